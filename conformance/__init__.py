@@ -1,0 +1,1 @@
+"""The conformance suite: treats any hub or party as a black box over HTTP."""

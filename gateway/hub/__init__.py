@@ -1,0 +1,1 @@
+"""The hub: journal, series store, master data, runner, outbox, scheduler, access."""

@@ -1,0 +1,1 @@
+"""Markets as dated data plus small named functions."""

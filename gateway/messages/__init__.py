@@ -1,0 +1,1 @@
+"""The typed vocabulary of the market: documents, series as columns, identifiers, times, quantities, findings."""

@@ -1,0 +1,174 @@
+"""Neutral names of the market's code lists. Wire codes (E17, A04, 56) live in the codecs.
+
+Every list is open at the wire: a code that a schema allows and the neutral vocabulary has no name for stays the text
+it was (`"A13"`), so nothing is lost between decode and encode. Neutral names are lower-case words and never collide
+with a wire code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class DocumentKind(StrEnum):
+    """A kind of market document, whatever dialect carries it."""
+
+    ACKNOWLEDGEMENT = "acknowledgement"
+    """Danish RSM-009: the rejection of transactions."""
+    MEASURE_DATA = "measure-data"
+    """Danish RSM-012: validated measure data of metering points."""
+    MEASURE_DATA_REQUEST = "measure-data-request"
+    """Danish RSM-015: a request for validated measure data."""
+    MEASURE_DATA_REQUEST_REJECT = "measure-data-request-reject"
+    """Danish RSM-015's reject."""
+
+
+class Dialect(StrEnum):
+    """A wire form of the documents."""
+
+    CIM_XML = "cim-xml"
+    CIM_JSON = "cim-json"
+    EBIX_XML = "ebix-xml"
+
+
+class Category(StrEnum):
+    """The two sections of a receiver's queue."""
+
+    MEASURE_DATA = "timeseries"
+    AGGREGATIONS = "aggregations"
+
+
+class Role(StrEnum):
+    """A market role a party acts in."""
+
+    ENERGY_SUPPLIER = "energy-supplier"
+    GRID_OPERATOR = "grid-operator"
+    METERED_DATA_RESPONSIBLE = "metered-data-responsible"
+    BALANCE_RESPONSIBLE = "balance-responsible"
+    SYSTEM_OPERATOR = "system-operator"
+    ENERGY_AGENCY = "energy-agency"
+    HUB = "hub"
+    IMBALANCE_SETTLEMENT = "imbalance-settlement"
+    METERING_POINT_ADMINISTRATOR = "metering-point-administrator"
+    DELEGATE = "delegate"
+    """Acts for others only; a role of the token, never of a document."""
+
+
+class ProcessType(StrEnum):
+    """The business process a document belongs to."""
+
+    PERIODIC_METERING = "periodic-metering"
+    YEARLY_METERING = "yearly-metering"
+    PERIODIC_FLEX_METERING = "periodic-flex-metering"
+    PRELIMINARY_AGGREGATION = "preliminary-aggregation"
+    BALANCE_FIXING = "balance-fixing"
+    WHOLESALE_FIXING = "wholesale-fixing"
+    CORRECTION_SETTLEMENT = "correction-settlement"
+    MISSING_DATA = "missing-data"
+
+
+class MeteringPointType(StrEnum):
+    """What a metering point measures; everything after EXCHANGE is a child type of the Danish market."""
+
+    CONSUMPTION = "consumption"
+    PRODUCTION = "production"
+    EXCHANGE = "exchange"
+    VE_PRODUCTION = "ve-production"
+    ANALYSIS = "analysis"
+    NOT_USED = "not-used"
+    SURPLUS_PRODUCTION_GROUP_6 = "surplus-production-group-6"
+    NET_PRODUCTION = "net-production"
+    SUPPLY_TO_GRID = "supply-to-grid"
+    CONSUMPTION_FROM_GRID = "consumption-from-grid"
+    WHOLESALE_SERVICES_INFORMATION = "wholesale-services-information"
+    OWN_PRODUCTION = "own-production"
+    NET_FROM_GRID = "net-from-grid"
+    NET_TO_GRID = "net-to-grid"
+    TOTAL_CONSUMPTION = "total-consumption"
+    NET_LOSS_CORRECTION = "net-loss-correction"
+    ELECTRICAL_HEATING = "electrical-heating"
+    NET_CONSUMPTION = "net-consumption"
+    OTHER_CONSUMPTION = "other-consumption"
+    OTHER_PRODUCTION = "other-production"
+    CAPACITY_SETTLEMENT = "capacity-settlement"
+    EXCHANGE_REACTIVE_ENERGY = "exchange-reactive-energy"
+    COLLECTIVE_NET_PRODUCTION = "collective-net-production"
+    COLLECTIVE_NET_CONSUMPTION = "collective-net-consumption"
+    INTERNAL_USE = "internal-use"
+
+
+class Subtype(StrEnum):
+    """How a metering point's values come about (Regulation D1 §6.1)."""
+
+    PHYSICAL = "physical"
+    VIRTUAL = "virtual"
+    CALCULATED = "calculated"
+
+
+class SettlementMethod(StrEnum):
+    """How a consumption point enters the settlement."""
+
+    FLEX = "flex"
+    HOURLY = "hourly"
+    PROFILED = "profiled"
+
+
+class ConnectionState(StrEnum):
+    """Whether a metering point stands in the grid."""
+
+    NEW = "new"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    CLOSED_DOWN = "closed-down"
+
+
+class Unit(StrEnum):
+    """The unit a quantity is measured in; a quantity is held in thousandths of it."""
+
+    KWH = "kwh"
+    KVARH = "kvarh"
+    MWH = "mwh"
+    KW = "kw"
+    MW = "mw"
+    PIECES = "pieces"
+    AMPERE = "ampere"
+
+
+class Product(StrEnum):
+    """The energy product of a series."""
+
+    ACTIVE_ENERGY = "active-energy"
+    REACTIVE_ENERGY = "reactive-energy"
+    TARIFF = "tariff"
+
+
+class Resolution(StrEnum):
+    """The step of a period, spelled as the ISO 8601 duration every dialect uses."""
+
+    QUARTER = "PT15M"
+    HOUR = "PT1H"
+    DAY = "P1D"
+    MONTH = "P1M"
+    YEAR = "P1Y"
+
+
+class Quality(IntEnum):
+    """Quality of one value, as held in a column of uint8.
+
+    The numbers follow the digits of the international list (A04 = 4), so that a decoder needs no table; other
+    dialects map theirs in their codec.
+    """
+
+    ABSENT = 0
+    """Not stated. With a quantity it means measured, without one it means missing."""
+    CORRECTED = 1
+    MISSING = 2
+    ESTIMATED = 3
+    MEASURED = 4
+    INCOMPLETE = 5
+    CALCULATED = 6
+    UNCERTAIN = 7
+
+
+CORRECTED_FLAG = 0x80
+"""Bit on a stored quality: the value superseded an accepted one; the lower bits keep the sender's status (D1 §4.1.5)."""

@@ -1,0 +1,1 @@
+"""One transition table per business process; no input, no output."""

@@ -1,0 +1,1 @@
+"""One rule, one function, one code: pure checks over columns."""

@@ -1,0 +1,1 @@
+"""Our own XML and JSON schemas of the public vocabularies, their registry, and every parser gridpost has."""

@@ -1,0 +1,1 @@
+"""HTTP endpoints in each market's dialect, tokens, and the client."""

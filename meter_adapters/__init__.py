@@ -1,0 +1,1 @@
+"""Collectors that read real meters and submit as one more sender."""
