@@ -7,7 +7,7 @@ what is decided behind these calls: what a reader may not see does not exist for
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -40,7 +40,7 @@ class Client:
         client_id: the id the client names itself by; the `azp` of its tokens.
         party: GLN or EIC of the party it speaks for.
         role: the one market role it acts in.
-        secret_hash: the hash of its secret in the form of `gateway.transport.secrets`; empty where it has none.
+        secret_hash: the hash of its secret in the form of `gateway.transport.client_secrets`; empty where it has none.
         thumbprint: SHA-256 of its certificate (DER) in lower-case hex; empty where it has none.
     """
 
@@ -174,7 +174,7 @@ class MessageFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A window into an ordered answer: at most `limit` items behind the opaque cursor `after` (empty: from the start)."""
+    """A window into an ordered answer: at most `limit` items behind the opaque cursor `after` (empty: from start)."""
 
     limit: int = 100
     after: str = ""
@@ -228,7 +228,7 @@ class PointSeries:
 
 @dataclass(frozen=True, slots=True)
 class ValueVersion:
-    """One version of one value: what was said, by which message and when. The audit trail of the value, oldest first."""
+    """One version of one value: what was said, by which message and when."""
 
     transaction: int
     registered_at: int
@@ -257,6 +257,14 @@ class MasterDataTable(StrEnum):
 
 MasterDataRow = Mapping[str, str]
 """One row as an import file has it: column name to text, instants as ISO 8601, absent cells left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterDataPage:
+    """One window of rows of a table, in order of key and validity; `after` continues and is empty at the end."""
+
+    rows: tuple[MasterDataRow, ...]
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +316,8 @@ class Exchange(Protocol):
 
     async def master_data(
         self, reader: Principal, table: MasterDataTable, key: str, page: Page
-    ) -> Sequence[MasterDataRow] | None:
-        """Rows of a table in order of key and validity; `key` empty is every row the reader may see.
+    ) -> MasterDataPage | None:
+        """Rows of a table, every version of them; `key` empty is every row the reader may see.
 
         None when a key is given and the reader may see nothing under it.
         """
