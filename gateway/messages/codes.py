@@ -171,4 +171,4 @@ class Quality(IntEnum):
 
 
 CORRECTED_FLAG = 0x80
-"""Bit on a stored quality: the value superseded an accepted one; the lower bits keep the sender's status (D1 §4.1.5)."""
+"""Bit on a stored quality: the value superseded an accepted one; low bits keep the sender's status (D1 §4.1.5)."""
