@@ -152,10 +152,10 @@ UNITS: tuple[Unit, ...] = tuple(Unit)
 
 
 class Located(NamedTuple):
-    """Where the versions of n points that overlap n intervals stand: rows `first[i] : first[i] + count[i]`."""
+    """Where the versions of n points that overlap n intervals stand: rows `first[i] : first[i] + number[i]`."""
 
     first: Rows
-    count: Rows
+    number: Rows
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ class MasterData:
         span = interval or Interval(-FOREVER, FOREVER)
         located = self.locate(key, np.array([span.start]), np.array([span.end]))
         first = int(located.first[0])
-        return [self.version(row) for row in range(first, first + int(located.count[0]))]
+        return [self.version(row) for row in range(first, first + int(located.number[0]))]
 
     def grid_operator(self, area: str | None, at: int) -> str | None:
         """The party that runs a grid area at an instant."""
