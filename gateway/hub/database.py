@@ -1,0 +1,197 @@
+"""The hub's database: SQLite in a file or PostgreSQL, one writing transaction at a time in commit order.
+
+A writer opens `Database.write()`, takes its number with `allocate` and only then reads what it decides on: from there
+to the commit no other writer gets a number, so that numbers are in commit order and a reader who sees number n sees
+everything up to n. "As known at T" is the greatest number whose commit time is not after T.
+
+What cannot be stored because the disk is full, the file locked or the server gone is `StoreUnavailable`: nothing was
+kept, and the sender may try again (503). Any other database error is a bug and stays what it is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gateway.hub import schema
+from gateway.hub.tables import transaction
+
+ORDER_LOCK = 0x67726964  # "grid": the advisory lock that keeps transaction numbers in commit order
+_WRITING = "gridpost_writing"
+_OWN_TRANSACTION = "gridpost_transaction"
+
+_SQLITE_UNAVAILABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
+_POSTGRESQL_READ_ONLY = "25006"  # a server that became a standby
+
+
+class StoreUnavailable(Exception):
+    """The database cannot take or give anything now: disk full, locked, connection lost. Nothing was kept."""
+
+
+class Database:
+    """An open database. Threads may share it; a forked process opens its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(**{_WRITING: True})
+        self._reader = engine
+        if self.kind == "postgresql":
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @classmethod
+    def open(cls, url: str | URL, busy_seconds: float = 10.0) -> Database:
+        """Open `sqlite:///FILE` or `postgresql://…`; `busy_seconds` is how long a writer waits for another."""
+        address = sa.make_url(url)
+        match address.get_backend_name():
+            case "sqlite":
+                return cls(_sqlite_engine(address, busy_seconds))
+            case "postgresql":
+                return cls(_postgresql_engine(address, busy_seconds))
+            case other:
+                raise ValueError(f"neither SQLite nor PostgreSQL: {other}")
+
+    @property
+    def kind(self) -> Literal["sqlite", "postgresql"]:
+        """Which of the two databases this is."""
+        return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One writing transaction: committed and durable at the end of the block, rolled back when it raises."""
+        with _unavailable(), self._writer.connect() as connection:
+            connection.info.pop(_OWN_TRANSACTION, None)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view: everything read in the block is of the same moment."""
+        with _unavailable(), self._reader.connect() as connection:
+            connection.info.pop(_OWN_TRANSACTION, None)
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to this version's form; on an empty database create them."""
+        from gateway.hub.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is needed at start-up only
+
+        with self.write() as connection:
+            upgrade(connection)
+
+    def create_tables(self) -> None:
+        """Create every table as declared, without migrations: for tests and measurements."""
+        with self.write() as connection:
+            schema.metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+
+def allocate(connection: Connection, at: int) -> int:
+    """Take the next transaction number, committed at `at` (epoch microseconds, UTC).
+
+    Holds back every other writer until this one commits. A clock that went backwards does not make history: the time
+    noted is never before the one of the number before.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"select pg_advisory_xact_lock({ORDER_LOCK})")
+    last = connection.exec_driver_sql('select id, committed_at from "transaction" order by id desc limit 1').first()
+    number, moment = (last[0] + 1, max(at, last[1])) if last else (1, at)
+    statement = on_driver(connection, 'insert into "transaction" (id, committed_at) values (?, ?)')
+    connection.exec_driver_sql(statement, (number, moment))
+    connection.info[_OWN_TRANSACTION] = number
+    return int(number)
+
+
+def own_transaction(connection: Connection) -> int | None:
+    """The number this connection took and has not committed yet."""
+    number: int | None = connection.info.get(_OWN_TRANSACTION)
+    return number
+
+
+def transaction_at(connection: Connection, instant: int) -> int:
+    """The version as known at `instant` (epoch microseconds): the greatest number committed by then; 0 if none."""
+    known = sa.select(transaction.c.id).where(transaction.c.committed_at <= instant)
+    latest = known.order_by(transaction.c.committed_at.desc(), transaction.c.id.desc()).limit(1)
+    return int(connection.execute(latest).scalar() or 0)
+
+
+def on_driver(connection: Connection, statement: str) -> str:
+    """A statement written with `?` marks, as the driver wants it: the hot path goes past SQLAlchemy's compiler."""
+    return statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+
+
+def _sqlite_engine(address: URL, busy_seconds: float) -> Engine:
+    if not address.database or address.database == ":memory:":
+        raise ValueError("the hub keeps what it accepted: an SQLite database is a file")
+    engine = sa.create_engine(address.set(drivername="sqlite+pysqlite"), pool_size=8, max_overflow=56)
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(raw: DBAPIConnection, _record: object) -> None:
+        raw.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        cursor = raw.cursor()
+        for pragma in (
+            f"busy_timeout = {int(busy_seconds * 1000)}",
+            "page_size = 8192",
+            "journal_mode = wal",
+            "synchronous = full",
+            "foreign_keys = on",
+            "cache_size = -65536",
+            "temp_store = memory",
+        ):
+            cursor.execute(f"pragma {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_WRITING, False)
+        connection.exec_driver_sql("begin immediate" if writing else "begin")
+
+    return engine
+
+
+def _postgresql_engine(address: URL, busy_seconds: float) -> Engine:
+    arguments: dict[str, Any] = {"connect_timeout": max(1, int(busy_seconds))}
+    return sa.create_engine(
+        address.set(drivername="postgresql+psycopg"), connect_args=arguments, pool_size=8, max_overflow=24
+    )
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    """Turn what the outside world did to the database into StoreUnavailable, and leave our own bugs alone."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise StoreUnavailable("no connection to the database became free") from error
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
+        raise StoreUnavailable(str(error.orig)) from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    original = error.orig
+    if isinstance(original, sqlite3.Error):
+        return (getattr(original, "sqlite_errorcode", 0) & 0xFF) in _SQLITE_UNAVAILABLE
+    if error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        return True
+    return getattr(original, "sqlstate", None) == _POSTGRESQL_READ_ONLY
