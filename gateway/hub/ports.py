@@ -19,10 +19,6 @@ from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, 
 from gateway.messages.findings import Finding
 
 
-class StoreUnavailable(Exception):
-    """The store cannot take or give anything now: disk full, database gone. Nothing was accepted; try again later."""
-
-
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who speaks: one party in one market role, by the client that proved it. `Role.HUB` is the hub's operator."""
@@ -276,7 +272,7 @@ class Readiness:
 
 
 class Exchange(Protocol):
-    """The hub as seen from outside. Every call may raise StoreUnavailable; none raises for bad input."""
+    """The hub as seen from outside. Every call may raise `gateway.hub.database.StoreUnavailable`; none for bad input."""
 
     async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
         """Take a document: journal, check, make durable. When this returns Accepted, nothing can lose it."""
