@@ -1,0 +1,87 @@
+"""What the hub must do when a process steps: names with a sentence each, never the doing itself.
+
+The hub keeps one handler per name of `EFFECTS` and carries the effects of a transition out in their order, in the
+commit that also holds the event and the new state. So an instance found in a state has had the effects that led
+there, exactly once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One thing the hub does: a stored word and the sentence a person reads."""
+
+    name: str
+    meaning: str
+
+
+CHECK = Effect("check", "Run the market rules over the document as the journal holds it.")
+APPEND = Effect(
+    "append",
+    "Write the series to the series store; where an accepted value already stands at one of its steps, write nothing "
+    "and report the correction found.",
+)
+BEGIN_CORRECTION = Effect("begin-correction", "Begin the correction process with this series.")
+COMPARE = Effect("compare", "Compare the series step by step with the accepted values it meets.")
+APPEND_DELIVERY = Effect(
+    "append-delivery",
+    "Write the series to the series store beside what stands there, as a first delivery of its steps.",
+)
+APPEND_CORRECTION = Effect(
+    "append-correction",
+    "Write the series to the series store as a later version: the old values stay, the changed ones are marked "
+    "corrected and keep the sender's status beside the mark.",
+)
+PUBLISH = Effect(
+    "publish",
+    "Begin a distribution to every receiver by right, child metering points' included and a delegate in its "
+    "principal's place.",
+)
+PUBLISH_CORRECTION = Effect(
+    "publish-correction",
+    "Begin a distribution to every receiver by right, due within one hour, with status corrected in place of the "
+    "sender's on every changed value.",
+)
+REJECT = Effect("reject", "Tell the sender which transaction is rejected and for which reasons (RSM-009).")
+COUNT_REJECTION = Effect("count-rejection", "Count the rejection and its reasons in the sender's statistics.")
+CLOSE_BUNDLE = Effect("close-bundle", "Close the bundle the series waits in and make it the receiver's to peek.")
+RENDER = Effect(
+    "render", "Render the bundle in the dialect asked for, check it against its own schema and enter it in the archive."
+)
+COUNT_PEEK = Effect("count-peek", "Count the peek.")
+REMOVE_FROM_QUEUE = Effect("remove-from-queue", "Take the bundle off the receiver's queue; the archive keeps it.")
+REFUSE_STRANGER = Effect("refuse-stranger", "Answer as for an unknown message and record who asked.")
+READ_SERIES = Effect("read-series", "Read the series asked for, as far as the requester's right to them reaches.")
+ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request (RSM-012).")
+REJECT_REQUEST = Effect("reject-request", "Tell the requester for which reasons the request is rejected.")
+ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
+
+EFFECTS: Mapping[str, Effect] = {
+    effect.name: effect
+    for effect in (
+        CHECK,
+        APPEND,
+        BEGIN_CORRECTION,
+        COMPARE,
+        APPEND_DELIVERY,
+        APPEND_CORRECTION,
+        PUBLISH,
+        PUBLISH_CORRECTION,
+        REJECT,
+        COUNT_REJECTION,
+        CLOSE_BUNDLE,
+        RENDER,
+        COUNT_PEEK,
+        REMOVE_FROM_QUEUE,
+        REFUSE_STRANGER,
+        READ_SERIES,
+        ANSWER,
+        REJECT_REQUEST,
+        ALERT,
+    )
+}
+"""Every effect a table may name, by its word."""
