@@ -331,8 +331,8 @@ class Exchange(Protocol):
         """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex."""
         ...
 
-    async def register_client(self, client: Client) -> None:
-        """Add a client or replace the one of the same id."""
+    async def register_client(self, client: Client) -> Refused | None:
+        """Add a client or replace the one of the same id; refused when another speaks for its (party, role)."""
         ...
 
     async def readiness(self) -> Readiness:
