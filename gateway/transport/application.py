@@ -1,0 +1,126 @@
+"""The application: the route table as Starlette routes, each guarded by who may call it and how it refuses."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as StarletteRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.hub.database import StoreUnavailable
+from gateway.hub.ports import Principal
+from gateway.transport import cim_api, ebix_api, hub_api, token_api
+from gateway.transport.openapi import openapi_route
+from gateway.transport.problems import refuse_with_problem
+from gateway.transport.refusals import HttpRefusal, refusal
+from gateway.transport.routes import NOBODY, Call, Credentials, Route, Services
+
+log = logging.getLogger(__name__)
+
+CORRELATION_HEADER = "CorrelationId"
+
+
+def route_table(ebix_path: str) -> tuple[Route, ...]:
+    """Every endpoint of the hub."""
+    table = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path), *hub_api.ROUTES)
+    return (*table, openapi_route(table))
+
+
+def make_application(services: Services) -> ASGIApp:
+    """The ASGI application over a hub."""
+    table = route_table(services.settings.ebix_path)
+    application = Starlette(
+        routes=[StarletteRoute(r.path, _endpoint(r, services), methods=[r.method]) for r in _one_per_call(table)],
+        exception_handlers={HTTPException: _unrouted},
+    )
+    application.router.redirect_slashes = False
+    return CorrelationId(application, services.new_id)
+
+
+def _one_per_call(table: Sequence[Route]) -> Sequence[Route]:
+    """The table itself, once it is sure that no row hides another."""
+    calls = [(route.method, route.path) for route in table]
+    if len(set(calls)) != len(calls):
+        raise ValueError("two routes answer the same call")
+    return table
+
+
+def _endpoint(route: Route, services: Services) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        correlation_id = correlation_of(request)
+        try:
+            principal = await _admit(route, request, services)
+            return await route.handler(Call(request, principal, services, correlation_id))
+        except HttpRefusal as refused:
+            return route.refuse(request, refused, correlation_id)
+        except StoreUnavailable:
+            log.warning("store unavailable, reference %s", correlation_id)
+            return route.refuse(request, _unavailable(services), correlation_id)
+        except Exception:
+            log.exception("the hub failed, reference %s", correlation_id)
+            failed = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"The hub failed; reference {correlation_id}")
+            return route.refuse(request, failed, correlation_id)
+
+    return answer
+
+
+async def _admit(route: Route, request: Request, services: Services) -> Principal:
+    """The caller, once it has proved itself and acts in a role the endpoint is for."""
+    if route.credentials is Credentials.NONE:
+        return NOBODY
+    authenticator, now = services.authenticator, services.clock()
+    if route.credentials is Credentials.CERTIFICATE:
+        principal = await authenticator.by_certificate(request, now)
+    else:
+        principal = await authenticator.by_token(request, now)
+    if principal.role not in route.roles:
+        raise refusal(HTTPStatus.FORBIDDEN, "This is not open to your role")
+    return principal
+
+
+def _unavailable(services: Services) -> HttpRefusal:
+    wait = str(services.settings.retry_after)
+    text = "The hub cannot take or give anything now; try again later"
+    return refusal(HTTPStatus.SERVICE_UNAVAILABLE, text, headers={"Retry-After": wait})
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    """What no route answers: 404, 405."""
+    status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    refused = refusal(status, status.description or status.phrase, headers=headers)
+    return refuse_with_problem(request, refused, correlation_of(request))
+
+
+def correlation_of(request: Request) -> str:
+    """The reference of this request."""
+    return str(request.scope.get("correlation_id", ""))
+
+
+class CorrelationId:
+    """Gives every request a reference of the hub's own and sends it back in the answer's header."""
+
+    def __init__(self, application: ASGIApp, new_id: Callable[[], str]) -> None:
+        self._application = application
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        reference = self._new_id()
+        scope["correlation_id"] = reference
+
+        async def send_with_reference(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"correlationid", reference.encode())]
+            await send(message)
+
+        await self._application(scope, receive, send_with_reference)

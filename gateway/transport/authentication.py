@@ -1,0 +1,119 @@
+"""Who speaks: from a bearer token, or from the client certificate a trusted proxy hands on (dk-messages §5)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+from http import HTTPStatus
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from starlette.requests import Request
+
+from gateway.hub.ports import Client, Exchange, Principal
+from gateway.messages.times import to_datetime
+from gateway.transport.refusals import HttpRefusal, refusal
+from gateway.transport.settings import CertificateHeader
+from gateway.transport.tokens import TokenVerifier
+
+STANDARD_HEADER = "Client-Cert"
+"""RFC 9440's name of the header, read beside the configured one."""
+
+LONGEST_CERTIFICATE = 16_384
+
+
+class Certificates:
+    """Client certificates as a proxy in front hands them on."""
+
+    def __init__(self, header: CertificateHeader) -> None:
+        self._names = tuple(dict.fromkeys((header.name.lower(), STANDARD_HEADER.lower())))
+        self._proxies = [ipaddress.ip_network(proxy) for proxy in header.trusted_proxies]
+
+    def thumbprint(self, request: Request, now: int) -> bytes | None:
+        """SHA-256 of the certificate handed on; None without one, and from anywhere but a trusted proxy.
+
+        A trusted proxy that hands on several certificates, none readable or one out of its dates is answered 401.
+        """
+        if not self._is_trusted(request.client.host if request.client else ""):
+            return None
+        stated = [value for name in self._names for value in request.headers.getlist(name)]
+        if not stated:
+            return None
+        certificate = _read_certificate(stated[0]) if len(stated) == 1 else None
+        if certificate is None:
+            raise unauthorised("The client certificate cannot be read")
+        moment = to_datetime(now)
+        if not certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc:
+            raise unauthorised("The client certificate is not valid now")
+        return certificate.fingerprint(SHA256())
+
+    def _is_trusted(self, host: str) -> bool:
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return any(address in network for network in self._proxies)
+
+
+def _read_certificate(value: str) -> x509.Certificate | None:
+    text = value.strip()
+    if len(text) > LONGEST_CERTIFICATE:
+        return None
+    try:
+        if text.startswith(":") and text.endswith(":"):
+            return x509.load_der_x509_certificate(base64.b64decode(text[1:-1], validate=True))
+        return x509.load_der_x509_certificate(bytes.fromhex(text))
+    except (ValueError, binascii.Error):
+        return None
+
+
+def bound_form(thumbprint: bytes) -> str:
+    """A thumbprint as tokens carry it (RFC 8705): base64url without padding."""
+    return base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
+
+
+class Authenticator:
+    """Turns a request's credentials into the principal that speaks, or refuses with 401."""
+
+    def __init__(self, exchange: Exchange, verifier: TokenVerifier, certificates: Certificates) -> None:
+        self._exchange = exchange
+        self._verifier = verifier
+        self.certificates = certificates
+
+    async def by_token(self, request: Request, now: int) -> Principal:
+        """The principal of the bearer token; one bound to a certificate counts with that certificate only."""
+        stated = request.headers.getlist("authorization")
+        scheme, _, token = stated[0].partition(" ") if len(stated) == 1 else ("", "", "")
+        verified = None
+        if scheme.lower() == "bearer":
+            verified = await self._verifier.verify(token.strip(), now)
+        if verified is None:
+            raise unauthorised("A valid bearer token is needed")
+        if verified.certificate:
+            shown = self.certificates.thumbprint(request, now)
+            if shown is None or bound_form(shown) != verified.certificate:
+                raise unauthorised("The token is bound to another certificate")
+        client = await self._exchange.find_client(verified.client_id)
+        if client is None or client.role is not verified.role:
+            raise unauthorised("The client is not known in this role")
+        return _principal(client)
+
+    async def by_certificate(self, request: Request, now: int) -> Principal:
+        """The principal of the certificate handed on; without one, that of the bearer token."""
+        shown = self.certificates.thumbprint(request, now)
+        if shown is None:
+            return await self.by_token(request, now)
+        client = await self._exchange.find_client_by_thumbprint(shown.hex())
+        if client is None:
+            raise unauthorised("The client certificate is not registered")
+        return _principal(client)
+
+
+def _principal(client: Client) -> Principal:
+    return Principal(client.party, client.role, client.client_id)
+
+
+def unauthorised(text: str) -> HttpRefusal:
+    """401, telling that a bearer token is asked for."""
+    return refusal(HTTPStatus.UNAUTHORIZED, text, headers={"WWW-Authenticate": "Bearer"})

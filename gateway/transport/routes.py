@@ -1,0 +1,124 @@
+"""The route table: one row per endpoint says who may call it, what it takes and gives, and in which form it refuses.
+
+The Starlette routes, the OpenAPI document and the access matrix of the tests are all made from these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.hub.ports import Exchange, Principal
+from gateway.messages.codes import Role
+from gateway.transport.authentication import Authenticator
+from gateway.transport.refusals import HttpRefusal
+from gateway.transport.settings import TransportSettings
+from gateway.transport.tokens import TokenIssuer
+
+MARKET_ROLES: frozenset[Role] = frozenset(
+    {
+        Role.ENERGY_SUPPLIER,
+        Role.GRID_OPERATOR,
+        Role.METERED_DATA_RESPONSIBLE,
+        Role.BALANCE_RESPONSIBLE,
+        Role.SYSTEM_OPERATOR,
+        Role.ENERGY_AGENCY,
+        Role.DELEGATE,
+    }
+)
+"""Roles of the market's parties."""
+
+OPERATOR: frozenset[Role] = frozenset({Role.HUB})
+"""The operator of the hub."""
+
+EVERY_ROLE = MARKET_ROLES | OPERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers work with: the hub, the settings, who speaks, the time and fresh ids."""
+
+    exchange: Exchange
+    settings: TransportSettings
+    authenticator: Authenticator
+    issuer: TokenIssuer
+    clock: Callable[[], int]
+    new_id: Callable[[], str]
+
+
+NOBODY = Principal("", Role.DELEGATE, "")
+"""Stands for the caller of an open endpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way: what came, who speaks, and the reference given to the caller for questions."""
+
+    request: Request
+    principal: Principal
+    services: Services
+    correlation_id: str
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+Refuser = Callable[[Request, HttpRefusal, str], Response]
+"""Words a refusal in the form of the endpoint: request, refusal, correlation id."""
+
+
+class Credentials(StrEnum):
+    """What a caller proves itself with."""
+
+    NONE = "none"
+    TOKEN = "token"  # noqa: S105 - the name of a kind of credential, not a secret
+    CERTIFICATE = "certificate"
+    """Certificate handed on by a trusted proxy, else a token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the query or the path, for the OpenAPI document."""
+
+    name: str
+    text: str
+    schema: dict[str, object]
+    required: bool = False
+    place: str = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    Attributes:
+        method: HTTP method.
+        path: path with `{parameters}`.
+        roles: roles that may call it; empty for an open endpoint.
+        handler: answers the call.
+        refuse: words refusals.
+        text: one sentence on what it does.
+        credentials: what the caller proves itself with.
+        takes: model of its JSON body.
+        gives: model of its JSON answer.
+        parameters: its parameters.
+        status: status of a good answer.
+        media: other media types it gives.
+    """
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    handler: Handler
+    refuse: Refuser
+    text: str
+    credentials: Credentials = Credentials.TOKEN
+    takes: type[BaseModel] | None = None
+    gives: type[BaseModel] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    status: HTTPStatus = HTTPStatus.OK
+    media: tuple[str, ...] = ()
