@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.ports import Principal
@@ -32,12 +32,13 @@ def route_table(ebix_path: str) -> tuple[Route, ...]:
     return (*table, openapi_route(table))
 
 
-def make_application(services: Services) -> ASGIApp:
-    """The ASGI application over a hub."""
+def make_application(services: Services, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
+    """The ASGI application over a hub; `lifespan` surrounds its service, for what runs beside it."""
     table = route_table(services.settings.ebix_path)
     application = Starlette(
         routes=[StarletteRoute(r.path, _endpoint(r, services), methods=[r.method]) for r in _one_per_call(table)],
         exception_handlers={HTTPException: _unrouted},
+        lifespan=lifespan,
     )
     application.router.redirect_slashes = False
     return CorrelationId(application, services.new_id)
