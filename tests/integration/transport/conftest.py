@@ -1,0 +1,60 @@
+"""One running server for the tests of a module; each test finds its exchange fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gateway.transport.settings import BodyLimits, CertificateHeader, TransportSettings
+
+from .desk import NOON, Desk
+
+SMALL_LIMITS = BodyLimits(bytes=4 * 1024 * 1024, idle_seconds=2.0, total_seconds=4.0)
+
+
+@pytest.fixture(scope="session")
+def open_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[TransportSettings], Desk]]:
+    """A function that starts a server with settings; every one is stopped at the end."""
+    desks: list[Desk] = []
+
+    def start(settings: TransportSettings) -> Desk:
+        desks.append(Desk(tmp_path_factory.mktemp("desk"), settings))
+        return desks[-1]
+
+    yield start
+    for desk in desks:
+        desk.stop()
+
+
+@pytest.fixture(scope="session")
+def running_desk(open_desk: Callable[[TransportSettings], Desk]) -> Desk:
+    """A server with small limits that believes the certificate header of nobody."""
+    return open_desk(TransportSettings(limits=SMALL_LIMITS))
+
+
+@pytest.fixture(scope="session")
+def running_proxied_desk(open_desk: Callable[[TransportSettings], Desk]) -> Desk:
+    """A server that believes the certificate header of a proxy on loopback."""
+    trusted = CertificateHeader(trusted_proxies=("127.0.0.0/8",))
+    return open_desk(TransportSettings(limits=SMALL_LIMITS, certificates=trusted))
+
+
+def _fresh(desk: Desk) -> Desk:
+    clients = desk.exchange.clients
+    desk.exchange.__init__(clients={k: v for k, v in clients.items() if k.startswith(("own-", "other-"))})  # type: ignore[misc]
+    desk.now = NOON
+    desk.http.cookies.clear()
+    return desk
+
+
+@pytest.fixture
+def desk(running_desk: Desk) -> Desk:
+    """The server, with nothing left of the test before."""
+    return _fresh(running_desk)
+
+
+@pytest.fixture
+def proxied_desk(running_proxied_desk: Desk) -> Desk:
+    """The server behind a proxy, with nothing left of the test before."""
+    return _fresh(running_proxied_desk)

@@ -1,0 +1,282 @@
+"""A small exchange behind the transport, and a real server in front of it.
+
+The exchange keeps to the port's promises and no more: it takes what is not empty, queues by (party, role), owns points
+by party. It stands in for the hub so that the transport's own duties are seen alone; `test_with_hub.py` runs the same
+endpoints over the real one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import uvicorn
+
+from gateway.hub.database import StoreUnavailable
+from gateway.hub.ports import (
+    Accepted,
+    Client,
+    Direction,
+    HistoryEntry,
+    ImportReport,
+    MasterDataPage,
+    MasterDataTable,
+    MessageFilter,
+    MessagePage,
+    MessageStatus,
+    MessageSummary,
+    Page,
+    PeekedDocument,
+    PointSeries,
+    Principal,
+    QueueLength,
+    Readiness,
+    Refused,
+    SeriesQuery,
+    Submission,
+    ValueVersion,
+)
+from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
+from gateway.messages.findings import Finding
+from gateway.messages.quantities import NO_QUANTITY
+from gateway.transport.application import make_application
+from gateway.transport.client_secrets import hash_secret
+from gateway.transport.server import ServerSettings, server_config
+from gateway.transport.services import assemble
+from gateway.transport.settings import TransportSettings
+
+NOON = 1_736_942_400  # 2025-01-15T12:00Z
+SECRET = "a secret of the tests"
+SECRET_HASH = hash_secret(SECRET)
+
+SUPPLIER = "5790001330583"
+OTHER_SUPPLIER = "5790001330590"
+GRID_OPERATOR = "5790001330606"
+HUB_OPERATOR = "5790001330552"
+POINT = "571313180000000005"
+
+CONTENT = {
+    Dialect.CIM_XML: b'<?xml version="1.0"?><a xmlns="urn:a"/>',
+    Dialect.CIM_JSON: b'{"a": 1}',
+    Dialect.EBIX_XML: b'<?xml version="1.0"?><e:DK_MeteredDataTimeSeries xmlns:e="un:e"/>',
+}
+
+
+@dataclass
+class SmallExchange:
+    """Keeps what it takes in memory. `refuse_with` and `is_down` make it answer otherwise."""
+
+    clients: dict[str, Client] = field(default_factory=dict)
+    taken: list[tuple[Principal, Submission]] = field(default_factory=list)
+    queues: dict[tuple[str, Role], list[str]] = field(default_factory=dict)
+    peeked: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=lambda: {POINT: SUPPLIER})
+    imported: dict[str, bytes] = field(default_factory=dict)
+    refuse_with: tuple[Finding, ...] = ()
+    is_down: bool = False
+
+    def _answer(self) -> None:
+        if self.is_down:
+            raise StoreUnavailable("pulled the plug")
+
+    async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
+        self._answer()
+        self.taken.append((sender, submission))
+        if self.refuse_with:
+            return Refused(self.refuse_with)
+        if not submission.body:
+            return Refused((Finding("00302", "The document is empty"),))
+        return Accepted("message-1")
+
+    async def peek(self, reader: Principal, category: Category | None, dialect: Dialect) -> PeekedDocument | None:
+        self._answer()
+        waiting = self.queues.get((reader.party, reader.role), [])
+        if not waiting or category is Category.AGGREGATIONS:
+            return None
+        self.peeked.add(waiting[0])
+        return PeekedDocument(waiting[0], DocumentKind.MEASURE_DATA, dialect, CONTENT[dialect])
+
+    async def dequeue(self, reader: Principal, message_id: str) -> bool:
+        self._answer()
+        waiting = self.queues.get((reader.party, reader.role), [])
+        if message_id not in waiting or message_id not in self.peeked:
+            return False
+        waiting.remove(message_id)
+        return True
+
+    async def fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
+        self._answer()
+        if message_id not in self.peeked or message_id not in self.queues.get((reader.party, reader.role), []):
+            return None
+        return PeekedDocument(message_id, DocumentKind.MEASURE_DATA, dialect, CONTENT[dialect])
+
+    async def queue_lengths(self, reader: Principal) -> tuple[QueueLength, ...]:
+        self._answer()
+        return tuple(
+            QueueLength(party, role, Category.MEASURE_DATA, len(waiting), len(waiting), NOON if waiting else None)
+            for (party, role), waiting in self.queues.items()
+            if reader.role is Role.HUB or (party, role) == (reader.party, reader.role)
+        )
+
+    def _summaries(self, reader: Principal) -> list[MessageSummary]:
+        return [
+            MessageSummary(
+                f"message-{number}",
+                Direction.IN,
+                submission.kind,
+                submission.dialect,
+                sender.party,
+                HUB_OPERATOR,
+                "accepted",
+                NOON,
+                1,
+            )
+            for number, (sender, submission) in enumerate(self.taken, 1)
+            if reader.role is Role.HUB or reader.party == sender.party
+        ]
+
+    async def message_status(self, reader: Principal, message_id: str) -> MessageStatus | None:
+        self._answer()
+        found = [summary for summary in self._summaries(reader) if summary.message_id == message_id]
+        return MessageStatus(found[0], (HistoryEntry(NOON, "received", "accepted"),)) if found else None
+
+    async def messages(self, reader: Principal, wanted: MessageFilter, page: Page) -> MessagePage:
+        self._answer()
+        return MessagePage(tuple(self._summaries(reader)[: page.limit]))
+
+    def _may_see(self, reader: Principal, point: str) -> bool:
+        return point in self.owners and (reader.role is Role.HUB or self.owners[point] == reader.party)
+
+    async def read_series(self, reader: Principal, query: SeriesQuery) -> tuple[PointSeries, ...] | Refused | None:
+        self._answer()
+        if not all(self._may_see(reader, point) for point in query.points):
+            return None
+        if query.unit is Unit.AMPERE:
+            return Refused((Finding("unit", "Energy is not measured in ampere"),))
+        starts = np.arange(query.start, query.end, 3600, dtype=np.int64)
+        quantities = np.arange(len(starts), dtype=np.int64) * 250
+        quantities[1:2] = NO_QUANTITY
+        qualities = np.full(len(starts), Quality.ABSENT, dtype=np.uint8)
+        qualities[2:3] = Quality.ESTIMATED | CORRECTED_FLAG
+        registered = np.full(len(starts), NOON, dtype=np.int64)
+        return tuple(
+            PointSeries(point, query.unit or Unit.KWH, Resolution.HOUR, starts, quantities, qualities, registered)
+            for point in query.points
+        )
+
+    async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
+        self._answer()
+        if not self._may_see(reader, point):
+            return None
+        return (ValueVersion(7, NOON, 1250, Quality.MEASURED, "message-1", GRID_OPERATOR),)
+
+    async def master_data(
+        self, reader: Principal, table: MasterDataTable, key: str, page: Page
+    ) -> MasterDataPage | None:
+        self._answer()
+        if table is not MasterDataTable.METERING_POINTS:
+            return MasterDataPage(())
+        rows = tuple(
+            {"metering_point": point} for point in self.owners if key in ("", point) and self._may_see(reader, point)
+        )
+        return None if key and not rows else MasterDataPage(rows)
+
+    async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
+        self._answer()
+        bad = [name for name, content in files.items() if not content]
+        if bad:
+            return ImportReport({}, tuple(Finding("master-data", f"{name} is empty", name) for name in bad))
+        self.imported.update(files)
+        return ImportReport({name.partition(".")[0]: content.count(b"\n") for name, content in files.items()})
+
+    async def find_client(self, client_id: str) -> Client | None:
+        self._answer()
+        return self.clients.get(client_id)
+
+    async def find_client_by_thumbprint(self, thumbprint: str) -> Client | None:
+        self._answer()
+        return next((c for c in self.clients.values() if c.thumbprint and c.thumbprint == thumbprint), None)
+
+    async def register_client(self, client: Client) -> Refused | None:
+        self._answer()
+        for other in self.clients.values():
+            if (other.party, other.role) == (client.party, client.role) and other.client_id != client.client_id:
+                return Refused((Finding("client", "Another client speaks for this party and role"),))
+        self.clients[client.client_id] = client
+        return None
+
+    async def readiness(self) -> Readiness:
+        return Readiness(not self.is_down, {"store": "down" if self.is_down else "ok"})
+
+
+class Desk:
+    """A running server over a small exchange, with clients of every role and tokens for them."""
+
+    def __init__(self, data_dir: Path, settings: TransportSettings) -> None:
+        self.exchange = SmallExchange()
+        self.now = NOON
+        for role in Role:
+            self._register(f"own-{role}", _party(role), role)
+            self._register(f"other-{role}", OTHER_SUPPLIER, role)
+        ids = itertools.count(1)
+        self.services = assemble(self.exchange, settings, data_dir, lambda: self.now, lambda: f"id-{next(ids)}")
+        config = server_config(make_application(self.services), ServerSettings(port=0))
+        self._server = uvicorn.Server(config)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = ("127.0.0.1", int(self._socket.getsockname()[1]))
+        self.url = f"http://127.0.0.1:{self.address[1]}"
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def _register(self, client_id: str, party: str, role: Role) -> None:
+        self.exchange.clients[client_id] = Client(client_id, party, role, SECRET_HASH)
+
+    def stop(self) -> None:
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        self._socket.close()
+
+    def token(self, client_id: str) -> str:
+        """A token of the built-in issuer, as the token endpoint gives."""
+        return self.services.issuer.issue(self.exchange.clients[client_id], self.now, "token-1")
+
+    def bearer(self, client_id: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(client_id)}"}
+
+    def call(self, method: str, path: str, client_id: str, **rest: Any) -> httpx.Response:
+        headers = {**self.bearer(client_id), **rest.pop("headers", {})}
+        return self.http.request(method, path, headers=headers, **rest)
+
+    def raw(self, request: bytes) -> bytes:
+        """Everything the server says to raw bytes until it closes or falls silent."""
+        with socket.create_connection(self.address, timeout=5) as connection:
+            connection.sendall(request)
+            return read_all(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Everything until the other side closes or says nothing for a while."""
+    connection.settimeout(1.0)
+    pieces = []
+    try:
+        while piece := connection.recv(65_536):
+            pieces.append(piece)
+    except (TimeoutError, ConnectionResetError):
+        pass
+    return b"".join(pieces)
+
+
+def _party(role: Role) -> str:
+    if role is Role.HUB:
+        return HUB_OPERATOR
+    return GRID_OPERATOR if role in (Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE) else SUPPLIER
