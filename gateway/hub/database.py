@@ -11,8 +11,9 @@ kept, and the sender may try again (503). Any other database error is a bug and 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -135,8 +136,24 @@ def transaction_at(connection: Connection, instant: int) -> int:
 
 
 def on_driver(connection: Connection, statement: str) -> str:
-    """A statement written with `?` marks, as the driver wants it: the hot path goes past SQLAlchemy's compiler."""
-    return statement if connection.dialect.name == "sqlite" else statement.replace("?", "%s")
+    """A statement as the driver wants it: the hot path goes past SQLAlchemy's compiler.
+
+    It is written with `?` marks; `in (*)` stands for a list bound as a whole, with `listed`.
+    """
+    return _spelled(connection.dialect.name, statement)
+
+
+@cache
+def _spelled(dialect: str, statement: str) -> str:
+    if dialect == "sqlite":
+        return statement.replace("in (*)", "in (select value from json_each(?))")
+    return statement.replace("in (*)", "= any(?::bigint[])").replace("?", "%s")
+
+
+def listed(connection: Connection, values: Sequence[int]) -> object:
+    """What to bind to the mark of `in (*)`: one value whatever the length, so that the statement stays the same."""
+    numbers = list(values)
+    return str(numbers) if connection.dialect.name == "sqlite" else numbers
 
 
 def _sqlite_engine(address: URL, busy_seconds: float) -> Engine:

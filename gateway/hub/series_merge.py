@@ -1,0 +1,125 @@
+"""What is known of one metering point: its stored rows of all versions, laid over each other in commit order.
+
+A later row stands for its whole period. An earlier value whose step it touches is superseded, also where only a part of
+the step is touched (a quarter received for an hour): otherwise energy would count twice. Gaps stay gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.hub.segment_codec import Qualities, Quantities
+from gateway.hub.segments import SegmentRow
+from gateway.messages.times import Instants, Interval, MarketZone
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Values of one point behind each other in one resolution, without a gap.
+
+    Attributes:
+        resolution: `PT15M`, `PT1H`, `P1D`, `P1M`, `P1Y`.
+        start: instant of the first step.
+        finish: instant at which the last step ends.
+        quantity: int64[count] thousandths of the unit; 0 where missing.
+        quality: uint8[count] as stored.
+        transaction: int64[count], the version each value came with.
+    """
+
+    resolution: str
+    start: int
+    finish: int
+    quantity: Quantities
+    quality: Qualities
+    transaction: npt.NDArray[np.int64]
+
+    def starts(self, zone: MarketZone) -> Instants:
+        """Start instant of every step."""
+        return zone.step_starts(self.resolution, self.start, len(self.quantity))
+
+
+def step_bounds(row: SegmentRow, zone: MarketZone) -> Instants:
+    """Where the steps of a row begin, and where the last ends: int64[count + 1]."""
+    segment = row.segment
+    starts = zone.step_starts(segment.resolution, segment.start, segment.count)
+    return np.append(starts, segment.finish)
+
+
+def merged(rows: Sequence[SegmentRow], interval: Interval, zone: MarketZone) -> tuple[Run, ...]:
+    """Runs of the values whose step begins within the interval, in time order.
+
+    `rows` are all of one point and kind, oldest version first.
+    """
+    pieces = [piece for row in _surviving(rows, zone) for piece in _pieces(*row, interval, zone)]
+    pieces.sort(key=lambda piece: piece.start)
+    return tuple(_joined(pieces))
+
+
+def _surviving(
+    rows: Sequence[SegmentRow], zone: MarketZone
+) -> Iterable[tuple[SegmentRow, npt.NDArray[np.bool_] | None]]:
+    """Each row with a mask of the steps no later row touches; None where all stand."""
+    for number, row in enumerate(rows):
+        later = [
+            other.segment
+            for other in rows[number + 1 :]
+            if other.segment.start < row.segment.finish and row.segment.start < other.segment.finish
+        ]
+        if not later:
+            yield row, None
+        elif not any(one.start <= row.segment.start and row.segment.finish <= one.finish for one in later):
+            bounds = step_bounds(row, zone)
+            stands = np.ones(row.segment.count, dtype=bool)
+            for one in later:
+                stands &= (bounds[1:] <= one.start) | (bounds[:-1] >= one.finish)
+            yield row, stands
+
+
+def _pieces(
+    row: SegmentRow, stands: npt.NDArray[np.bool_] | None, interval: Interval, zone: MarketZone
+) -> Iterable[Run]:
+    segment = row.segment
+    if stands is None and interval.start <= segment.start and segment.finish <= interval.end:
+        yield _run(row, 0, segment.count, (segment.start, segment.finish))
+        return
+    bounds = step_bounds(row, zone)
+    wanted = (bounds[:-1] >= interval.start) & (bounds[:-1] < interval.end)
+    if stands is not None:
+        wanted &= stands
+    edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False)).tolist()
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        yield _run(row, first, last, (int(bounds[first]), int(bounds[last])))
+
+
+def _run(row: SegmentRow, first: int, last: int, span: tuple[int, int]) -> Run:
+    transaction = np.full(last - first, row.segment.transaction, dtype=np.int64)
+    return Run(row.segment.resolution, *span, row.quantity[first:last], row.quality[first:last], transaction)
+
+
+def _joined(pieces: Sequence[Run]) -> Iterable[Run]:
+    """Pieces in time order, those that continue each other in one resolution made one."""
+    group: list[Run] = []
+    for piece in pieces:
+        if group and (group[-1].finish != piece.start or group[-1].resolution != piece.resolution):
+            yield _one(group)
+            group = []
+        group.append(piece)
+    if group:
+        yield _one(group)
+
+
+def _one(group: list[Run]) -> Run:
+    if len(group) == 1:
+        return group[0]
+    return Run(
+        group[0].resolution,
+        group[0].start,
+        group[-1].finish,
+        np.concatenate([piece.quantity for piece in group]),
+        np.concatenate([piece.quality for piece in group]),
+        np.concatenate([piece.transaction for piece in group]),
+    )

@@ -1,0 +1,248 @@
+"""The series store: accepted values as append-only segments, read as known at any version.
+
+Nothing is ever updated: the version of a value is the transaction that brought it, a correction is a later segment,
+and what was known at T is the latest version up to T of every step (house rule 3.2). Quantities are int64 thousandths
+of the unit, qualities uint8, instants epoch seconds UTC, intervals half-open, metering points their own numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy.engine import Connection
+
+from gateway.hub import day_scan, segments
+from gateway.hub.database import listed, on_driver
+from gateway.hub.day_scan import Batch
+from gateway.hub.point_index import BUILD_SEGMENTS, PointIndex, progress
+from gateway.hub.recent_segments import Places
+from gateway.hub.segment_codec import Points, Qualities, Quantities
+from gateway.hub.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod
+from gateway.hub.series_merge import Run, merged
+from gateway.messages.codes import Quality
+from gateway.messages.times import STEP_SECONDS, Interval, MarketZone
+
+_STATUS = 0x7F
+_ALWAYS = 2**62
+_PIECED = 4096  # points laid over each other at a time
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesColumns:
+    """What is known of several metering points: runs[i] are those of points[i], in time order; gaps are unknown."""
+
+    points: Points
+    runs: tuple[tuple[Run, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesVersion:
+    """One delivery of values of a point: the transaction, when it was received (epoch microseconds), its values."""
+
+    transaction: int
+    received_at: int
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentValues:
+    """Which values of a period are accepted already, and which they are.
+
+    Attributes:
+        known: bool[n], whether anything at all is stored for the point in the period.
+        quantity: int64[n, count]; 0 where there is none, or where it was accepted in another resolution.
+        quality: uint8[n, count]; 0 likewise.
+        has_value: bool[n, count], whether an accepted value that is not missing covers any of the step.
+    """
+
+    known: npt.NDArray[np.bool_]
+    quantity: Quantities
+    quality: Qualities
+    has_value: npt.NDArray[np.bool_]
+
+
+class SeriesStore:
+    """The series of one database. Threads may share it."""
+
+    def __init__(self, zone: MarketZone) -> None:
+        self.zone = zone
+        self._index = PointIndex(zone)
+
+    def append(self, connection: Connection, transaction: int, inputs: Sequence[SegmentInput]) -> list[SegmentRef]:
+        """Store the inputs as versions of `transaction`, which this connection allocated; says where each was put."""
+        return segments.append_segments(connection, transaction, inputs, self.zone)
+
+    def read(
+        self,
+        connection: Connection,
+        points: Points,
+        interval: Interval,
+        *,
+        kind: int = 0,
+        as_of: int | None = None,
+    ) -> SeriesColumns:
+        """Values of the points whose step begins within the interval, as known at transaction `as_of` (None: now)."""
+        distinct, inverse = np.unique(points, return_inverse=True)
+        rows = self._rows_of(connection, kind, distinct, (interval, as_of))
+        runs = [merged(of_point, interval, self.zone) for of_point in rows]
+        return SeriesColumns(points, tuple(runs[number] for number in inverse.tolist()))
+
+    def versions(self, connection: Connection, point: int, interval: Interval, *, kind: int = 0) -> list[SeriesVersion]:
+        """Every delivery of values of a point in the interval, oldest first, superseded ones included (D1 §4.1.5)."""
+        (rows,) = self._rows_of(connection, kind, np.array([point], dtype=np.int64), (interval, None))
+        runs = [(row.segment.transaction, run) for row in rows for run in merged([row], interval, self.zone)]
+        statement = on_driver(connection, 'select id, committed_at from "transaction" where id in (*)')
+        bound = listed(connection, [number for number, _ in runs])
+        received: dict[int, int] = {row[0]: row[1] for row in connection.exec_driver_sql(statement, (bound,))}
+        return [SeriesVersion(number, received[number], run) for number, run in runs]
+
+    def current(self, connection: Connection, period: SeriesPeriod, points: Points) -> CurrentValues:
+        """Which values of the points are accepted already in the period."""
+        interval = Interval(period.start, self.zone.end(period.resolution, period.start, period.count))
+        shape = (len(points), period.count)
+        values = CurrentValues(
+            np.zeros(len(points), dtype=bool),
+            np.zeros(shape, dtype=np.int64),
+            np.zeros(shape, dtype=np.uint8),
+            np.zeros(shape, dtype=bool),
+        )
+        distinct, inverse = np.unique(points, return_inverse=True)
+        places, found = self._places(connection, period.kind, distinct, (interval, None))
+        if not len(places):
+            return values
+        rows = segments.load_rows(connection, found, zip(places.segment.tolist(), places.row.tolist(), strict=True))
+        by_point = _by_position(places, rows)
+        for number, position in enumerate(inverse.tolist()):
+            if of_point := by_point.get(position):
+                self._fill(values, number, (period.resolution, interval), of_point)
+        return values
+
+    def _fill(self, values: CurrentValues, number: int, period: tuple[str, Interval], rows: list[SegmentRow]) -> None:
+        resolution, interval = period
+        latest = rows[-1]
+        values.known[number] = True
+        if (latest.segment.resolution, latest.segment.start, latest.segment.finish) == (
+            resolution,
+            interval.start,
+            interval.end,
+        ):
+            values.quantity[number] = latest.quantity
+            values.quality[number] = latest.quality
+            values.has_value[number] = latest.quality & _STATUS != Quality.MISSING
+            return
+        count = values.quantity.shape[1]
+        bounds = np.append(self.zone.step_starts(resolution, interval.start, count), interval.end)
+        first = min(row.segment.start for row in rows)
+        for run in merged(rows, Interval(first, interval.end), self.zone):
+            starts = run.starts(self.zone)
+            ends = np.append(starts[1:], run.finish)
+            stands = run.quality & _STATUS != Quality.MISSING
+            low = np.searchsorted(bounds, starts, side="right") - 1
+            high = np.searchsorted(bounds, ends, side="left")
+            for step in np.flatnonzero(stands & (high > 0) & (low < count)).tolist():
+                values.has_value[number, max(low[step], 0) : min(high[step], count)] = True
+            if run.resolution == resolution:
+                same = np.flatnonzero((low >= 0) & (low < count))
+                same = same[bounds[low[same]] == starts[same]]
+                values.quantity[number, low[same]] = run.quantity[same]
+                values.quality[number, low[same]] = run.quality[same]
+
+    def rows(self, connection: Connection, places: Sequence[tuple[int, int]]) -> list[SegmentRow]:
+        """Series by (segment, row), in the order asked; every chunk is opened once."""
+        if not places:
+            return []
+        known = segments.load_segments(connection, sorted({segment for segment, _ in places}))
+        rows = segments.load_rows(connection, known, places)
+        return [rows[place] for place in places]
+
+    def scan(
+        self, connection: Connection, day: Interval, *, kind: int = 0, as_of: int | None = None
+    ) -> Iterator[Batch]:
+        """All values of a local day as known at `as_of`, in batches; every value comes once."""
+        (number,) = self.zone.day_numbers(np.array([day.start])).tolist()
+        ids = self._index.segments_of(connection, kind, number)
+        known = segments.load_segments(connection, ids)
+        latest = _ALWAYS if as_of is None else as_of
+        newest_first = [known[one] for one in reversed(ids) if known[one].transaction <= latest]
+        plan = day_scan.plan_day(connection, newest_first, day, self.zone)
+        yield from day_scan.whole_batches(connection, plan)
+        for first in range(0, len(plan.pieced), _PIECED):
+            points = plan.pieced[first : first + _PIECED]
+            series = self.read(connection, points, day, kind=kind, as_of=as_of)
+            yield from day_scan.run_batches(points, series.runs)
+
+    def build_index(self, connection: Connection, limit: int = BUILD_SEGMENTS) -> int:
+        """Index at most `limit` pending segments in a write transaction; returns how many stay pending."""
+        return self._index.build(connection, limit)
+
+    def index_pending(self, connection: Connection) -> int:
+        """Segments not yet in the index; BUILD_SEGMENTS of them are worth a build."""
+        return progress(connection).pending
+
+    def rebuild_index(self, connection: Connection) -> None:
+        """Make the index anew from the segments."""
+        self._index.rebuild(connection)
+
+    def _places(
+        self, connection: Connection, kind: int, points: Points, view: tuple[Interval, int | None]
+    ) -> tuple[Places, dict[int, Segment]]:
+        """Places of rows that touch the interval as known at a version, with their segments; points sorted.
+
+        The interval is first widened to whole steps, so that what supersedes any of them is there.
+        """
+        interval, as_of = view
+        if interval.end <= interval.start or not len(points):
+            return Places.joined([]), {}
+        first, last = self.zone.day_numbers(np.array([interval.start, interval.end - 1])).tolist()
+        places = self._index.find(connection, kind, range(first, last + 1), points)
+        if not len(places):
+            return places, {}
+        latest = _ALWAYS if as_of is None else as_of
+        loaded = segments.load_segments(connection, np.unique(places.segment).tolist())
+        found = {
+            number: one
+            for number, one in loaded.items()
+            if one.transaction <= latest and one.start < interval.end and interval.start < one.finish
+        }
+        spans = [_whole_steps(one, interval, self.zone) for one in found.values()]
+        wide = Interval(
+            min((span.start for span in spans), default=interval.start),
+            max((span.end for span in spans), default=interval.end),
+        )
+        if wide.start < interval.start or interval.end < wide.end:
+            wide = Interval(min(wide.start, interval.start), max(wide.end, interval.end))
+            return self._places(connection, kind, points, (wide, as_of))
+        return places.where(np.isin(places.segment, list(found))), found
+
+    def _rows_of(
+        self, connection: Connection, kind: int, points: Points, view: tuple[Interval, int | None]
+    ) -> list[list[SegmentRow]]:
+        """For each of the sorted points its rows that touch the interval, oldest version first."""
+        places, found = self._places(connection, kind, points, view)
+        if not len(places):
+            return [[] for _ in points]
+        rows = segments.load_rows(connection, found, zip(places.segment.tolist(), places.row.tolist(), strict=True))
+        by_point = _by_position(places, rows)
+        return [by_point.get(position, []) for position in range(len(points))]
+
+
+def _by_position(places: Places, rows: dict[tuple[int, int], SegmentRow]) -> dict[int, list[SegmentRow]]:
+    by_position: dict[int, list[SegmentRow]] = {}
+    columns = (places.position.tolist(), places.segment.tolist(), places.row.tolist())
+    for position, segment, row in zip(*columns, strict=True):
+        by_position.setdefault(position, []).append(rows[segment, row])
+    return by_position
+
+
+def _whole_steps(segment: Segment, interval: Interval, zone: MarketZone) -> Interval:
+    """The span of the segment's steps that share any moment with the interval."""
+    start, end = max(segment.start, interval.start), min(segment.finish, interval.end)
+    if seconds := STEP_SECONDS.get(segment.resolution):
+        before = (start - segment.start) % seconds
+        return Interval(start - before, end + (segment.start - end) % seconds)
+    bounds = np.append(zone.step_starts(segment.resolution, segment.start, segment.count), segment.finish)
+    first = np.searchsorted(bounds, start, side="right") - 1
+    return Interval(int(bounds[first]), int(bounds[np.searchsorted(bounds, end)]))

@@ -1,0 +1,75 @@
+"""What is packed comes back to the last thousandth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from gateway.hub.segment_codec import (
+    Points,
+    Qualities,
+    Quantities,
+    pack_points,
+    pack_qualities,
+    pack_quantities,
+    unpack_points,
+    unpack_qualities,
+    unpack_quality_row,
+    unpack_quantities,
+    unpack_quantity_row,
+)
+
+shapes = st.tuples(st.integers(1, 20), st.sampled_from([1, 2, 23, 96, 100]))
+bounds = st.sampled_from([(0, 9), (0, 60_000), (0, 2**32 - 1), (-100, 100), (-40_000, 5), (-(2**62), 2**63 - 1)])
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> Quantities:
+    low, high = draw(bounds)
+    return draw(hnp.arrays(np.int64, draw(shapes), elements=st.integers(low, high)))
+
+
+@given(matrices(), st.integers(1, 8))
+def test_quantities_come_back(quantity: Quantities, chunk_rows: int) -> None:
+    count = quantity.shape[1]
+    blocks = pack_quantities(quantity, chunk_rows)
+    assert len(blocks) == -(-len(quantity) // chunk_rows)
+    assert np.array_equal(np.concatenate([unpack_quantities(block, count) for block in blocks]), quantity)
+    for row, expected in enumerate(quantity):
+        assert np.array_equal(unpack_quantity_row(blocks[row // chunk_rows], count, row % chunk_rows), expected)
+
+
+@given(hnp.arrays(np.uint8, shapes, elements=st.sampled_from([0, 2, 3, 4, 0x83, 0x84])), st.integers(1, 8))
+def test_qualities_come_back(quality: Qualities, chunk_rows: int) -> None:
+    rows, count = quality.shape
+    blocks = pack_qualities(quality, chunk_rows)
+    assert len(blocks) == -(-rows // chunk_rows)
+    for number, block in enumerate(blocks):
+        expected = quality[number * chunk_rows : (number + 1) * chunk_rows]
+        assert np.array_equal(unpack_qualities(block, expected.shape), expected)
+        for row, values in enumerate(expected):
+            assert np.array_equal(unpack_quality_row(block, count, row), values)
+
+
+@given(hnp.arrays(np.int64, st.integers(1, 50), elements=st.integers(-(2**63), 2**63 - 1)))
+def test_points_come_back(points: Points) -> None:
+    assert np.array_equal(unpack_points(pack_points(points)), points)
+
+
+def test_one_quality_throughout_costs_a_byte_a_chunk() -> None:
+    assert pack_qualities(np.full((128, 96), 4, np.uint8), 64) == [b"\4", b"\4"]
+
+
+@pytest.mark.parametrize(("high", "most"), [(255, 1.01), (65_535, 2.01), (2**32 - 1, 4.01)])
+def test_noise_costs_its_width_and_no_more(high: int, most: float) -> None:
+    noise = np.random.default_rng(1).integers(0, high, (64, 96), endpoint=True)
+    (block,) = pack_quantities(noise, 64)
+    assert len(block) / noise.size <= most
+
+
+def test_sorted_points_take_little() -> None:
+    points = 571313100000000000 + np.arange(1000, dtype=np.int64) * 10
+    assert len(pack_points(points)) < 300
