@@ -41,11 +41,16 @@ def xsd(file: SchemaFile) -> etree.XMLSchema:
     """The XML Schema, compiled for this thread."""
     schemas: dict[SchemaFile, etree.XMLSchema] = _THREAD.__dict__.setdefault("schemas", {})
     if file not in schemas:
-        schemas[file] = _compile_xsd(file)
+        schemas[file] = compile_xsd(file)
     return schemas[file]
 
 
-def _compile_xsd(file: SchemaFile) -> etree.XMLSchema:
+def compile_xsd(file: SchemaFile) -> etree.XMLSchema:
+    """Compile an XML Schema.
+
+    Raises:
+        SchemaFault: it is no schema, or needs something that is not below its directory.
+    """
     files = _FilesWithin(file.within)
     try:
         return etree.XMLSchema(parsers.trusted_xml(files.read(file.path), file.path, files))
@@ -115,7 +120,16 @@ class _FilesWithin(etree.Resolver):
 
 @cache
 def json_schema(file: SchemaFile) -> jsonschema_rs.Validator:
-    """The JSON Schema; what it refers to is looked up by `$id` among the files beside it and never fetched."""
+    """The JSON Schema, compiled."""
+    return compile_json(file)
+
+
+def compile_json(file: SchemaFile) -> jsonschema_rs.Validator:
+    """Compile a JSON Schema; what it refers to is looked up by `$id` among the files beside it and never fetched.
+
+    Raises:
+        SchemaFault: it is no schema, or refers to something else.
+    """
     documents = {path: _schema_document(path) for path in sorted(file.path.parent.glob("*.json"))}
     beside = jsonschema_rs.Registry([(str(document["$id"]), document) for document in documents.values()])
     try:

@@ -338,7 +338,7 @@ def number_text(value: int | Decimal) -> str:
 
 
 MAX_RATIO = 400
-"""Greatest expansion of a compressed body; the dullest honest message measured expands about 150 times."""
+"""Greatest expansion of a compressed body; the dullest honest message measured expands 130 times."""
 
 _RATIO_FROM = 1 << 20  # a small body may expand as it likes
 _GZIP_MAGIC = b"\x1f\x8b"
