@@ -82,6 +82,11 @@ class SmallExchange:
     refuse_with: tuple[Finding, ...] = ()
     is_down: bool = False
 
+    def forget(self) -> None:
+        """Be as new, with the clients of the roles only."""
+        fresh = SmallExchange({k: v for k, v in self.clients.items() if k.startswith(("own-", "other-"))})
+        vars(self).update(vars(fresh))
+
     def _answer(self) -> None:
         if self.is_down:
             raise StoreUnavailable("pulled the plug")

@@ -57,12 +57,11 @@ def test_document_names_are_taken_in_any_case(desk: Desk) -> None:
         ("/v1.0/cim/RequestWholesaleSettlement", 403),
         ("/v1.0/cim/notifysomething", 404),
         ("/v1.0/cim/", 404),
-        ("/v1.0/cim/a/b", 405),
+        ("/v1.0/cim/a/b", 404),
     ],
 )
 def test_unknown_and_switched_off_documents(desk: Desk, path: str, status: int) -> None:
     headers = {"Content-Type": "application/json"}
-    status = 404 if path.endswith("a/b") else status
     assert desk.call("POST", path, SENDER, content=b"{}", headers=headers).status_code == status
     assert not desk.exchange.taken
 
@@ -123,6 +122,7 @@ def test_ebix_error_is_the_first_one_under_its_own_code(desk: Desk) -> None:
     assert error.findtext("detail/fault/ErrorText") == "Used & <before>"
 
 
+@pytest.mark.sec_20
 def test_hostile_text_in_a_finding_cannot_break_an_error_body(desk: Desk) -> None:
     desk.exchange.refuse_with = (Finding("00302", "a\x00\x1b[31m\ud800\u2028\r\nSet-Cookie: x ]]>"),)
     for content_type in ("application/json", "application/xml", "application/ebix"):
