@@ -1,0 +1,203 @@
+"""The journal: every document as it crossed the wire, durable before anyone parses it, and what became of it.
+
+An entry is never changed. Its outcome is a second row, written once in the commit that carries out what it says; an
+entry without one is `pending`, and a restart takes it up again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+import sqlalchemy as sa
+import zstandard
+from sqlalchemy.engine import Connection
+
+from gateway.hub.database import on_driver
+from gateway.hub.ports import Direction, Principal
+from gateway.hub.tables_exchange import finding, journal, outcome, pending
+from gateway.messages.codes import Dialect, DocumentKind, Role
+from gateway.messages.findings import Finding
+
+WHOLE_MESSAGE = -1
+"""Number of the series a finding is about, when it is about the message."""
+
+_PACK_LEVEL = 1
+
+
+class OutcomeState(StrEnum):
+    """What became of a journal entry."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document as it crossed the wire, packed for the journal.
+
+    Attributes:
+        received_at: when it came or left, microseconds.
+        principal: who sent it, or for whom it is.
+        kind: what it was taken for; empty when that was never known.
+        size, sha256: of the bytes as they crossed the wire.
+        content: those bytes, zstd.
+    """
+
+    received_at: int
+    direction: Direction
+    principal: Principal
+    kind: DocumentKind
+    dialect: Dialect
+    correlation: str
+    size: int
+    sha256: bytes
+    content: bytes
+
+    @classmethod
+    def seal(
+        cls,
+        body: bytes,
+        direction: Direction,
+        principal: Principal,
+        form: tuple[DocumentKind, Dialect],
+        received: tuple[int, str],
+    ) -> Entry:
+        """Pack a body; `received` is the moment in microseconds and the reference given to the sender."""
+        packed = zstandard.ZstdCompressor(level=_PACK_LEVEL).compress(body)
+        digest = hashlib.sha256(body).digest()
+        return cls(received[0], direction, principal, *form, received[1], len(body), digest, packed)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """A journal entry as read back, its body unpacked."""
+
+    id: int
+    received_at: int
+    principal: Principal
+    kind: DocumentKind
+    dialect: Dialect
+    correlation: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry: its state, its own message id, process type and number of series once known."""
+
+    state: OutcomeState
+    message_id: str | None = None
+    process_type: str | None = None
+    series: int = 0
+    transaction: int | None = None
+
+
+_ENTER = (
+    "insert into journal (received_at, direction, party, role, client, correlation, kind, dialect, size, sha256,"
+    " content) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id"
+)
+_OUTCOME = (
+    'insert into outcome (message, at, "transaction", state, message_id, process_type, series)'
+    " values (?, ?, ?, ?, ?, ?, ?)"
+)
+_FINDING = "insert into finding (message, ordinal, number, at, party, code, content) values (?, ?, ?, ?, ?, ?, ?)"
+
+
+def enter(connection: Connection, entry: Entry, *, awaits_outcome: bool = True) -> int:
+    """Keep an entry; its number in the journal. One that awaits an outcome is pending until it has one."""
+    who = entry.principal
+    row = connection.exec_driver_sql(
+        on_driver(connection, _ENTER),
+        (
+            entry.received_at,
+            entry.direction.value,
+            who.party,
+            who.role.value,
+            who.client_id,
+            entry.correlation,
+            entry.kind.value,
+            entry.dialect.value,
+            entry.size,
+            entry.sha256,
+            entry.content,
+        ),
+    ).one()
+    number = int(row[0])
+    if awaits_outcome:
+        connection.exec_driver_sql(on_driver(connection, "insert into pending (message) values (?)"), (number,))
+    return number
+
+
+def is_pending(connection: Connection, message: int) -> bool:
+    """Whether nobody has decided on the entry yet."""
+    statement = on_driver(connection, "select 1 from pending where message = ?")
+    return connection.exec_driver_sql(statement, (message,)).first() is not None
+
+
+def conclude(connection: Connection, message: int, at: int, result: Outcome) -> None:
+    """Write what became of an entry and take it off the list of unfinished ones; `at` in microseconds."""
+    connection.exec_driver_sql(
+        on_driver(connection, _OUTCOME),
+        (message, at, result.transaction, result.state.value, result.message_id, result.process_type, result.series),
+    )
+    connection.exec_driver_sql(on_driver(connection, "delete from pending where message = ?"), (message,))
+
+
+def note_findings(
+    connection: Connection, message: int, at: int, party: str, found: Iterable[tuple[int, Finding]]
+) -> None:
+    """Keep findings with the number of the series each is about; they are also the statistics of rejections."""
+    rows = [
+        (message, ordinal, number, at, party, item.code, msgspec.json.encode(item))
+        for ordinal, (number, item) in enumerate(found)
+    ]
+    if rows:
+        connection.exec_driver_sql(on_driver(connection, _FINDING), rows)
+
+
+def findings_of(connection: Connection, message: int) -> list[tuple[int, Finding]]:
+    """Findings of a message with the number of their series, in the order they were found."""
+    wanted = sa.select(finding.c.number, finding.c.content).where(finding.c.message == message)
+    rows = connection.execute(wanted.order_by(finding.c.ordinal))
+    return [(row.number, msgspec.json.decode(row.content, type=Finding)) for row in rows]
+
+
+def unfinished(connection: Connection, before: int, most: int = 100) -> Sequence[int]:
+    """Entries without an outcome that came before an instant in microseconds, oldest first."""
+    wanted = (
+        sa.select(pending.c.message)
+        .join(journal, journal.c.id == pending.c.message)
+        .where(journal.c.received_at < before)
+        .order_by(pending.c.message)
+        .limit(most)
+    )
+    return list(connection.execute(wanted).scalars())
+
+
+def read(connection: Connection, message: int) -> StoredEntry:
+    """An entry with its body as it crossed the wire."""
+    row = connection.execute(sa.select(journal).where(journal.c.id == message)).one()
+    return StoredEntry(
+        id=row.id,
+        received_at=row.received_at,
+        principal=Principal(row.party, Role(row.role), row.client),
+        kind=DocumentKind(row.kind),
+        dialect=Dialect(row.dialect),
+        correlation=row.correlation,
+        body=zstandard.ZstdDecompressor().decompress(row.content, max_output_size=row.size),
+    )
+
+
+def outcome_of(connection: Connection, message: int) -> Outcome | None:
+    """What became of an entry, None while it is pending."""
+    row = connection.execute(sa.select(outcome).where(outcome.c.message == message)).first()
+    if row is None:
+        return None
+    return Outcome(OutcomeState(row.state), row.message_id, row.process_type, row.series, row.transaction)

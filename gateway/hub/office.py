@@ -1,0 +1,45 @@
+"""What every case needs: the database, the market's profile, the series, the master data as known now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy.engine import Connection
+
+from gateway.hub import registry
+from gateway.hub.clock import Clock
+from gateway.hub.database import Database
+from gateway.hub.series_store import SeriesStore
+from gateway.markets.profile import MarketProfile
+from gateway.messages.masterdata import MasterData
+from gateway.schemas.registry import Registry
+
+
+@dataclass
+class Office:
+    """The parts of one hub, wired once in `gateway.app`.
+
+    Attributes:
+        database: where everything is durable.
+        profile: the market's rules.
+        store: the series.
+        schemas: our schemas and the operator's official packs beside them.
+        clock: the market clock.
+        new_id: where message ids come from: 32 hexadecimal digits.
+        master: the master data as known at the last refresh.
+    """
+
+    database: Database
+    profile: MarketProfile
+    store: SeriesStore
+    schemas: Registry
+    clock: Clock
+    new_id: Callable[[], str]
+    master: MasterData = field(default_factory=lambda: MasterData.build(()))
+
+    def refresh(self, connection: Connection) -> MasterData:
+        """The master data as known now; read anew only when somebody has imported since."""
+        if registry.latest_transaction(connection) != self.master.transaction:
+            self.master = registry.view(connection)
+        return self.master

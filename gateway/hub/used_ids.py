@@ -1,0 +1,77 @@
+"""Message and transaction ids a sender has used: unique per sender, for ever, settled by the primary key.
+
+Two copies of one message may race through two processes; whoever commits first owns the id, the other's insert fails
+on the key, and its second look finds the id taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gateway.hub.database import on_driver
+from gateway.hub.tables_exchange import message_id, transaction_id
+
+_AT_ONCE = 500  # parameters of one look-up; SQLite allows 32 766, PostgreSQL plans short lists better
+
+
+def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:
+    """Whether the sender has used the message id before."""
+    statement = on_driver(connection, "select 1 from message_id where sender = ? and message_id = ?")
+    return connection.exec_driver_sql(statement, (sender, wanted)).first() is not None
+
+
+def used_transactions(connection: Connection, sender: str, wanted: Sequence[str]) -> set[str]:
+    """Which of the transaction ids the sender has used before."""
+    used: set[str] = set()
+    if len(wanted) == 1:
+        statement = on_driver(connection, "select 1 from transaction_id where sender = ? and transaction_id = ?")
+        found = connection.exec_driver_sql(statement, (sender, wanted[0])).first()
+        return set(wanted) if found else used
+    for part in _parts(wanted):
+        known = sa.select(transaction_id.c.transaction_id).where(
+            transaction_id.c.sender == sender, transaction_id.c.transaction_id.in_(part)
+        )
+        used.update(connection.execute(known).scalars())
+    return used
+
+
+def claim(
+    connection: Connection, sender: str, message: tuple[int, str], transactions: Sequence[str], points: Sequence[str]
+) -> None:
+    """Take the ids of a message (journal number, message id) and of its series; taken ids violate the key."""
+    number, own_id = message
+    connection.exec_driver_sql(
+        on_driver(connection, "insert into message_id (sender, message_id, message) values (?, ?, ?)"),
+        (sender, own_id, number),
+    )
+    if not transactions:
+        return
+    if connection.dialect.name == "postgresql" and len(transactions) > 1:
+        connection.exec_driver_sql(
+            "insert into transaction_id (sender, transaction_id, message, number, point)"
+            " select %s, given.id, %s, given.place - 1, given.point"
+            " from unnest(%s::text[], %s::text[]) with ordinality as given(id, point, place)",
+            (sender, number, list(transactions), list(points)),
+        )
+        return
+    rows = [(sender, own, number, i, point) for i, (own, point) in enumerate(zip(transactions, points, strict=True))]
+    connection.exec_driver_sql(
+        on_driver(
+            connection,
+            "insert into transaction_id (sender, transaction_id, message, number, point) values (?, ?, ?, ?, ?)",
+        ),
+        rows,
+    )
+
+
+def message_of(connection: Connection, sender: str, wanted: str) -> int | None:
+    """The journal's number of a sender's message."""
+    known = sa.select(message_id.c.message).where(message_id.c.sender == sender, message_id.c.message_id == wanted)
+    return connection.execute(known).scalar()
+
+
+def _parts(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE))
