@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gateway.hub.ports import (
     Direction,
@@ -20,6 +20,7 @@ from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKi
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
 from gateway.transport.problems import FindingBody
+from gateway.transport.tokens import ROLE_NAMES
 
 
 class Body(BaseModel):
@@ -234,11 +235,18 @@ class ImportBody(Body):
     rows: dict[str, int]
 
 
+def _named(role: Role) -> Role:
+    """The role, when a token can name it."""
+    if role not in ROLE_NAMES.values():
+        raise ValueError("no client acts in this role")
+    return role
+
+
 class NewClientBody(Body):
     """Who a client speaks for; `thumbprint` is the SHA-256 of its certificate in hex, if it has one."""
 
     party: Annotated[str, Field(pattern=r"^[0-9A-Z-]{13,16}$")]
-    role: Role
+    role: Annotated[Role, AfterValidator(_named)]
     thumbprint: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
 
 

@@ -23,6 +23,7 @@ from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import Call, Credentials, Route
 from gateway.transport.settings import BodyLimits
+from gateway.transport.tokens import ROLE_NAMES
 
 FORM = "application/x-www-form-urlencoded"
 FORM_LIMITS = BodyLimits(bytes=16_384, idle_seconds=10.0, total_seconds=20.0)
@@ -62,7 +63,7 @@ async def issue_token(call: Call) -> Response:
     client = await services.exchange.find_client(claim.client_id)
     known_hash = client.secret_hash if client is not None else ""
     matches = await anyio.to_thread.run_sync(secret_matches, claim.secret, known_hash, limiter=_hashing)
-    if client is None or not matches:
+    if client is None or not matches or client.role not in ROLE_NAMES.values():
         raise _oauth_error("invalid_client", "The client is unknown or its secret is wrong")
     shown = services.authenticator.certificates.thumbprint(call.request, now)
     token = services.issuer.issue(client, now, services.new_id(), bound_form(shown) if shown else "")

@@ -1,0 +1,98 @@
+"""Every endpoint of the route table by every role, of the own and of another party (GW-3; security row 17)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from gateway.messages.codes import Role
+from gateway.transport.application import route_table
+from gateway.transport.routes import EVERY_ROLE, MARKET_ROLES, OPERATOR, Credentials, Route
+from gateway.transport.tokens import ROLE_NAMES
+
+from .desk import POINT, SECRET, SUPPLIER, Desk
+
+TABLE = route_table("/ebix")
+GUARDED = [route for route in TABLE if route.credentials is not Credentials.NONE]
+OPEN = {"/oauth2/v2.0/token", "/.well-known/jwks.json"} | {
+    f"/api/hub/v1/{n}" for n in ("health", "ready", "openapi.json")
+}
+
+VALUES = {
+    "document": "notifyvalidatedmeasuredata",
+    "category": "timeseries",
+    "message_id": "m-1",
+    "key": POINT,
+    "client_id": "someone",
+}
+QUERIES = {
+    "/api/hub/v1/series": {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"},
+    "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
+}
+
+
+def _path(route: Route) -> str:
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda match: VALUES[match[1]], route.path)
+
+
+def _name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def test_what_is_open_is_known() -> None:
+    assert {route.path for route in TABLE if route.credentials is Credentials.NONE} == OPEN
+    assert all(not route.roles for route in TABLE if route.credentials is Credentials.NONE)
+    assert all(route.roles in (MARKET_ROLES, OPERATOR, EVERY_ROLE) for route in GUARDED)
+    assert all(route.roles == OPERATOR for route in GUARDED if route.method in ("PUT",) or route.takes is not None)
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("route", GUARDED, ids=_name)
+def test_nobody_gets_in_without_credentials(desk: Desk, route: Route) -> None:
+    answer = desk.http.request(route.method, _path(route), headers={"Content-Type": "text/xml"})
+    assert answer.status_code == 401
+    assert not desk.exchange.taken
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("role", sorted(set(ROLE_NAMES.values())))
+@pytest.mark.parametrize("route", GUARDED, ids=_name)
+def test_a_role_gets_in_exactly_where_the_table_lets_it(desk: Desk, route: Route, role: Role) -> None:
+    for owner in ("own", "other"):
+        token = desk.bearer(f"{owner}-{role}")
+        answer = desk.http.request(
+            route.method, _path(route), headers={**token, "Content-Type": "text/plain"}, params=QUERIES.get(route.path)
+        )
+        assert (answer.status_code == 403) == (role not in route.roles)
+        assert answer.status_code not in (401, 500)
+    assert not desk.exchange.taken
+    assert not desk.exchange.imported
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("role", sorted(MARKET_ROLES))
+def test_another_party_sees_nothing_of_what_one_party_has(desk: Desk, role: Role) -> None:
+    """What (SUPPLIER, energy supplier) owns, asked for by another party in every role, and by itself in other roles."""
+    queue = desk.exchange.queues[SUPPLIER, Role.ENERGY_SUPPLIER] = ["m-1"]
+    desk.exchange.peeked.add("m-1")
+    before = list(queue)
+    form = {"Content-Type": "application/json"}
+    for route in GUARDED:
+        if route.method == "POST" or role not in route.roles:
+            continue
+        answer = desk.call(route.method, _path(route), f"other-{role}", headers=form, params=QUERIES.get(route.path))
+        told = POINT in answer.text or "m-1" in answer.text or "m-1" in answer.headers.get("MessageId", "")
+        assert not told, _name(route)
+    assert queue == before
+    if role is not Role.ENERGY_SUPPLIER:
+        assert desk.call("GET", "/v1.0/cim/timeseries", f"own-{role}", headers=form).status_code == 204
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("role", sorted(set(Role) - set(ROLE_NAMES.values())))
+def test_a_role_that_no_token_names_gets_in_nowhere(desk: Desk, role: Role) -> None:
+    form = {"grant_type": "client_credentials", "client_id": f"own-{role}", "client_secret": SECRET}
+    assert desk.http.post("/oauth2/v2.0/token", data=form).status_code == 401
+    body = {"party": SUPPLIER, "role": role}
+    assert desk.call("PUT", "/api/hub/v1/clients/new", "own-hub", json=body).status_code == 400
