@@ -1,0 +1,1 @@
+"""The demonstration: a sample market, and an hour with it."""

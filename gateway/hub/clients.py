@@ -1,0 +1,56 @@
+"""The hub's clients: which program speaks for which party in which role, and what proves it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gateway.hub.ports import Client
+from gateway.hub.tables_masterdata import client as table
+from gateway.messages.codes import Role
+from gateway.messages.findings import Finding
+
+
+def find(connection: Connection, client_id: str) -> Client | None:
+    """The client registered under an id."""
+    return _one(connection, table.c.client_id == client_id)
+
+
+def find_by_thumbprint(connection: Connection, thumbprint: str) -> Client | None:
+    """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex; empty finds none."""
+    return _one(connection, table.c.thumbprint == thumbprint) if thumbprint else None
+
+
+def register(connection: Connection, client: Client) -> Finding | None:
+    """Add a client or replace the one of the same id, in a writing transaction.
+
+    Findings, with nothing changed: `client-exists` when another client speaks for the same party in the same role,
+    `certificate-in-use` when another one is proved by the same certificate.
+    """
+    others = table.c.client_id != client.client_id
+    if _one(connection, others & (table.c.party == client.party) & (table.c.role == client.role)):
+        return _refusal("client-exists", f"another client speaks for {client.party} as {client.role}")
+    if client.thumbprint and _one(connection, others & (table.c.thumbprint == client.thumbprint)):
+        return _refusal("certificate-in-use", "another client is proved by the same certificate")
+    connection.execute(sa.delete(table).where(table.c.client_id == client.client_id))
+    connection.execute(
+        sa.insert(table).values(
+            client_id=client.client_id,
+            party=client.party,
+            role=client.role.value,
+            secret_hash=client.secret_hash,
+            thumbprint=client.thumbprint or None,
+        )
+    )
+    return None
+
+
+def _refusal(rule: str, text: str) -> Finding:
+    return Finding(code=rule, text=text, rule=rule)
+
+
+def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Client | None:
+    row = connection.execute(sa.select(table).where(condition)).first()
+    if row is None:
+        return None
+    return Client(row.client_id, row.party, Role(row.role), row.secret_hash, row.thumbprint or "")

@@ -1,0 +1,137 @@
+"""Master data from files: CSV or JSON of parties, grid areas, metering points and delegations, all checked together.
+
+Either everything in the files is good and becomes one `MasterDataSet`, or nothing is taken and every reason is told.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.hub.masterdata_cells import Manner
+from gateway.hub.masterdata_checks import ReadTables, check_references
+from gateway.hub.masterdata_layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Layout, Row, cells_of
+from gateway.hub.masterdata_tables import FindingList, Place, TableRows, read_table
+from gateway.hub.ports import MasterDataTable
+from gateway.messages.findings import Finding, has_errors
+from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
+
+ENDINGS = (".csv", ".json")
+FILE_NAMES = frozenset(f"{table}{ending}" for table in MasterDataTable for ending in ENDINGS)
+"""The files an import may consist of."""
+
+NOTHING_KNOWN = MasterData.build(())
+"""The view of a hub without master data."""
+
+
+@dataclass(frozen=True)
+class MasterDataSet:
+    """What one import registers. Each key that occurs (a point, a party, an area) is stated with all its versions."""
+
+    points: list[MeteringPointVersion] = field(default_factory=list)
+    grid_areas: list[GridArea] = field(default_factory=list)
+    roles: list[PartyRole] = field(default_factory=list)
+    delegations: list[Delegation] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        return {
+            MasterDataTable.PARTIES: len(self.roles),
+            MasterDataTable.GRID_AREAS: len(self.grid_areas),
+            MasterDataTable.METERING_POINTS: len(self.points),
+            MasterDataTable.DELEGATIONS: len(self.delegations),
+        }
+
+    def view(self) -> MasterData:
+        """The set alone as the rules see it: `gridpost validate --masterdata`, where no hub is."""
+        return MasterData.build(self.points, self.grid_areas, self.roles, self.delegations)
+
+
+@dataclass(frozen=True)
+class MasterDataReading:
+    """What files of master data hold: the set, empty when any finding is an error, and the findings."""
+
+    dataset: MasterDataSet
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the set may be taken."""
+        return not has_errors(self.findings)
+
+
+def read_files(files: Mapping[str, bytes], manner: Manner, known: MasterData = NOTHING_KNOWN) -> MasterDataReading:
+    """The master data of some files, checked against each other and against what is known already.
+
+    Args:
+        files: contents by file name, as `parties.csv`, `metering-points.json`.
+        manner: the market's zone, and whether check digits count (DK-1.17).
+        known: what is registered; a key in the files replaces its whole timeline there.
+
+    Returns:
+        The set and the findings: `unknown-file`, `table-twice`, `no-master-data`, those of
+        `gateway.hub.masterdata_tables.read_table` with their line, and those of
+        `gateway.hub.masterdata_checks.check_references`. With any error the set is empty.
+    """
+    findings = FindingList()
+    _check_names(files, findings)
+    tables = ReadTables(
+        points=_read(files, METERING_POINTS, manner, findings),
+        parties=_read(files, PARTIES, manner, findings),
+        grid_areas=_read(files, GRID_AREAS, manner, findings),
+        delegations=_read(files, DELEGATIONS, manner, findings),
+    )
+    check_references(tables, known, findings)
+    found = findings.all()
+    if has_errors(found):
+        return MasterDataReading(MasterDataSet(), found)
+    return MasterDataReading(
+        MasterDataSet(tables.points.rows, tables.grid_areas.rows, tables.parties.rows, tables.delegations.rows), found
+    )
+
+
+def files_of(directory: Path) -> dict[str, bytes]:
+    """The master data files of a directory by name; other files are not looked at."""
+    return {name: (directory / name).read_bytes() for name in sorted(FILE_NAMES) if (directory / name).is_file()}
+
+
+def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
+    """The set as the CSV files an import takes, by name."""
+    return {
+        "parties.csv": _csv(PARTIES, dataset.roles),
+        "grid-areas.csv": _csv(GRID_AREAS, dataset.grid_areas),
+        "metering-points.csv": _csv(METERING_POINTS, dataset.points),
+        "delegations.csv": _csv(DELEGATIONS, dataset.delegations),
+    }
+
+
+def _csv(layout: Layout[Row], rows: Sequence[Row]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [column.name for column in layout.columns], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(cells_of(layout, row) for row in rows)
+    return text.getvalue().encode()
+
+
+def _check_names(files: Mapping[str, bytes], findings: FindingList) -> None:
+    for name in files:
+        if name not in FILE_NAMES:
+            findings.add(
+                "unknown-file", f"no file of master data; known are {', '.join(sorted(FILE_NAMES))}", Place(name)
+            )
+    for table in MasterDataTable:
+        if all(f"{table}{ending}" in files for ending in ENDINGS):
+            findings.add("table-twice", f"{table} come both as CSV and as JSON", Place(f"{table}.json"))
+    if not files:
+        findings.add("no-master-data", f"none of {', '.join(sorted(FILE_NAMES))} is there", Place(""))
+
+
+def _read(files: Mapping[str, bytes], layout: Layout[Row], manner: Manner, findings: FindingList) -> TableRows[Row]:
+    for ending in ENDINGS:
+        name = f"{layout.table}{ending}"
+        if name in files:
+            return read_table(name, files[name], layout, manner, findings)
+    return TableRows(f"{layout.table}.csv", layout)

@@ -1,0 +1,175 @@
+"""The four tables of master data as rows of text: columns, how each is read, and how it is written.
+
+An import file, a page of the API and the sample market all use these columns (house.md §8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from gateway.codecs import codes_cim
+from gateway.codecs.fields import Codes
+from gateway.hub import masterdata_cells as cells
+from gateway.hub.masterdata_cells import Cells, Manner, PlainCells, Reader
+from gateway.hub.ports import MasterDataRow, MasterDataTable
+from gateway.messages.codes import (
+    ConnectionState,
+    DocumentKind,
+    MeteringPointType,
+    Resolution,
+    Role,
+    SettlementMethod,
+    Subtype,
+    Unit,
+)
+from gateway.messages.masterdata import FOREVER, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.times import format_second
+
+Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation)
+
+REQUIRED = object()
+"""Default of a column that every file must have and every row must fill."""
+
+
+class ColumnLayout(NamedTuple):
+    """One column: its name in the file, the field it fills, how it is read, and what an empty cell means."""
+
+    name: str
+    field: str
+    reader: Callable[[Manner], Reader]
+    default: object = REQUIRED
+    repeats: bool = True
+    """Whether the same texts come again and again, so that remembering them pays."""
+
+    def cells(self, manner: Manner) -> Cells:
+        """The reader of this column's cells, an empty one standing for the default."""
+        found = Cells(self.reader(manner)) if self.repeats else PlainCells(self.reader(manner))
+        if self.default is not REQUIRED:
+            found[""] = self.default
+        return found
+
+
+@dataclass(frozen=True)
+class Layout(Generic[Row]):
+    """A table's columns and the value one row becomes; rows of one `key` must not overlap in time."""
+
+    table: MasterDataTable
+    row: type[Row]
+    key: tuple[str, ...]
+    columns: tuple[ColumnLayout, ...]
+
+
+def _plain(reader: Reader) -> Callable[[Manner], Reader]:
+    return lambda _manner: reader
+
+
+def _party(manner: Manner) -> Reader:
+    return manner.party
+
+
+def _point(manner: Manner) -> Reader:
+    return manner.metering_point
+
+
+def _instant(manner: Manner) -> Reader:
+    return manner.instant
+
+
+def _code(names: type[StrEnum], wire: Codes = cells.NO_CODES) -> Callable[[Manner], Reader]:
+    return _plain(cells.code(names, wire))
+
+
+_AREA = _plain(cells.grid_area)
+_NAME = _plain(cells.name)
+_METHOD = _code(SettlementMethod, codes_cim.SETTLEMENT_METHODS)
+_VALIDITY = (
+    ColumnLayout("valid_from", "valid_from", _instant, 0),
+    ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
+)
+
+METERING_POINTS = Layout(
+    MasterDataTable.METERING_POINTS,
+    MeteringPointVersion,
+    ("metering_point",),
+    (
+        ColumnLayout("metering_point", "metering_point", _point, repeats=False),
+        ColumnLayout("kind", "kind", _code(MeteringPointType, codes_cim.POINT_TYPES)),
+        ColumnLayout("subtype", "subtype", _code(Subtype, cells.SUBTYPES), Subtype.PHYSICAL),
+        ColumnLayout(
+            "settlement_method", "settlement_method", _code(SettlementMethod, codes_cim.SETTLEMENT_METHODS), None
+        ),
+        ColumnLayout(
+            "connection_state",
+            "connection_state",
+            _code(ConnectionState, cells.STATES),
+            ConnectionState.CONNECTED,
+        ),
+        ColumnLayout("grid_area", "grid_area", _AREA),
+        ColumnLayout("resolution", "resolution", _code(Resolution)),
+        ColumnLayout("unit", "unit", _code(Unit, codes_cim.UNITS), Unit.KWH),
+        ColumnLayout("from_grid_area", "from_grid_area", _AREA, None),
+        ColumnLayout("to_grid_area", "to_grid_area", _AREA, None),
+        ColumnLayout("parent", "parent", _point, None),
+        ColumnLayout("energy_supplier", "energy_supplier", _party, None),
+        ColumnLayout("balance_responsible", "balance_responsible", _party, None),
+        ColumnLayout("valid_from", "valid_from", _instant),
+        ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
+    ),
+)
+
+PARTIES = Layout(
+    MasterDataTable.PARTIES,
+    PartyRole,
+    ("party", "role"),
+    (
+        ColumnLayout("party", "party", _party),
+        ColumnLayout("name", "name", _NAME, ""),
+        ColumnLayout("role", "role", _code(Role, codes_cim.ROLES)),
+        *_VALIDITY,
+    ),
+)
+
+GRID_AREAS = Layout(
+    MasterDataTable.GRID_AREAS,
+    GridArea,
+    ("code",),
+    (
+        ColumnLayout("grid_area", "code", _AREA),
+        ColumnLayout("name", "name", _NAME, ""),
+        ColumnLayout("grid_operator", "grid_operator", _party),
+        *_VALIDITY,
+    ),
+)
+
+DELEGATIONS = Layout(
+    MasterDataTable.DELEGATIONS,
+    Delegation,
+    ("process", "grid_area", "from_party", "from_role", "sequence"),
+    (
+        ColumnLayout("process", "process", _code(DocumentKind, cells.RSM_NUMBERS)),
+        ColumnLayout("grid_area", "grid_area", _AREA),
+        ColumnLayout("from_party", "from_party", _party),
+        ColumnLayout("from_role", "from_role", _code(Role, codes_cim.ROLES)),
+        ColumnLayout("to_party", "to_party", _party),
+        ColumnLayout("to_role", "to_role", _code(Role, codes_cim.ROLES)),
+        *_VALIDITY,
+        ColumnLayout("sequence", "sequence", _plain(cells.sequence), 0),
+    ),
+)
+
+
+def cells_of(layout: Layout[Row], row: Row) -> MasterDataRow:
+    """A row as an import file has it; what is not stated is left out."""
+    written = {column.name: _text(column, getattr(row, column.field)) for column in layout.columns}
+    return {name: text for name, text in written.items() if text}
+
+
+def _text(column: ColumnLayout, value: object) -> str:
+    if value is None or (column.name == "valid_to" and value == FOREVER):
+        return ""
+    if isinstance(value, int) and column.name.startswith("valid_"):
+        return format_second(value)
+    return str(value)

@@ -1,0 +1,126 @@
+"""Tables of master data and clients.
+
+Master data is append-only: every row carries the `transaction` that registered it, and the newest registration of a
+key (a metering point, a party, a grid area, what a delegation is for) states that key's whole timeline.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+
+from gateway.hub.tables import ROWID, metadata
+
+
+def _key(name: str, length: int) -> Column[str]:
+    return Column(name, String(length), primary_key=True)
+
+
+def _text(name: str, length: int) -> Column[str]:
+    return Column(name, String(length), nullable=False)
+
+
+def _optional(name: str, length: int) -> Column[str]:
+    return Column(name, String(length))
+
+
+def _valid_from() -> Column[int]:
+    return Column("valid_from", BigInteger, primary_key=True, autoincrement=False)
+
+
+def _valid_to() -> Column[int]:
+    return Column("valid_to", BigInteger, nullable=False)
+
+
+def _registration() -> Column[int]:
+    reference = ForeignKey("transaction.id")
+    return Column("transaction", ROWID, reference, primary_key=True, autoincrement=False)
+
+
+master_data_import = Table(
+    "master_data_import",
+    metadata,
+    _registration(),
+    Column("metering_points", Integer, nullable=False),
+    Column("parties", Integer, nullable=False),
+    Column("grid_areas", Integer, nullable=False),
+    Column("delegations", Integer, nullable=False),
+    comment="One row per import of master data, with its rows by table",
+)
+
+metering_point = Table(
+    "metering_point",
+    metadata,
+    Column("metering_point", BigInteger, primary_key=True, autoincrement=False),
+    _valid_from(),
+    _registration(),
+    _valid_to(),
+    _text("kind", 40),
+    _text("subtype", 16),
+    _optional("settlement_method", 16),
+    _text("connection_state", 16),
+    _text("resolution", 8),
+    _text("unit", 8),
+    _text("grid_area", 35),
+    _optional("energy_supplier", 16),
+    _optional("balance_responsible", 16),
+    _optional("from_grid_area", 35),
+    _optional("to_grid_area", 35),
+    Column("parent", BigInteger),
+    sqlite_with_rowid=False,
+    comment="Versions of metering points by neutral names; a GSRN is its own number; never updated",
+)
+
+party_role = Table(
+    "party_role",
+    metadata,
+    _key("party", 16),
+    _key("role", 40),
+    _valid_from(),
+    _registration(),
+    _valid_to(),
+    _text("name", 200),
+    sqlite_with_rowid=False,
+    comment="Roles of parties; never updated",
+)
+
+grid_area = Table(
+    "grid_area",
+    metadata,
+    _key("code", 35),
+    _valid_from(),
+    _registration(),
+    _valid_to(),
+    _text("grid_operator", 16),
+    _text("name", 200),
+    sqlite_with_rowid=False,
+    comment="Grid areas and who runs them; never updated",
+)
+
+delegation = Table(
+    "delegation",
+    metadata,
+    _key("process", 40),
+    _key("grid_area", 35),
+    _key("from_party", 16),
+    _key("from_role", 40),
+    _valid_from(),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _registration(),
+    _valid_to(),
+    _text("to_party", 16),
+    _text("to_role", 40),
+    sqlite_with_rowid=False,
+    comment="Who acts or receives for whom; never updated",
+)
+
+client = Table(
+    "client",
+    metadata,
+    _key("client_id", 200),
+    _text("party", 16),
+    _text("role", 40),
+    _text("secret_hash", 500),
+    Column("thumbprint", String(64), unique=True),
+    UniqueConstraint("party", "role"),
+    comment="One client per party and role, with what proves it; secrets as hashes only",
+)
