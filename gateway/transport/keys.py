@@ -18,7 +18,8 @@ LARGEST_KEY_SET = 1024 * 1024
 REFRESH_SECONDS = 3600
 UNKNOWN_KEY_SECONDS = 60
 FETCH_SECONDS = 5.0
-SMALLEST_RSA_BITS = 2048
+SMALLEST_RSA_TEXT = 342
+"""Characters of a modulus of 2048 bits in base64url; shorter keys are not taken."""
 
 
 def signing_key(data_dir: Path) -> ECKey:
@@ -147,15 +148,12 @@ def _public_key(stated: dict[str, Any]) -> ECKey | RSAKey | None:
         return None
     kinds: dict[object, type[ECKey] | type[RSAKey]] = {"EC": ECKey, "RSA": RSAKey}
     kind = kinds.get(stated.get("kty"))
-    if kind is None:
+    if kind is None or (kind is RSAKey and len(str(stated.get("n"))) < SMALLEST_RSA_TEXT):
         return None
     try:
-        key = kind.import_key(stated)
+        return kind.import_key(stated)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
-    if isinstance(key, RSAKey) and key.public_key.key_size < SMALLEST_RSA_BITS:
-        return None
-    return key
 
 
 def public_keys(key: ECKey) -> dict[str, Any]:
