@@ -1,1 +1,1 @@
-"""Markets as dated data plus small named functions."""
+"""Markets as dated data plus small named functions: `registry.profile("dk")` gives one."""

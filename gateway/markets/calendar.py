@@ -1,0 +1,145 @@
+"""Working days and the instants they set: collection, control, fixation of a day of operation (D1 §4, appendix 3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from gateway.messages.times import MarketZone
+from gateway.rules.batch import DeadlineGroup, ResendWindow
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+_WORKING_DAY_TIME = re.compile(r"WD(\d+) (\d\d):(\d\d)")
+_TIME = re.compile(r"(\d\d):(\d\d)")
+
+
+def easter_sunday(year: int) -> date:
+    """Easter Sunday of a Gregorian year."""
+    a, b, c = year % 19, year // 100, year % 100
+    d, e = divmod(b, 4)
+    g = (b - (b + 8) // 25 + 1) // 3
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    remainder = (32 + 2 * e + 2 * i - h - k) % 7
+    p = h + remainder - 7 * ((a + 11 * h + 22 * remainder) // 451) + 114
+    return date(year, p // 31, p % 31 + 1)
+
+
+class FixedHoliday(NamedTuple):
+    """A closed day on the same date every year."""
+
+    name: str
+    month: int
+    day: int
+
+
+class EasterHoliday(NamedTuple):
+    """A closed day so many days from Easter Sunday, up to and including a year."""
+
+    name: str
+    offset: int
+    last_year: int = 9999
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """Which days work in a market (D1 appendix 3).
+
+    Attributes:
+        closed_weekdays: 0 is Monday.
+        fixed, easter: holidays by date and by distance from Easter.
+        extra: further closed days.
+    """
+
+    closed_weekdays: frozenset[int]
+    fixed: tuple[FixedHoliday, ...]
+    easter: tuple[EasterHoliday, ...]
+    extra: frozenset[date] = frozenset()
+    _by_year: dict[int, frozenset[date]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def holidays(self, year: int) -> Iterator[tuple[date, str]]:
+        """The closed days of a year with their names, weekends aside, in no order."""
+        sunday = easter_sunday(year)
+        yield from ((date(year, holiday.month, holiday.day), holiday.name) for holiday in self.fixed)
+        for holiday in self.easter:
+            if year <= holiday.last_year:
+                yield sunday + timedelta(days=holiday.offset), holiday.name
+        yield from ((day, "extra closed day") for day in self.extra if day.year == year)
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether the market works on a local day."""
+        if day.weekday() in self.closed_weekdays:
+            return False
+        closed = self._by_year.get(day.year)
+        if closed is None:
+            closed = self._by_year[day.year] = frozenset(holiday for holiday, _ in self.holidays(day.year))
+        return day not in closed
+
+    def after(self, day: date, count: int) -> date:
+        """The count-th working day strictly after a day, which itself is never counted: WD(d, n)."""
+        found = 0
+        while found < count:
+            day += timedelta(days=1)
+            found += self.is_working_day(day)
+        return day
+
+
+@dataclass(frozen=True)
+class MarketTimetable:
+    """The instants a day of operation sets, by the deadlines in force on it (D1 §4.1, §4.2).
+
+    Attributes:
+        zone: the market's local time.
+        working_days: its calendar.
+        deadline: the text of a named deadline in force on a day: `WD3 10:00`, or `08:00`.
+    """
+
+    zone: MarketZone
+    working_days: WorkingDays
+    deadline: Callable[[str, date], str]
+    _known: dict[tuple[str, date], int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def collection_limit(self, day: date, group: DeadlineGroup) -> int:
+        """When collection of a day ends for a group; a month's day is its last."""
+        return self._instant(f"collection-{group.name.lower()}", day)
+
+    def missing_limit(self, day: date, group: DeadlineGroup) -> int:
+        """The last instant at which a value of the day may be stated as missing: the end of its collection."""
+        return self.collection_limit(day, group)
+
+    def control_opens(self, day: date) -> int:
+        """When the control period of a day opens."""
+        return self._instant("control-opens", day)
+
+    def fixation(self, day: date) -> int:
+        """When a day of operation is fixed."""
+        return self._instant("fixation", day)
+
+    def basis_due(self, day: date) -> int:
+        """When the fixed basis of a day is sent at the latest: in the morning of the calendar day after fixation."""
+        hour, minute = _clock(_TIME, self.deadline("basis-due", day))
+        return self.zone.at(self.zone.day(self.fixation(day)) + timedelta(days=1), hour, minute)
+
+    def resend_window(self, day: date) -> ResendWindow:
+        """When everything may be sent again for a day: from the opening of control to fixation."""
+        return ResendWindow(self.control_opens(day), self.fixation(day))
+
+    def _instant(self, name: str, day: date) -> int:
+        known = self._known.get((name, day))
+        if known is None:
+            count, hour, minute = _clock(_WORKING_DAY_TIME, self.deadline(name, day))
+            if len(self._known) > 100_000:  # a long simulation must not keep every day it has seen
+                self._known.clear()
+            known = self._known[name, day] = self.zone.at(self.working_days.after(day, count), hour, minute)
+        return known
+
+
+def _clock(form: re.Pattern[str], text: str) -> tuple[int, ...]:
+    match = form.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a deadline: {text!r}")
+    return tuple(int(number) for number in match.groups())

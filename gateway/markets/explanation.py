@@ -1,0 +1,82 @@
+"""What is in force in a market on a day, for people: rules, numbers, deadlines, closed days, with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from gateway.markets.profile import MarketProfile
+from gateway.messages.findings import Severity
+from gateway.rules.batch import DeadlineGroup
+from gateway.rules.runner import Wording
+
+
+def explain(profile: MarketProfile, day: date) -> str:
+    """The rules and numbers in force on a day of operation with their sources, as Markdown."""
+    lines = [f"# {profile.title}: in force on {day.isoformat()}", "", *_settings(profile), ""]
+    lines += [
+        "## Numbers",
+        "",
+        "| Name | Value | Unit | Meaning | Clause | Since | Source |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for parameter in profile.parameters.values():
+        value = parameter.on(day)
+        lines.append(
+            f"| {parameter.name} | {value.value} | {parameter.unit} | {parameter.meaning} | {value.clause or '-'} "
+            f"| {value.since.isoformat()} | {value.source} |"
+        )
+    lines += ["", *_deadlines(profile, day), "", *_closed_days(profile, day.year)]
+    for title, wordings in _rules(profile):
+        lines += ["", f"## {title}", "", "| Rule | Code | Clause | Wording |", "|---|---|---|---|"]
+        lines += [
+            f"| {wording.rule}{' (remark)' if wording.severity is Severity.WARNING else ''} | {wording.code} "
+            f"| {wording.clause} | {wording.text.rpartition(' / ')[2]} |"
+            for wording in wordings
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _settings(profile: MarketProfile) -> Iterator[str]:
+    yield f"- Local time: {profile.zone.name}; days run from local midnight to local midnight (D1 §1.42)"
+    yield f"- Identifiers: {profile.identifiers.strictness} (D1 §1.17-18)"
+    yield f"- Acknowledgement: {profile.acknowledgement}; one broken rule refuses the {profile.atomicity}"
+    yield f"- A corrected value leaves the hub {profile.corrected_outward} (D1 §4.1.5)"
+    yield (
+        f"- A bundle closes at {profile.bundling.transactions} transactions, {profile.bundling.points} points "
+        f"or {profile.bundling.age_seconds} seconds"
+    )
+
+
+def _deadlines(profile: MarketProfile, day: date) -> Iterator[str]:
+    """The instants the day sets as a day of operation, in local time."""
+    timetable = profile.timetable
+    rows = (
+        (
+            "Hourly settled, production, exchange: collected, missing accepted until",
+            timetable.collection_limit(day, DeadlineGroup.HOURLY),
+        ),
+        ("Flex settled: collected, missing accepted until", timetable.collection_limit(day, DeadlineGroup.FLEX)),
+        ("Everything may be sent again from", timetable.control_opens(day)),
+        ("Fixation", timetable.fixation(day)),
+        ("Fixed basis sent by", timetable.basis_due(day)),
+    )
+    yield "## Deadlines of this day of operation"
+    yield ""
+    for meaning, instant in rows:
+        yield f"- {meaning}: {profile.zone.local(instant):%a %d %b %Y %H:%M}"
+
+
+def _closed_days(profile: MarketProfile, year: int) -> Iterator[str]:
+    yield f"## Closed days of {year}, weekends aside"
+    yield ""
+    for holiday, name in sorted(profile.working_days.holidays(year)):
+        yield f"- {holiday.isoformat()} {name}"
+
+
+def _rules(profile: MarketProfile) -> Iterator[tuple[str, Iterable[Wording]]]:
+    rules = profile.rules
+    yield "Rules of measure data (RSM-012)", (rule.wording for rule in rules.measure_data.rules)
+    yield "Rules of measure data, once the store has answered", (rule.wording for rule in rules.history.rules)
+    yield "Rules of requests for measure data (RSM-015)", (rule.wording for rule in rules.requests.rules)
+    yield "Checks of every envelope", (wording for _, wording in rules.envelope.rules)

@@ -1,0 +1,274 @@
+"""A market as one frozen value: its time, calendar, parties, documents, rules and numbers (house.md §6)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+import numpy as np
+
+from gateway.markets.calendar import MarketTimetable, WorkingDays
+from gateway.markets.distribution import Distribution, Receiver
+from gateway.markets.parameters import Parameter
+from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Role, SettlementMethod
+from gateway.messages.documents import MeasureData, MeasureDataRequest
+from gateway.messages.findings import Finding
+from gateway.messages.identifiers import Scheme
+from gateway.messages.masterdata import KINDS, METHODS, MasterData, Rows
+from gateway.messages.series import Mask, SeriesTable
+from gateway.messages.times import HOUR, Interval, MarketZone
+from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
+from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
+from gateway.rules.requests import RequestBatch
+from gateway.rules.runner import RuleSet, Verdict, Wording
+
+Incoming = MeasureData | MeasureDataRequest
+
+
+class Strictness(StrEnum):
+    """How closely identifiers are looked at (DK-1.17)."""
+
+    FORMAT = "format"
+    CHECK_DIGIT = "check-digit"
+
+
+class AcknowledgementMode(StrEnum):
+    """What a sender hears of its series."""
+
+    REJECTIONS_ONLY = "rejections-only"
+    EVERYTHING = "everything"
+
+
+class Atomicity(StrEnum):
+    """What is refused when one rule is broken."""
+
+    SERIES = "series"
+    MESSAGE = "message"
+
+
+class CorrectedOutward(StrEnum):
+    """How a corrected value leaves the hub."""
+
+    MARKED = "marked"
+    """As corrected: A01, ebIX 36 (D1 §4.1.5)."""
+    PLAIN = "plain"
+    """With the sender's own status, as DataHub 3 does."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierPolicy:
+    """Which identifiers name parties and points, and how closely they are looked at."""
+
+    party_schemes: frozenset[Scheme]
+    point_schemes: frozenset[Scheme]
+    strictness: Strictness
+
+
+@dataclass(frozen=True, slots=True)
+class Bundling:
+    """When an outgoing bundle closes: at so many transactions, points or seconds of its oldest."""
+
+    transactions: int
+    points: int
+    age_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRules:
+    """Every rule the market has enabled, and the wording of all findings by rule name."""
+
+    measure_data: RuleSet[Batch]
+    history: RuleSet[Batch]
+    requests: RuleSet[RequestBatch]
+    envelope: EnvelopeRules
+    wordings: Mapping[str, Wording]
+
+
+@dataclass(frozen=True)
+class MarketProfile:
+    """Everything that makes a market this market.
+
+    Attributes:
+        name, title: its short and its full name.
+        zone: local time; days begin at local midnight.
+        working_days, timetable: its calendar, and the instants a day of operation sets.
+        hub: the party that runs the hub.
+        roles, dialects: what it knows.
+        identifiers, acknowledgement, atomicity, corrected_outward, access_policy, bundling: its settings.
+        distribution: who gets and who may see measure data.
+        accepted: what measure data may state.
+        acceptances: what an envelope may state, by document kind and dialect.
+        written_codes: reason codes that a document's own code list lacks, and what is written instead.
+        rules: the rules enabled.
+        parameters: the dated numbers.
+        sending_processes: names of delegations for sending measure data.
+    """
+
+    name: str
+    title: str
+    zone: MarketZone
+    working_days: WorkingDays
+    timetable: MarketTimetable
+    hub: str
+    roles: frozenset[Role]
+    dialects: frozenset[Dialect]
+    identifiers: IdentifierPolicy
+    acknowledgement: AcknowledgementMode
+    atomicity: Atomicity
+    corrected_outward: CorrectedOutward
+    access_policy: str
+    bundling: Bundling
+    distribution: Distribution
+    accepted: Accepted
+    acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
+    written_codes: Mapping[tuple[DocumentKind, Dialect], Mapping[str, str]]
+    rules: MarketRules
+    parameters: Mapping[str, Parameter]
+    sending_processes: tuple[str, ...]
+    _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _changes: list[date] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        days = {value.since for parameter in self.parameters.values() for value in parameter.values}
+        object.__setattr__(self, "_changes", sorted(days))
+
+    # --- incoming documents ---------------------------------------------------------------------------------------
+
+    def check_envelope(
+        self, document: Incoming, dialect: Dialect, caller: Caller, master: MasterData, now: int
+    ) -> tuple[Finding, ...]:
+        """The synchronous checks of a decoded document (00001 to 00403), all of them; empty when it may go on.
+
+        Ids used before, namespaces and schemas are found elsewhere: word those with `finding`.
+        """
+        envelope = Envelope(
+            header=document.header,
+            transactions=transactions_of(document),
+            sender=Sender(caller.party, caller.role),
+            acceptance=self.acceptances[document.kind, dialect],
+            is_delegated=self._is_delegated(document, caller, master, now),
+        )
+        return self.rules.envelope.check(envelope)
+
+    def batch(self, series: SeriesTable, master: MasterData, caller: Caller, now: int) -> Batch:
+        """The series of one message beside their master data, ready for `check` and `deliveries`."""
+        return Batch.of(series, master, Sender(caller.party, caller.role), now, self.facts(now))
+
+    def check(self, batch: Batch) -> Verdict:
+        """Every rule of measure data over a message: findings by series row (RSM-012 §6.1, Regulation D1)."""
+        return self.rules.measure_data.check(batch)
+
+    def check_history(self, batch: Batch, unchanged: Mask) -> Verdict:
+        """The rules that need the store's answer, given which series repeat accepted values (D1 §4.1.4)."""
+        return self.rules.history.check(replace(batch, unchanged=unchanged))
+
+    def request_batch(self, request: MeasureDataRequest, caller: Caller, master: MasterData, now: int) -> RequestBatch:
+        """The transactions of a request beside their master data; the requester acts in the role it states."""
+        requester = Receiver(caller.party, _role(request.header.sender.role, caller.role))
+
+        def access(point: int, interval: Interval) -> tuple[Interval, ...]:
+            return self.distribution.visible_parts(master, requester, point, interval, now)
+
+        sender = Sender(*requester)
+        return RequestBatch(request.series, request.header.process_type, sender, master, now, access)
+
+    def check_request(self, batch: RequestBatch, without_data: Mask | None = None) -> Verdict:
+        """Every rule of a request for measure data; given also which transactions find no data, E0H for these."""
+        return self.rules.requests.check(replace(batch, without_data=without_data))
+
+    # --- words and numbers ----------------------------------------------------------------------------------------
+
+    def finding(self, rule: str, path: str = "", **words: object) -> Finding:
+        """One finding of a named rule, under the market's code, clause and text (`message-id-used`, id=…)."""
+        return self.rules.wordings[rule].finding(words, path)
+
+    def written_code(self, code: str, kind: DocumentKind, dialect: Dialect) -> str:
+        """The code an outgoing document can carry for a finding's code: its own list may lack it (E89, D66)."""
+        return self.written_codes.get((kind, dialect), {}).get(code, code)
+
+    def number(self, name: str, day: date) -> int:
+        """A numeric parameter in force on a local day."""
+        return int(self.parameters[name].on(day).value)
+
+    def facts(self, now: int) -> MarketFacts:
+        """What the rules need to know, as in force on the local day of an instant."""
+        day = self.zone.day(now)
+        era = bisect_right(self._changes, day)
+        if era not in self._facts:
+            self._facts[era] = MarketFacts(
+                self.zone, self.accepted, self._numbers(day), self.timetable, self.sending_processes
+            )
+        return self._facts[era]
+
+    # --- receivers ------------------------------------------------------------------------------------------------
+
+    def receivers(self, master: MasterData, rows: Rows, at: int) -> list[tuple[Receiver, ...]]:
+        """Receivers of each master data row as of one instant; see `Distribution.receivers`."""
+        return self.distribution.receivers(master, rows, at)
+
+    def queue_role(self, role: Role) -> Role:
+        """The role whose queue a role reads."""
+        return self.distribution.queue_role(role)
+
+    def _numbers(self, day: date) -> Numbers:
+        greatest = np.full((len(KINDS), len(METHODS) + 1), NO_LIMIT, dtype=np.int64)
+        for kind, methods in _LIMITED.items():
+            for column, name in methods.items():
+                limit = self.number(name, day) * 1000
+                greatest[KINDS.index(kind), slice(None) if column is None else METHODS.index(column) + 1] = limit
+        return Numbers(
+            oldest_years=self.number("correction-years", day),
+            furthest_years=self.number("furthest-years", day),
+            shortest_seconds=self.number("shortest-period", day) * HOUR,
+            integer_digits=self.number("integer-digits", day),
+            decimals=self.number("decimals", day),
+            greatest_per_hour=greatest,
+        )
+
+    def _is_delegated(self, document: Incoming, caller: Caller, master: MasterData, now: int) -> bool:
+        """Whether every series of a request lies in a grid area delegated to the caller by the role it states.
+
+        Measure data are not looked at here: their delegations are checked per series, once the points are known.
+        """
+        if isinstance(document, MeasureData) or not document.series:
+            return False
+        role = self.queue_role(_role(document.header.sender.role, caller.role))
+        areas = {
+            item.grid_area
+            for process in self.distribution.requesting
+            for item in master.delegations_at(process, now)
+            if item.to_party == caller.party and self.queue_role(item.from_role) == role
+        }
+        if not areas:
+            return False
+        keys = point_keys([request.point for request in document.series])
+        located = master.locate(keys, np.full(len(keys), now), np.full(len(keys), now + 1))
+        if not located.number.all():
+            return False
+        return {master.areas.name(code) for code in master.points.grid_area[located.first].tolist()} <= areas
+
+
+_LIMITED: Mapping[MeteringPointType, Mapping[SettlementMethod | None, str]] = {
+    MeteringPointType.CONSUMPTION: {
+        SettlementMethod.FLEX: "greatest-consumption-flex",
+        SettlementMethod.HOURLY: "greatest-consumption-hourly",
+    },
+    MeteringPointType.PRODUCTION: {None: "greatest-production"},
+    MeteringPointType.EXCHANGE: {None: "greatest-exchange"},
+}
+"""Which dated number limits an hour, by type and settlement method; None is every method."""
+
+
+def transactions_of(document: Incoming) -> Sequence[str]:
+    """The transaction ids of a document's series."""
+    if isinstance(document, MeasureData):
+        return document.series.transaction
+    return [request.transaction for request in document.series]
+
+
+def _role(stated: str | None, own: Role) -> Role:
+    """The role a header states, or the caller's own where it states none that is known."""
+    return Role(stated) if stated in set(Role) else own

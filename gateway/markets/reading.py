@@ -1,0 +1,196 @@
+"""Reading a market's TOML into a profile; a mistake in it is our bug and raises."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from importlib.resources import files
+from typing import Any, TypeVar
+
+import numpy as np
+
+from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
+from gateway.markets.distribution import Behaviour, Distribution
+from gateway.markets.parameters import DatedValue, Parameter
+from gateway.markets.profile import (
+    AcknowledgementMode,
+    Atomicity,
+    Bundling,
+    CorrectedOutward,
+    IdentifierPolicy,
+    MarketProfile,
+    MarketRules,
+    Strictness,
+)
+from gateway.messages.codes import (
+    ConnectionState,
+    Dialect,
+    DocumentKind,
+    MeteringPointType,
+    Quality,
+    Resolution,
+    Role,
+    Unit,
+)
+from gateway.messages.findings import Severity
+from gateway.messages.identifiers import Scheme
+from gateway.messages.times import MarketZone
+from gateway.rules.batch import Accepted
+from gateway.rules.catalogue import ENVELOPE_RULES, HISTORY_RULES, MEASURE_DATA_RULES, NAMED_ELSEWHERE, REQUEST_RULES
+from gateway.rules.envelope import Acceptance, EnvelopeRules
+from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
+
+Table = Mapping[str, Any]
+Subject = TypeVar("Subject")
+
+
+def read_table(name: str) -> Table:
+    """One TOML file of the markets."""
+    return tomllib.loads(files("gateway.markets").joinpath("parameters", f"{name}.toml").read_text("utf-8"))
+
+
+def read_parameters(table: Table) -> dict[str, Parameter]:
+    """The dated numbers, each with its values in order of time."""
+    return {
+        name: Parameter(
+            name,
+            entry["meaning"],
+            entry["unit"],
+            tuple(sorted(DatedValue(**value) for value in entry["values"])),
+        )
+        for name, entry in table.items()
+    }
+
+
+def read_working_days(table: Table) -> WorkingDays:
+    """The calendar of closed days."""
+    return WorkingDays(
+        closed_weekdays=frozenset(WEEKDAYS.index(day) for day in table["closed_weekdays"]),
+        fixed=tuple(FixedHoliday(**entry) for entry in table["fixed"]),
+        easter=tuple(EasterHoliday(**entry) for entry in table["easter"]),
+        extra=frozenset(table["extra"]),
+    )
+
+
+def read_rules(table: Table, strictness: Strictness) -> MarketRules:
+    """The rules enabled, and the wording of every finding the market has a code for."""
+    rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
+    sections = {name: table[name] for name in ("measure-data", "history", "measure-data-request", "envelope")}
+    wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
+    enabled = {
+        rule
+        for section in sections.values()
+        for rule, entry in section.items()
+        if entry.get("enabled", True) and entry.get("needs", strictness) == strictness
+    }
+    decisive = {rule for rule, entry in sections["measure-data"].items() if entry.get("decisive", False)}
+
+    def rule_set(section: str, known: Mapping[str, Rule[Subject]]) -> RuleSet[Subject]:
+        names = [rule for rule in sections[section] if rule in enabled]
+        return RuleSet(tuple(EnabledRule(known[name], wordings[name], name in decisive) for name in names), most)
+
+    checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
+    return MarketRules(
+        measure_data=rule_set("measure-data", MEASURE_DATA_RULES),
+        history=rule_set("history", HISTORY_RULES),
+        requests=rule_set("measure-data-request", REQUEST_RULES),
+        envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
+        wordings=wordings,
+    )
+
+
+def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketProfile:
+    """A market's profile from its settings, its rules and the functions that are its behaviour."""
+    market, delegation = settings["market"], settings["delegation"]
+    identifiers = _identifiers(settings["identifiers"])
+    zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
+    parameters = read_parameters(settings["parameters"])
+
+    def deadline(name: str, day: date) -> str:
+        return str(parameters[name].on(day).value)
+
+    return MarketProfile(
+        name=market["name"],
+        title=market["title"],
+        zone=zone,
+        working_days=working_days,
+        timetable=MarketTimetable(zone, working_days, deadline),
+        hub=market["hub"],
+        roles=frozenset(map(Role, market["roles"])),
+        dialects=frozenset(map(Dialect, market["dialects"])),
+        identifiers=identifiers,
+        acknowledgement=AcknowledgementMode(settings["acknowledgement"]["mode"]),
+        atomicity=Atomicity(settings["acknowledgement"]["atomicity"]),
+        corrected_outward=CorrectedOutward(settings["correction"]["outward"]),
+        access_policy=settings["access"]["policy"],
+        bundling=Bundling(**settings["bundling"]),
+        distribution=Distribution(
+            behaviour=behaviour,
+            queue_roles={Role(role): Role(queue) for role, queue in market["queue_roles"].items()},
+            parties={Role(role): party for role, party in market["parties"].items()},
+            receiving=tuple(delegation["receiving"]),
+            requesting=tuple(delegation["requesting"]),
+        ),
+        accepted=_accepted(settings["accepted"]),
+        acceptances=_acceptances(settings),
+        written_codes={
+            (DocumentKind(kind), Dialect(dialect)): codes
+            for kind, dialects in settings["written_codes"].items()
+            for dialect, codes in dialects.items()
+        },
+        rules=read_rules(rules, identifiers.strictness),
+        parameters=parameters,
+        sending_processes=tuple(delegation["sending"]),
+    )
+
+
+def _wording(rule: str, entry: Table, rest: str) -> Wording:
+    danish = f"{entry['da']} / " if "da" in entry else ""
+    return Wording(
+        rule=rule,
+        code=entry["code"],
+        clause=entry["clause"],
+        text=danish + entry["en"],
+        rest=rest,
+        severity=Severity(entry.get("severity", Severity.ERROR)),
+        target=entry.get("target", ""),
+    )
+
+
+def _identifiers(table: Table) -> IdentifierPolicy:
+    return IdentifierPolicy(
+        party_schemes=frozenset(map(Scheme, table["party_schemes"])),
+        point_schemes=frozenset(map(Scheme, table["point_schemes"])),
+        strictness=Strictness(table["strictness"]),
+    )
+
+
+def _accepted(table: Table) -> Accepted:
+    qualities = np.zeros(256, dtype=np.bool_)
+    qualities[[Quality[name.upper()] for name in table["qualities"]]] = True
+    return Accepted(
+        units=tuple(map(Unit, table["units"])),
+        resolutions=tuple(map(Resolution, table["resolutions"])),
+        monthly_types=tuple(map(MeteringPointType, table["monthly_types"])),
+        states=tuple(map(ConnectionState, table["connection_states"])),
+        qualities=qualities,
+    )
+
+
+def _acceptances(settings: Table) -> dict[tuple[DocumentKind, Dialect], Acceptance]:
+    market = settings["market"]
+    return {
+        (DocumentKind(kind), Dialect(dialect)): Acceptance(
+            sender_roles=frozenset(entry["sender_roles"]),
+            process_types=frozenset(entry["process_types"])
+            | frozenset(entry.get("further_process_types", {}).get(dialect, ())),
+            type_codes=frozenset(entry["type_codes"]),
+            acts_as={Role(role): frozenset(hats) for role, hats in entry["acts_as"].items()},
+            business_sectors=frozenset(entry["business_sectors"]),
+            hub=market["hub"],
+            hub_role=market["hub_role"],
+        )
+        for kind, entry in settings["documents"].items()
+        for dialect in market["dialects"]
+    }

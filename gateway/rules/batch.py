@@ -1,0 +1,304 @@
+"""What the rules of measure data see: the series of one message beside the master data of their points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.messages.codes import ConnectionState, MeteringPointType, Resolution, Role, Unit
+from gateway.messages.masterdata import (
+    KINDS,
+    NONE,
+    RESOLUTIONS,
+    STATES,
+    UNITS,
+    Codes,
+    Located,
+    MasterData,
+    Rows,
+)
+from gateway.messages.series import Mask, SeriesTable
+from gateway.messages.times import NO_INSTANT, STEP_SECONDS, Instants, MarketZone, format_minute, to_instant
+from gateway.rules.hits import NOTHING, Hits, Words, no_words
+
+KIND_CODES: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
+UNIT_CODES: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
+RESOLUTION_CODES: dict[str, int] = {resolution: code for code, resolution in enumerate(RESOLUTIONS)}
+STATE_CODES: dict[str, int] = {state: code for code, state in enumerate(STATES)}
+LAST_PARENT_KIND = KIND_CODES[MeteringPointType.EXCHANGE]
+"""Types up to exchange stand for themselves; every later one is a child's."""
+
+NO_POINT = -1
+"""Key of a metering point id that is none."""
+
+NO_LIMIT = 2**62
+
+FIRST_DATE, LAST_DATE = to_instant(datetime(2, 1, 1, tzinfo=UTC)), to_instant(datetime(9999, 1, 1, tzinfo=UTC))
+"""Instants outside of these have no local date in Python's calendar."""
+
+_STEPS = np.array([STEP_SECONDS.get(resolution, 0) for resolution in RESOLUTIONS] + [0], dtype=np.int64)
+_POWERS = 10 ** np.arange(17, -1, -1, dtype=np.int64)
+
+
+class Caller(Protocol):
+    """Who speaks: a party in one market role, as its token or certificate says."""
+
+    @property
+    def party(self) -> str:
+        """GLN or EIC of the party."""
+
+    @property
+    def role(self) -> Role:
+        """The role it acts in."""
+
+
+class Sender(NamedTuple):
+    """A caller as a value."""
+
+    party: str
+    role: Role
+
+
+class DeadlineGroup(IntEnum):
+    """Which column of the timetable a metering point's values follow (Regulation D1 §4.1)."""
+
+    HOURLY = 0
+    """Hourly settled consumption, production, exchange, and the children of these."""
+    FLEX = 1
+    """Flex settled consumption, the children of flex and of profile settled points."""
+    MONTHLY = 2
+    """Monthly series of renewable production (§5.2)."""
+
+
+class ResendWindow(NamedTuple):
+    """When unchanged series may come again: both ends belong to it."""
+
+    opens: int
+    closes: int
+
+
+class Timetable(Protocol):
+    """The instants of a market that rules depend on, by local day of operation."""
+
+    def missing_limit(self, day: date, group: DeadlineGroup) -> int:
+        """The last instant at which a value of the day may be stated as missing."""
+
+    def resend_window(self, day: date) -> ResendWindow:
+        """When everything may be sent again for a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a market takes in measure data."""
+
+    units: tuple[Unit, ...]
+    resolutions: tuple[Resolution, ...]
+    monthly_types: tuple[MeteringPointType, ...]
+    """Types whose series may come by the month."""
+    states: tuple[ConnectionState, ...]
+    qualities: Mask
+    """bool[256]: which stored qualities may be stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """The numbers in force that rules compare with.
+
+    Attributes:
+        oldest_years: how many years back a period may start.
+        furthest_years: how many years ahead a period may end.
+        shortest_seconds: shortest period of quarters and hours.
+        integer_digits, decimals: how much of a quantity may be written.
+        greatest_per_hour: int64[types, settlement methods + 1], thousandths of kWh an hour may hold, NO_LIMIT where
+            none is set; column 0 is a point without settlement method.
+    """
+
+    oldest_years: int
+    furthest_years: int
+    shortest_seconds: int
+    integer_digits: int
+    decimals: int
+    greatest_per_hour: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """What of a market's profile is in force on the day of the check, as the rules need it."""
+
+    zone: MarketZone
+    accepted: Accepted
+    numbers: Numbers
+    timetable: Timetable
+    sending_processes: tuple[str, ...]
+    """Names of delegations that let another party send measure data."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All series of one message beside their master data; every rule of measure data reads from here.
+
+    Attributes:
+        series: the series, one row each.
+        master: master data as known now.
+        sender: who sent it.
+        now: instant of receipt.
+        facts: what the market says today.
+        keys: int64[n], the points' numbers, NO_POINT where the id has not the form of a GSRN.
+        located: versions of each point that overlap its period (that hold now, where the period cannot be read).
+        unchanged: bool[n], series that repeat what is already accepted, value by value; None before the store is asked.
+    """
+
+    series: SeriesTable
+    master: MasterData
+    sender: Sender
+    now: int
+    facts: MarketFacts
+    keys: Rows
+    located: Located
+    unchanged: Mask | None = None
+
+    @classmethod
+    def of(cls, series: SeriesTable, master: MasterData, sender: Sender, now: int, facts: MarketFacts) -> Batch:
+        """A batch with its points located in the master data."""
+        keys = point_keys(series.point)
+        start, end = series.start, series.end
+        readable = (start != NO_INSTANT) & (end != NO_INSTANT)
+        if not readable.all():
+            start, end = np.where(readable, start, now), np.where(readable, end, now + 1)
+        return cls(series, master, sender, now, facts, keys, master.locate(keys, start, end))
+
+    @cached_property
+    def known(self) -> Mask:
+        """Where the point has master data in the period."""
+        return self.located.number > 0
+
+    @cached_property
+    def owner(self) -> Rows:
+        """Series row of every located version."""
+        return np.repeat(np.arange(len(self.keys)), self.located.number)
+
+    @cached_property
+    def version(self) -> Rows:
+        """Master data row of every located version, beside `owner`."""
+        first, number = self.located
+        if len(number) and int(number.min()) == int(number.max()) == 1:
+            return first
+        before = np.cumsum(number) - number
+        versions: Rows = np.arange(int(number.sum())) + np.repeat(first - before, number)
+        return versions
+
+    @cached_property
+    def type_codes(self) -> Codes:
+        """Place of each series' metering point type in KINDS, NONE for a text that is none."""
+        return _codes(KIND_CODES, self.series.point_type)
+
+    @cached_property
+    def unit_codes(self) -> Codes:
+        """Place of each series' unit in UNITS, NONE for a text that is none."""
+        return _codes(UNIT_CODES, self.series.unit)
+
+    @cached_property
+    def resolution_codes(self) -> Codes:
+        """Place of each series' resolution in RESOLUTIONS, NONE for a text that is none."""
+        return _codes(RESOLUTION_CODES, self.series.resolution)
+
+    @cached_property
+    def step_seconds(self) -> Rows:
+        """Seconds of a step, 0 where steps are not equally long."""
+        return _STEPS[self.resolution_codes]
+
+    @cached_property
+    def readable(self) -> Mask:
+        """Where both bounds of the period can be read."""
+        readable: Mask = (self.series.start != NO_INSTANT) & (self.series.end != NO_INSTANT)
+        return readable
+
+    @cached_property
+    def datable(self) -> Mask:
+        """Where both bounds lie in years that a calendar has."""
+        low = np.minimum(self.series.start, self.series.end) >= FIRST_DATE
+        datable: Mask = low & (np.maximum(self.series.start, self.series.end) < LAST_DATE)
+        return datable
+
+    @cached_property
+    def forward(self) -> Mask:
+        """Where the period can be read and starts before it ends."""
+        forward: Mask = self.readable & (self.series.start < self.series.end)
+        return forward
+
+    @cached_property
+    def counts(self) -> Rows:
+        """How many points each series has."""
+        return self.series.counts
+
+    @cached_property
+    def missing_points(self) -> Rows:
+        """Places in the point columns whose value is missing."""
+        return np.flatnonzero(self.series.is_missing)
+
+    def version_at(self, rows: Rows, instants: Instants) -> Rows:
+        """The located version of each series row that holds at an instant, or the nearest of its period.
+
+        The rows must be known ones.
+        """
+        first, number = self.located.first[rows], self.located.number[rows]
+        version = first.copy()
+        for further in range(1, int(number.max(initial=0))):
+            candidate = first + np.minimum(further, number - 1)
+            version = np.where(self.master.points.valid_from[candidate] <= instants, candidate, version)
+        return version
+
+    def step_starts(self, rows: Rows, points: Rows) -> Instants:
+        """Start of the step each point stands for; of the whole period where steps are not equally long."""
+        starts: Instants = self.series.start[rows] + (points - self.series.offsets[rows]) * self.step_seconds[rows]
+        return starts
+
+    def point_hits(self, points: Rows, field: str, words: Callable[[int], Words] = no_words) -> Hits:
+        """Hits of the given places in the point columns; `words` is asked by place."""
+        if not len(points):
+            return NOTHING
+        rows = self.series.rows_of(points)
+        index = points - self.series.offsets[rows]
+        return Hits(rows, field, lambda i: words(int(points[i])), index, self.series.position[points].astype(np.int64))
+
+    def differing(self, registered: Codes, stated: Codes) -> Rows:
+        """First located version of each known series whose registered code differs from the stated one.
+
+        int64[n] of master data rows, NONE where every version agrees.
+        """
+        differs = registered[self.version] != stated[self.owner]
+        found = np.full(len(self.keys), NONE, dtype=np.int64)
+        if differs.any():
+            places = np.flatnonzero(differs)[::-1]  # backwards, so that the first version is written last
+            found[self.owner[places]] = self.version[places]
+        return found
+
+
+def minute_text(instant: int) -> str:
+    """An instant for a sentence, to the minute; one outside the calendar is only called that."""
+    return format_minute(instant) if FIRST_DATE <= instant < LAST_DATE else "?"
+
+
+def point_keys(points: list[str]) -> Rows:
+    """The numbers of metering points, NO_POINT where the id has not the form of a GSRN (18 digits)."""
+    joined = "".join(points)
+    if joined.isascii() and joined.isdigit() and all(len(point) == 18 for point in points):
+        digits = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 18) - 48
+        keys: Rows = digits.astype(np.int64) @ _POWERS
+        return keys
+    return np.array([int(point) if _is_key(point) else NO_POINT for point in points], dtype=np.int64)
+
+
+def _is_key(point: str) -> bool:
+    return len(point) == 18 and point.isascii() and point.isdigit()
+
+
+def _codes(codes: dict[str, int], names: list[str]) -> Codes:
+    return np.array([codes.get(name, NONE) for name in names], dtype=np.int32)

@@ -1,0 +1,110 @@
+"""Every rule there is, by its neutral name: what a market's profile can enable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from gateway.rules import deadlines, envelope, masterdata, parties, periods, quantities, requests
+from gateway.rules.batch import Batch
+from gateway.rules.envelope import EnvelopeRule
+from gateway.rules.requests import RequestBatch
+from gateway.rules.runner import Rule
+
+R = TypeVar("R", bound=Callable[..., object])
+
+
+def rule_name(rule: Callable[..., object]) -> str:
+    """The neutral name of a rule: its function's, with dashes."""
+    return rule.__name__.replace("_", "-")
+
+
+def _by_name(rules: Iterable[R]) -> dict[str, R]:
+    return {rule_name(rule): rule for rule in rules}
+
+
+MEASURE_DATA_RULES: Mapping[str, Rule[Batch]] = _by_name(
+    (
+        parties.delegation_exists,
+        parties.sender_is_responsible,
+        masterdata.point_known,
+        masterdata.point_check_digit,
+        masterdata.point_in_grid,
+        masterdata.point_type_known,
+        masterdata.point_type_as_registered,
+        masterdata.point_not_calculated,
+        masterdata.point_not_virtual,
+        masterdata.subtype_constant,
+        masterdata.unit_allowed,
+        masterdata.unit_as_registered,
+        masterdata.resolution_allowed,
+        masterdata.resolution_as_registered,
+        masterdata.month_fits_type,
+        periods.period_readable,
+        periods.period_forward,
+        periods.period_long_enough,
+        periods.period_not_too_old,
+        periods.period_not_far_ahead,
+        periods.period_on_step,
+        periods.count_fits_period,
+        periods.positions_unique,
+        periods.positions_consecutive,
+        quantities.quantity_is_number,
+        quantities.quantity_not_negative,
+        quantities.quantity_digits,
+        quantities.quantity_decimals,
+        quantities.quantity_within_limits,
+        quantities.quality_allowed,
+        quantities.missing_without_value,
+        deadlines.missing_in_time,
+    )
+)
+"""Rules of measure data that need only the message and the master data."""
+
+HISTORY_RULES: Mapping[str, Rule[Batch]] = _by_name((deadlines.resend_in_window,))
+"""Rules of measure data asked once the store has said what is unchanged."""
+
+REQUEST_RULES: Mapping[str, Rule[RequestBatch]] = _by_name(
+    (
+        requests.yearly_by_supplier,
+        requests.yearly_type_allowed,
+        requests.requested_point_known,
+        requests.requested_period_readable,
+        requests.requested_period_forward,
+        requests.requested_bounds_on_quarter,
+        requests.supplier_entitled,
+        requests.operator_entitled,
+        requests.other_role_entitled,
+        requests.requested_data_available,
+    )
+)
+"""Rules of requests for measure data."""
+
+ENVELOPE_RULES: Mapping[str, EnvelopeRule] = _by_name(
+    (
+        envelope.token_has_sender_role,
+        envelope.sender_is_caller,
+        envelope.sender_check_digit,
+        envelope.sender_role_allowed,
+        envelope.message_id_present,
+        envelope.message_id_short,
+        envelope.transaction_id_present,
+        envelope.transaction_id_short,
+        envelope.transaction_id_unique,
+        envelope.receiver_is_hub,
+        envelope.receiver_role_is_hub,
+        envelope.document_type_right,
+        envelope.process_type_accepted,
+        envelope.business_sector_right,
+    )
+)
+"""Checks of every document's envelope."""
+
+NAMED_ELSEWHERE = (
+    "message-id-used",
+    "transaction-id-used",
+    "unknown-namespace",
+    "schema-invalid",
+    "malformed",
+)
+"""Findings that parsers and the hub's registries make; a profile only words them."""
