@@ -5,6 +5,9 @@ Run it: python -m benchmarks.rules
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from benchmarks.floor import interleave, machine_note, report
@@ -12,7 +15,6 @@ from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import profile
 from gateway.messages.codes import (
     MeteringPointType,
-    ProcessType,
     Quality,
     Resolution,
     Role,
@@ -26,6 +28,7 @@ from gateway.rules.batch import Batch, Sender
 OPERATOR = "5790000000012"
 SUPPLIERS = tuple(f"57900000001{number:02d}" for number in range(20))
 STEPS = 96
+FLOOR = "numpy.sum of the quantities"
 
 
 def market(count: int) -> MasterData:
@@ -76,31 +79,29 @@ def batch_of(market_profile: MarketProfile, master: MasterData, series: SeriesTa
     return market_profile.batch(series, master, Sender(OPERATOR, Role.METERED_DATA_RESPONSIBLE), now)
 
 
+def compare(danish: MarketProfile, count: int, now: int) -> str:
+    """All rules, each rule alone and the receivers, for one message of `count` series."""
+    start = danish.zone.midnight(danish.zone.day(now)) - 86_400
+    master = market(1000)
+    series = message(master, count, start)
+    warm = batch_of(danish, master, series, now)
+    assert not danish.check(warm).rows
+    cases: dict[str, Callable[[], object]] = {
+        FLOOR: series.quantity.sum,
+        "all rules": lambda: danish.check(batch_of(danish, master, series, now)),
+        "batch alone": lambda: batch_of(danish, master, series, now),
+        "deliveries": lambda: danish.distribution.deliveries(batch_of(danish, master, series, now)),
+    }
+    for rule in danish.rules.measure_data.rules:
+        cases[rule.wording.rule] = partial(rule.check, warm)
+    return report(f"{count} series x {STEPS}", interleave(cases, rounds=31, budget=20), FLOOR, count * STEPS)
+
+
 def main() -> None:
     """Print the time of all rules, of each rule, and of receivers, for 1000 series and for one."""
-    assert ProcessType.PERIODIC_METERING
-    danish = profile("dk")
-    now = 1_750_000_000
-    start = danish.zone.midnight(danish.zone.day(now)) - 86_400
     print(machine_note())
     for count in (1000, 1):
-        master = market(1000)
-        series = message(master, count, start)
-        assert not danish.check(batch_of(danish, master, series, now)).rows
-        cases = {
-            "numpy.sum of the quantities": lambda series=series: int(series.quantity.sum()),
-            "all rules": lambda series=series: danish.check(batch_of(danish, master, series, now)),
-            "batch alone": lambda series=series: batch_of(danish, master, series, now),
-            "deliveries": lambda series=series: danish.distribution.deliveries(
-                batch_of(danish, master, series, now)
-            ),
-        }
-        warm = batch_of(danish, master, series, now)
-        danish.check(warm)
-        for rule in danish.rules.measure_data.rules:
-            cases[rule.wording.rule] = lambda rule=rule: rule.check(warm)
-        timings = interleave(cases, rounds=31, budget=20)
-        print(report(f"{count} series x {STEPS}", timings, "numpy.sum of the quantities", count * STEPS))
+        print(compare(profile("dk"), count, 1_750_000_000))
 
 
 if __name__ == "__main__":

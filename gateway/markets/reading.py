@@ -8,8 +8,6 @@ from datetime import date
 from importlib.resources import files
 from typing import Any, TypeVar
 
-import numpy as np
-
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.parameters import DatedValue, Parameter
@@ -35,8 +33,9 @@ from gateway.messages.codes import (
 )
 from gateway.messages.findings import Severity
 from gateway.messages.identifiers import Scheme
+from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
-from gateway.rules.batch import Accepted
+from gateway.rules.batch import Accepted, mask_of
 from gateway.rules.catalogue import ENVELOPE_RULES, HISTORY_RULES, MEASURE_DATA_RULES, NAMED_ELSEWHERE, REQUEST_RULES
 from gateway.rules.envelope import Acceptance, EnvelopeRules
 from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
@@ -167,14 +166,12 @@ def _identifiers(table: Table) -> IdentifierPolicy:
 
 
 def _accepted(table: Table) -> Accepted:
-    qualities = np.zeros(256, dtype=np.bool_)
-    qualities[[Quality[name.upper()] for name in table["qualities"]]] = True
     return Accepted(
-        units=tuple(map(Unit, table["units"])),
-        resolutions=tuple(map(Resolution, table["resolutions"])),
-        monthly_types=tuple(map(MeteringPointType, table["monthly_types"])),
-        states=tuple(map(ConnectionState, table["connection_states"])),
-        qualities=qualities,
+        units=mask_of(UNITS, map(Unit, table["units"])),
+        resolutions=mask_of(RESOLUTIONS, map(Resolution, table["resolutions"])),
+        states=mask_of(STATES, map(ConnectionState, table["connection_states"])),
+        monthly_types=mask_of(KINDS, map(MeteringPointType, table["monthly_types"])),
+        qualities=tuple(int(Quality[name.upper()]) for name in table["qualities"]),
     )
 
 

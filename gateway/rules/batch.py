@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
@@ -12,12 +12,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gateway.messages.codes import ConnectionState, MeteringPointType, Resolution, Role, Unit
+from gateway.messages.codes import MeteringPointType, Role
 from gateway.messages.masterdata import (
     KINDS,
     NONE,
     RESOLUTIONS,
-    STATES,
     UNITS,
     Codes,
     Located,
@@ -31,7 +30,6 @@ from gateway.rules.hits import NOTHING, Hits, Words, no_words
 KIND_CODES: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
 UNIT_CODES: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
 RESOLUTION_CODES: dict[str, int] = {resolution: code for code, resolution in enumerate(RESOLUTIONS)}
-STATE_CODES: dict[str, int] = {state: code for code, state in enumerate(STATES)}
 LAST_PARENT_KIND = KIND_CODES[MeteringPointType.EXCHANGE]
 """Types up to exchange stand for themselves; every later one is a child's."""
 
@@ -94,17 +92,27 @@ class Timetable(Protocol):
         """When everything may be sent again for a day."""
 
 
+def mask_of(names: tuple[str, ...], taken: Iterable[str]) -> Mask:
+    """Which places of a list are taken, and False behind them for NONE."""
+    wanted = set(taken)
+    return np.array([name in wanted for name in names] + [False], dtype=np.bool_)
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What a market takes in measure data."""
+    """What a market takes in measure data: a mask for each list, by the place in it; its last entry is NONE's.
 
-    units: tuple[Unit, ...]
-    resolutions: tuple[Resolution, ...]
-    monthly_types: tuple[MeteringPointType, ...]
-    """Types whose series may come by the month."""
-    states: tuple[ConnectionState, ...]
-    qualities: Mask
-    """bool[256]: which stored qualities may be stated."""
+    Attributes:
+        units, resolutions, states: what may be stated or registered.
+        monthly_types: metering point types whose series may come by the month.
+        qualities: which qualities a sender may state; plain integers, which numpy compares fastest.
+    """
+
+    units: Mask
+    resolutions: Mask
+    states: Mask
+    monthly_types: Mask
+    qualities: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +183,31 @@ class Batch:
         return cls(series, master, sender, now, facts, keys, master.locate(keys, start, end))
 
     @cached_property
+    def today(self) -> date:
+        """The local day of receipt."""
+        return self.facts.zone.day(self.now)
+
+    @cached_property
     def known(self) -> Mask:
         """Where the point has master data in the period."""
         return self.located.number > 0
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether every point has exactly one version in its period, as nearly always."""
+        return bool((self.located.number == 1).all())
+
+    @cached_property
     def owner(self) -> Rows:
         """Series row of every located version."""
-        return np.repeat(np.arange(len(self.keys)), self.located.number)
+        rows = np.arange(len(self.keys))
+        return rows if self.is_plain else np.repeat(rows, self.located.number)
 
     @cached_property
     def version(self) -> Rows:
         """Master data row of every located version, beside `owner`."""
         first, number = self.located
-        if len(number) and int(number.min()) == int(number.max()) == 1:
+        if self.is_plain:
             return first
         before = np.cumsum(number) - number
         versions: Rows = np.arange(int(number.sum())) + np.repeat(first - before, number)
@@ -268,17 +287,19 @@ class Batch:
         index = points - self.series.offsets[rows]
         return Hits(rows, field, lambda i: words(int(points[i])), index, self.series.position[points].astype(np.int64))
 
-    def differing(self, registered: Codes, stated: Codes) -> Rows:
-        """First located version of each known series whose registered code differs from the stated one.
-
-        int64[n] of master data rows, NONE where every version agrees.
-        """
-        differs = registered[self.version] != stated[self.owner]
-        found = np.full(len(self.keys), NONE, dtype=np.int64)
-        if differs.any():
-            places = np.flatnonzero(differs)[::-1]  # backwards, so that the first version is written last
-            found[self.owner[places]] = self.version[places]
-        return found
+    @cached_property
+    def misplaced_points(self) -> Rows:
+        """Every point of the series whose positions do not run 1, 2, 3 …; in a good message there is none."""
+        position, offsets = self.series.position, self.series.offsets
+        filled = offsets[:-1][self.counts > 0]
+        steps = np.diff(position, prepend=position[:1])
+        right = steps == 1
+        right[filled] = position[filled] == 1
+        if right.all():
+            return np.empty(0, dtype=np.int64)
+        is_bad = np.zeros(len(self.series), dtype=np.bool_)
+        is_bad[self.series.rows_of(np.flatnonzero(~right))] = True
+        return np.flatnonzero(np.repeat(is_bad, self.counts))
 
 
 def minute_text(instant: int) -> str:

@@ -6,6 +6,7 @@ Every version that overlaps the period must agree. Where the point is unknown on
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,17 +14,29 @@ from gateway.messages.codes import Subtype
 from gateway.messages.identifiers import has_gs1_check_digit
 from gateway.messages.masterdata import KINDS, NONE, RESOLUTIONS, STATES, SUBTYPES, UNITS, Codes
 from gateway.messages.series import Mask
-from gateway.rules.batch import (
-    KIND_CODES,
-    NO_POINT,
-    RESOLUTION_CODES,
-    STATE_CODES,
-    UNIT_CODES,
-    Batch,
-)
+from gateway.rules.batch import NO_POINT, RESOLUTION_CODES, Accepted, Batch, mask_of
 from gateway.rules.hits import NOTHING, Hits, Words, hits_where
 
 _MONTH = RESOLUTION_CODES["P1M"]
+
+
+class Naming(NamedTuple):
+    """A fact that a series states and master data hold.
+
+    Attributes:
+        field: where it stands in the series.
+        names: the list it comes from.
+        taken: which places of the list the market takes, the last entry being NONE's.
+    """
+
+    field: str
+    names: tuple[str, ...]
+    taken: Callable[[Accepted], Mask]
+
+
+_TYPE = Naming("point_type", KINDS, lambda _: mask_of(KINDS, KINDS))
+_UNIT = Naming("unit", UNITS, lambda accepted: accepted.units)
+_RESOLUTION = Naming("Period/resolution", RESOLUTIONS, lambda accepted: accepted.resolutions)
 
 
 def point_known(batch: Batch) -> Hits:
@@ -41,10 +54,9 @@ def point_check_digit(batch: Batch) -> Hits:
 
 def point_in_grid(batch: Batch) -> Hits:
     """Every version of the point is connected or disconnected: it stands in the grid."""
-    allowed = [STATE_CODES[state] for state in batch.facts.accepted.states]
     return _by_version(
         batch,
-        ~_allows(batch.master.points.connection_state[batch.version], allowed, len(STATES)),
+        ~batch.facts.accepted.states[batch.master.points.connection_state[batch.version]],
         "point",
         lambda row, version: {
             "point": batch.series.point[row],
@@ -61,7 +73,7 @@ def point_type_known(batch: Batch) -> Hits:
 
 def point_type_as_registered(batch: Batch) -> Hits:
     """The type is the one of every version of the point."""
-    return _as_registered(batch, batch.master.points.kind, batch.type_codes, ("point_type", KINDS))
+    return _as_registered(batch, batch.master.points.kind, batch.type_codes, _TYPE)
 
 
 def point_not_calculated(batch: Batch) -> Hits:
@@ -76,38 +88,33 @@ def point_not_virtual(batch: Batch) -> Hits:
 
 def subtype_constant(batch: Batch) -> Hits:
     """The subtype does not change within the period."""
-    if len(batch.version) == len(batch.keys):
+    if batch.is_plain:
         return NOTHING
-    subtype = batch.master.points.subtype
-    registered = np.where(batch.known, subtype[np.where(batch.known, batch.located.first, 0)], NONE)
-    other = batch.differing(subtype, registered)
-    return hits_where(other != NONE, "point", lambda row: {"point": batch.series.point[row]})
+    subtype, first = batch.master.points.subtype, batch.located.first[batch.owner]
+    differs = subtype[batch.version] != subtype[first]
+    return _by_version(batch, differs, "point", lambda row, _: {"point": batch.series.point[row]})
 
 
 def unit_allowed(batch: Batch) -> Hits:
     """The unit is one the market takes for measure data: kWh or kVArh."""
-    allowed = [UNIT_CODES[unit] for unit in batch.facts.accepted.units]
-    wrong = ~_allows(batch.unit_codes, allowed, len(UNITS)) & batch.known
+    wrong = ~batch.facts.accepted.units[batch.unit_codes] & batch.known
     return hits_where(wrong, "unit", lambda row: {"unit": batch.series.unit[row]})
 
 
 def unit_as_registered(batch: Batch) -> Hits:
     """An allowed unit is the one of every version of the point."""
-    allowed = [UNIT_CODES[unit] for unit in batch.facts.accepted.units]
-    stated = np.where(_allows(batch.unit_codes, allowed, len(UNITS)), batch.unit_codes, NONE).astype(np.int32)
-    return _as_registered(batch, batch.master.points.unit, stated, ("unit", UNITS))
+    return _as_registered(batch, batch.master.points.unit, batch.unit_codes, _UNIT)
 
 
 def resolution_allowed(batch: Batch) -> Hits:
     """The resolution is there and one the market takes for measure data (D1 §1.48)."""
-    wrong = ~_resolution_allowed(batch) & batch.known
+    wrong = ~batch.facts.accepted.resolutions[batch.resolution_codes] & batch.known
     return hits_where(wrong, "Period/resolution", lambda row: {"resolution": batch.series.resolution[row]})
 
 
 def resolution_as_registered(batch: Batch) -> Hits:
     """An allowed resolution is the one of every version of the point (D1 §1.48)."""
-    stated = np.where(_resolution_allowed(batch), batch.resolution_codes, NONE).astype(np.int32)
-    return _as_registered(batch, batch.master.points.resolution, stated, ("Period/resolution", RESOLUTIONS))
+    return _as_registered(batch, batch.master.points.resolution, batch.resolution_codes, _RESOLUTION)
 
 
 def month_fits_type(batch: Batch) -> Hits:
@@ -115,27 +122,13 @@ def month_fits_type(batch: Batch) -> Hits:
     monthly = batch.resolution_codes == _MONTH
     if not monthly.any():
         return NOTHING
-    allowed = [KIND_CODES[kind] for kind in batch.facts.accepted.monthly_types]
-    wrong = monthly & ~_allows(batch.type_codes, allowed, len(KINDS)) & batch.known
+    wrong = monthly & ~batch.facts.accepted.monthly_types[batch.type_codes] & batch.known
     return hits_where(wrong, "Period/resolution", lambda row: {"type": batch.series.point_type[row]})
 
 
 def _subtype_is_not(batch: Batch, subtype: Subtype) -> Hits:
     wrong = batch.master.points.subtype[batch.version] == SUBTYPES.index(subtype)
     return _by_version(batch, wrong, "point", lambda row, _: {"point": batch.series.point[row]})
-
-
-def _resolution_allowed(batch: Batch) -> Mask:
-    allowed = [RESOLUTION_CODES[resolution] for resolution in batch.facts.accepted.resolutions]
-    return _allows(batch.resolution_codes, allowed, len(RESOLUTIONS))
-
-
-def _allows(codes: Codes, allowed: list[int], size: int) -> Mask:
-    """Which codes are among the allowed ones; NONE never is."""
-    table = np.zeros(size + 1, dtype=np.bool_)
-    table[allowed] = True
-    found: Mask = table[codes]
-    return found
 
 
 def _by_version(
@@ -153,12 +146,14 @@ def _by_version(
     return Hits(rows, field, lambda i: words(int(rows[i]), int(versions[i])))
 
 
-def _as_registered(batch: Batch, registered: Codes, stated: Codes, naming: tuple[str, tuple[str, ...]]) -> Hits:
-    """Hits of the series whose stated code differs from a version's; what states NONE is another rule's matter."""
-    field, names = naming
-    other = np.where(stated == NONE, NONE, batch.differing(registered, stated))
+def _as_registered(batch: Batch, registered: Codes, stated: Codes, naming: Naming) -> Hits:
+    """Hits of the series whose stated code differs from a version's; what is not allowed is another rule's matter."""
+    differs = registered[batch.version] != stated[batch.owner]
+    if not differs.any():
+        return NOTHING
+    taken = naming.taken(batch.facts.accepted)[stated[batch.owner]]
 
-    def words(row: int) -> Words:
-        return {"stated": names[stated[row]], "registered": names[registered[other[row]]]}
+    def words(row: int, version: int) -> Words:
+        return {"stated": naming.names[stated[row]], "registered": naming.names[registered[version]]}
 
-    return hits_where(other != NONE, field, words)
+    return _by_version(batch, differs & taken, naming.field, words)

@@ -6,13 +6,14 @@ A period that cannot be read stops every other check of the period.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import NONE, Rows
 from gateway.messages.series import Mask
-from gateway.messages.times import Interval
+from gateway.messages.times import Interval, MarketZone
 from gateway.rules.batch import RESOLUTION_CODES, Batch, minute_text
 from gateway.rules.hits import NOTHING, Hits, Words, hits_where
 
@@ -39,16 +40,15 @@ def period_long_enough(batch: Batch) -> Hits:
 def period_not_too_old(batch: Batch) -> Hits:
     """The period starts on the local day that lies the given years back, or later (D1 §5.1.4)."""
     years = batch.facts.numbers.oldest_years
-    zone = batch.facts.zone
-    oldest = years_before(zone.day(batch.now), years)
-    old = (batch.series.start < zone.midnight(oldest)) & batch.readable
-    return _period_hits(batch, old, {"years": years, "oldest": oldest.isoformat()})
+    oldest = _midnight_before(batch.facts.zone, batch.today, years)
+    old = (batch.series.start < oldest) & batch.readable
+    return _period_hits(batch, old, {"years": years, "oldest": years_before(batch.today, years).isoformat()})
 
 
 def period_not_far_ahead(batch: Batch) -> Hits:
     """The period ends within the given years from today; beyond, a date is a mistake and no calendar holds it."""
     years = batch.facts.numbers.furthest_years
-    latest = batch.facts.zone.midnight(years_before(batch.facts.zone.day(batch.now), -years))
+    latest = _midnight_before(batch.facts.zone, batch.today, -years)
     ahead = (np.maximum(batch.series.start, batch.series.end) > latest) & batch.readable
     return _period_hits(batch, ahead, {"years": years})
 
@@ -78,7 +78,7 @@ def count_fits_period(batch: Batch) -> Hits:
 
 def positions_unique(batch: Batch) -> Hits:
     """No position occurs twice in a series."""
-    points = _misplaced_points(batch)
+    points = batch.misplaced_points
     if not len(points):
         return NOTHING
     rows, position = batch.series.rows_of(points), batch.series.position[points]
@@ -89,7 +89,7 @@ def positions_unique(batch: Batch) -> Hits:
 
 def positions_consecutive(batch: Batch) -> Hits:
     """Positions run 1, 2, 3 … in the order of the points, so that a value's place says its time."""
-    points = _misplaced_points(batch)
+    points = batch.misplaced_points
     return _misplaced_rows(batch, batch.series.rows_of(points)) if len(points) else NOTHING
 
 
@@ -99,6 +99,11 @@ def years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years)
     except ValueError:
         return day.replace(year=day.year - years, day=28)
+
+
+@lru_cache(maxsize=64)
+def _midnight_before(zone: MarketZone, day: date, years: int) -> int:
+    return zone.midnight(years_before(day, years))
 
 
 def _expected_counts(batch: Batch) -> Rows:
@@ -113,18 +118,6 @@ def _expected_counts(batch: Batch) -> Rows:
             steps = batch.facts.zone.steps(Resolution.MONTH, interval)
             expected[row] = NONE if steps is None else steps
     return expected
-
-
-def _misplaced_points(batch: Batch) -> Rows:
-    """Every point of the series whose positions do not run 1, 2, 3 …; in a good message there is none."""
-    series, total = batch.series, len(batch.series.position)
-    right = np.arange(1, total + 1, dtype=np.int64) - np.repeat(series.offsets[:-1], batch.counts)
-    wrong = series.position != right
-    if not wrong.any():
-        return np.empty(0, dtype=np.int64)
-    is_bad: Mask = np.zeros(len(series), dtype=np.bool_)
-    is_bad[series.rows_of(np.flatnonzero(wrong))] = True
-    return np.flatnonzero(np.repeat(is_bad, batch.counts))
 
 
 def _misplaced_rows(batch: Batch, rows: Rows) -> Hits:

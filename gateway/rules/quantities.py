@@ -25,6 +25,8 @@ def quantity_is_number(batch: Batch) -> Hits:
 def quantity_not_negative(batch: Batch) -> Hits:
     """No quantity is below zero, exchange included: direction is master data (D1 §4.1.5, §6.2.2)."""
     quantity = batch.series.quantity
+    if quantity.min(initial=0) >= 0 and not batch.series.as_written:
+        return NOTHING
     below = np.flatnonzero((quantity < 0) & (quantity != NO_QUANTITY))
     cut = _written_points(batch, _is_negative)
     points = np.union1d(below, cut) if len(cut) else below
@@ -46,10 +48,11 @@ def quantity_decimals(batch: Batch) -> Hits:
 def quality_allowed(batch: Batch) -> Hits:
     """The quality is absent or one that a sender may state: missing, estimated, measured (D1 §4.1.3)."""
     quality = batch.series.quality
-    allowed = batch.facts.accepted.qualities[quality]
-    if allowed.all():
+    allowed = batch.facts.accepted.qualities
+    if sum(np.count_nonzero(quality == code) for code in allowed) == len(quality):
         return NOTHING
-    return batch.point_hits(np.flatnonzero(~allowed), "quality", lambda point: {"quality": _quality(quality[point])})
+    wrong = np.flatnonzero(~np.isin(quality, allowed))
+    return batch.point_hits(wrong, "quality", lambda point: {"quality": _quality(int(quality[point]))})
 
 
 def missing_without_value(batch: Batch) -> Hits:
@@ -66,8 +69,7 @@ def quantity_within_limits(batch: Batch) -> Hits:
     A quarter may hold a quarter of it. Series in other units, or of types without a limit, are not compared.
     """
     compared = (batch.unit_codes == _KWH) & batch.known & (batch.step_seconds > 0) & (batch.counts > 0)
-    least = np.full(len(batch.keys), NO_LIMIT, dtype=np.int64)
-    np.minimum.at(least, batch.owner, _hourly_limits(batch, batch.version))
+    least = _least_limits(batch)
     rows = np.flatnonzero(compared & (least < NO_LIMIT))
     if not len(rows):
         return NOTHING
@@ -95,6 +97,16 @@ def _above_limit(batch: Batch, rows: Rows, points: Rows) -> Hits:
         "quantity",
         lambda point: {**written(point), "limit": format_quantity(allowed[point], 0)},
     )
+
+
+def _least_limits(batch: Batch) -> Rows:
+    """The lowest hourly limit among the versions of each series, NO_LIMIT where none is set."""
+    limits = _hourly_limits(batch, batch.version)
+    if batch.is_plain:
+        return limits
+    least = np.full(len(batch.keys), NO_LIMIT, dtype=np.int64)
+    np.minimum.at(least, batch.owner, limits)
+    return least
 
 
 def _hourly_limits(batch: Batch, versions: Rows) -> Rows:
