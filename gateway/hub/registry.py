@@ -123,7 +123,7 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterator[tuple[object
         if connection.dialect.name == "postgresql":
             columns = zip(table.c, zip(*batch, strict=True), strict=True)
             arrays = (sa.literal(list(values), ARRAY(column.type)) for column, values in columns)
-            given = sa.func.unnest(*arrays).table_valued(*table.c.keys())
+            given = sa.func.unnest(*arrays).table_valued(*table.c.keys()).render_derived()
             connection.execute(sa.insert(table).from_select(table.c.keys(), sa.select(given)))
         else:
             connection.exec_driver_sql(statement, batch)

@@ -104,7 +104,8 @@ def _with_registration(source: _Source) -> sa.Select[Any]:
     table, later, successor = source.table, source.table.alias("later"), transaction.alias("successor")
     same_key = sa.and_(*(later.c[name] == table.c[name] for name in KEYS[table]))
     following = sa.select(sa.func.min(later.c.transaction)).where(same_key, later.c.transaction > table.c.transaction)
-    superseded_at = sa.select(successor.c.committed_at).where(successor.c.id == following.scalar_subquery())
+    number = following.correlate(table).scalar_subquery()
+    superseded_at = sa.select(successor.c.committed_at).where(successor.c.id == number).correlate(table)
     return (
         sa.select(
             table,
