@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,6 +23,7 @@ from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import NOBODY, Call, Credentials, Route, Services
 
 log = logging.getLogger(__name__)
+audit = logging.getLogger("gateway.audit")
 
 CORRELATION_HEADER = "CorrelationId"
 
@@ -57,6 +59,7 @@ def _endpoint(route: Route, services: Services) -> Callable[[Request], Awaitable
         correlation_id = correlation_of(request)
         try:
             principal = await _admit(route, request, services)
+            _note(route, request, principal, correlation_id)
             return await route.handler(Call(request, principal, services, correlation_id))
         except HttpRefusal as refused:
             return route.refuse(request, refused, correlation_id)
@@ -67,8 +70,23 @@ def _endpoint(route: Route, services: Services) -> Callable[[Request], Awaitable
             log.exception("the hub failed, reference %s", correlation_id)
             failed = refusal(HTTPStatus.INTERNAL_SERVER_ERROR, f"The hub failed; reference {correlation_id}")
             return route.refuse(request, failed, correlation_id)
+        finally:
+            services.room.give_back(correlation_id)
 
     return answer
+
+
+def _note(route: Route, request: Request, principal: Principal, correlation_id: str) -> None:
+    """The audit line of a call, before its work starts: who did what, never with which proof or content."""
+    if route.credentials is not Credentials.NONE:
+        who = (principal.party, principal.role, principal.client_id)
+        audit.info(
+            "%s %s by %s as %s (%s), reference %s",
+            route.method,
+            quote(str(request.scope["path"])),
+            *who,
+            correlation_id,
+        )
 
 
 async def _admit(route: Route, request: Request, services: Services) -> Principal:

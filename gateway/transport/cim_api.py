@@ -40,7 +40,7 @@ async def send_document(call: Call) -> Response:
     """Take a document into the hub."""
     kind = _document_kind(call)
     dialect = required_dialect(call.request.headers)
-    body = await read_body(call.request, call.services.settings.limits)
+    body = await read_body(call)
     submission = Submission(kind, dialect, body, correlation_id=call.correlation_id)
     answer = await call.services.exchange.submit(call.principal, submission)
     return answer_submission(answer, dialect)
@@ -108,6 +108,7 @@ ROUTES: tuple[Route, ...] = (
         refuse_in_dialect,
         "Send a market document; Content-Type says in which form.",
         parameters=_in_path("document", "Name of the document, in any case: " + ", ".join(DOCUMENTS)),
+        reads=_FORMS,
         status=HTTPStatus.ACCEPTED,
     ),
     Route(

@@ -35,7 +35,7 @@ async def operate(call: Call) -> Response:
     if media_type(call.request.headers.get("content-type", "")) not in TAKEN_TYPES:
         raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Content-Type must be text/xml", "Content-Type")
     limit = call.services.settings.limits.bytes
-    body = await read_body(call.request, call.services.settings.limits)
+    body = await read_body(call)
     operation = await anyio.to_thread.run_sync(ebix_soap.read_operation, body, limit)
     if isinstance(operation, Finding):
         too_large = operation.rule == TOO_LARGE
@@ -130,6 +130,7 @@ def routes(path: str) -> tuple[Route, ...]:
             refuse_with_fault,
             "ebIX in its SOAP container: send, peek, dequeue, get, list.",
             credentials=Credentials.CERTIFICATE,
+            reads=("text/xml",),
             media=("text/xml",),
         ),
     )

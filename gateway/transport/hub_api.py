@@ -54,7 +54,7 @@ async def _taken(call: Call, model: type[Model]) -> Model:
     """The JSON body of a call as its model, or 400 with every fault and its place."""
     if media_type(call.request.headers.get("content-type", "")) != JSON:
         raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}", "Content-Type")
-    body = await read_body(call.request, call.services.settings.limits)
+    body = await read_body(call)
     outcome = await anyio.to_thread.run_sync(parse_json, body)
     if outcome.finding is not None:
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, (outcome.finding,))
@@ -132,7 +132,7 @@ def _take_rows_of(table: MasterDataTable) -> Handler:
         if form is None:
             text = f"Content-Type must be {CSV} or {JSON}"
             raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text, "Content-Type")
-        body = await read_body(call.request, call.services.settings.limits)
+        body = await read_body(call)
         return _imported(await call.services.exchange.import_master_data(call.principal, {f"{table}.{form}": body}))
 
     return take_rows
@@ -215,6 +215,7 @@ def _table_routes(table: MasterDataTable) -> tuple[Route, ...]:
             _take_rows_of(table),
             refuse_with_problem,
             f"Take rows of {words} as CSV or JSON, all or none.",
+            reads=tuple(MASTER_DATA_FORMS),
             gives=models.ImportBody,
         ),
     )

@@ -64,9 +64,11 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.roles:
         operation["x-roles"] = sorted(route.roles)
+    taken: dict[str, Any] = {name: {} for name in route.reads}
     if route.takes is not None:
-        body = {"application/json": {"schema": _reference(route.takes)}}
-        operation["requestBody"] = {"required": True, "content": body}
+        taken["application/json"] = {"schema": _reference(route.takes)}
+    if taken:
+        operation["requestBody"] = {"required": True, "content": taken}
     return operation
 
 

@@ -18,6 +18,7 @@ from gateway.hub.ports import Exchange, Principal
 from gateway.messages.codes import Role
 from gateway.transport.authentication import Authenticator
 from gateway.transport.refusals import HttpRefusal
+from gateway.transport.room import BodyRoom
 from gateway.transport.settings import TransportSettings
 from gateway.transport.tokens import TokenIssuer
 
@@ -42,12 +43,13 @@ EVERY_ROLE = MARKET_ROLES | OPERATOR
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the handlers work with: the hub, the settings, who speaks, the time and fresh ids."""
+    """What the handlers work with: the hub, the settings, who speaks, room for bodies, the time and fresh ids."""
 
     exchange: Exchange
     settings: TransportSettings
     authenticator: Authenticator
     issuer: TokenIssuer
+    room: BodyRoom
     clock: Callable[[], int]
     new_id: Callable[[], str]
 
@@ -104,6 +106,7 @@ class Route:
         text: one sentence on what it does.
         credentials: what the caller proves itself with.
         takes: model of its JSON body.
+        reads: media types of a body that is no JSON of a model.
         gives: model of its JSON answer.
         parameters: its parameters.
         status: status of a good answer.
@@ -118,6 +121,7 @@ class Route:
     text: str
     credentials: Credentials = Credentials.TOKEN
     takes: type[BaseModel] | None = None
+    reads: tuple[str, ...] = ()
     gives: type[BaseModel] | None = None
     parameters: tuple[Parameter, ...] = ()
     status: HTTPStatus = HTTPStatus.OK

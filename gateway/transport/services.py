@@ -8,6 +8,7 @@ from pathlib import Path
 from gateway.hub.ports import Exchange
 from gateway.transport.authentication import Authenticator, Certificates
 from gateway.transport.keys import AddressKeys, FileKeys, KeySource, signing_key
+from gateway.transport.room import BodyRoom
 from gateway.transport.routes import Services
 from gateway.transport.settings import TransportSettings
 from gateway.transport.tokens import TokenIssuer, TokenVerifier, TrustedIssuer
@@ -29,7 +30,7 @@ def assemble(
     ]
     verifier = TokenVerifier([issuer.as_trusted(), *outside], tokens.skew)
     authenticator = Authenticator(exchange, verifier, Certificates(settings.certificates))
-    return Services(exchange, settings, authenticator, issuer, clock, new_id)
+    return Services(exchange, settings, authenticator, issuer, BodyRoom(settings.limits.together), clock, new_id)
 
 
 def _source(keys: Path | str) -> KeySource:

@@ -16,11 +16,13 @@ class BodyLimits:
         bytes: greatest size, of the body as sent and of what a gzip body unpacks to.
         idle_seconds: longest wait for the next piece.
         total_seconds: longest time for the whole body.
+        together: greatest size of all bodies in work at a time; beyond it senders are asked to wait.
     """
 
     bytes: int = 50 * MEBIBYTE
     idle_seconds: float = 20.0
     total_seconds: float = 300.0
+    together: int = 1024 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)

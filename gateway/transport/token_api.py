@@ -54,7 +54,7 @@ class _Claim:
 
 async def issue_token(call: Call) -> Response:
     """Give a registered client a token for its one party and role."""
-    form = await _form(call.request)
+    form = await _form(call)
     if _one(form, "grant_type") != "client_credentials":
         raise _oauth_error("unsupported_grant_type", "grant_type must be client_credentials")
     claim = _claim(call.request, form)
@@ -71,10 +71,10 @@ async def issue_token(call: Call) -> Response:
     return JSONResponse(answer.model_dump(), headers=NOT_STORED)
 
 
-async def _form(request: Request) -> dict[str, list[str]]:
-    if media_type(request.headers.get("content-type", "")) != FORM:
+async def _form(call: Call) -> dict[str, list[str]]:
+    if media_type(call.request.headers.get("content-type", "")) != FORM:
         raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {FORM}", "Content-Type")
-    body = await read_body(request, FORM_LIMITS)
+    body = await read_body(call, FORM_LIMITS)
     try:
         return parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
@@ -149,6 +149,7 @@ ROUTES: tuple[Route, ...] = (
         refuse_token,
         "Get a bearer token for a registered client (client_credentials).",
         credentials=Credentials.NONE,
+        reads=(FORM,),
         gives=TokenAnswer,
     ),
     Route(

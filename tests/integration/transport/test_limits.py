@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from gateway.transport import server
+from gateway.transport.settings import BodyLimits, TransportSettings
 
 from .desk import Desk, read_all
 
@@ -119,6 +120,23 @@ def test_a_head_that_never_ends_loses_its_connection(desk: Desk, monkeypatch: py
 def test_a_head_too_large_is_400(desk: Desk, head: bytes) -> None:
     answer = desk.raw(head)
     assert _statuses(answer) == [b"400"]
+
+
+@pytest.mark.sec_21
+def test_bodies_that_find_no_room_beside_others_are_put_off(
+    open_desk: Callable[[TransportSettings], Desk],
+) -> None:
+    desk = open_desk(TransportSettings(limits=BodyLimits(together=300_000)))
+    with socket.create_connection(desk.address, timeout=10) as slow:
+        slow.sendall(_head(desk, "Content-Length: 200001") + b"x" * 200_000)
+        while desk.services.room.taken < 200_000:
+            pass
+        busy = desk.call("POST", SEND, SENDER, content=b"y" * 200_000, headers=XML)
+        assert (busy.status_code, busy.headers["Retry-After"]) == (503, "5")
+        slow.sendall(b"x")
+        assert _statuses(read_all(slow)) == [b"202"]
+    assert desk.call("POST", SEND, SENDER, content=b"y" * 200_000, headers=XML).status_code == 202
+    assert desk.services.room.taken == 0
 
 
 def test_many_headers_are_400(desk: Desk) -> None:

@@ -251,6 +251,12 @@ def test_no_secret_and_no_token_is_logged(desk: Desk, caplog: pytest.LogCaptureF
     desk.exchange.is_down = True
     desk.http.get(PEEK, headers={**token, "Content-Type": "application/json"})
     assert "store unavailable" in caplog.text, "the log is listened to"
+    desk.exchange.is_down = False
+    desk.http.get("/v1.0/cim/time%0d%0aseries%1b%E2%80%A8", headers={**token, "Content-Type": "application/json"})
+    [line] = [record.getMessage() for record in caplog.records if record.name == "gateway.audit"]
+    assert line.startswith("GET /v1.0/cim/time")
+    assert f"by {SUPPLIER} as energy-supplier ({CLIENT}), reference id-" in line
+    assert line.isprintable()
     assert forged not in caplog.text
     assert "hush-hush" not in caplog.text
     assert token["Authorization"].split()[1] not in caplog.text

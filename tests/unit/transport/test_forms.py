@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -69,6 +71,24 @@ def test_secrets_are_kept_as_hashes_and_told_apart() -> None:
         assert not secret_matches(wrong, stored)
     assert not secret_matches("", ""), "a client without a secret is never proved by one"
     assert not secret_matches(secret, "plain text")
+
+
+def test_an_unknown_client_costs_what_a_known_one_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # security row 19
+    stored = hash_secret("known")
+    secret_matches("warm up", "")
+    asked: list[tuple[object, ...]] = []
+    scrypt = hashlib.scrypt
+
+    def noting(password: bytes, **cost: Any) -> bytes:
+        asked.append((cost["n"], cost["r"], cost["p"], cost["dklen"], len(cost["salt"])))
+        return scrypt(password, **cost)
+
+    monkeypatch.setattr(hashlib, "scrypt", noting)
+    for secret_hash in (stored, "", "not a hash"):
+        secret_matches("known", secret_hash)
+    assert len(asked) == 3
+    assert len(set(asked)) == 1
 
 
 @pytest.mark.parametrize(
