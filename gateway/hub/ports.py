@@ -15,8 +15,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.hub import database
 from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit
 from gateway.messages.findings import Finding
+
+StoreUnavailable = database.StoreUnavailable
+"""The one exception of these calls: the store cannot take or give anything now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +276,7 @@ class Readiness:
 
 
 class Exchange(Protocol):
-    """The hub as seen from outside. Every call may raise `gateway.hub.database.StoreUnavailable`; none for bad input."""
+    """The hub as seen from outside. Every call may raise StoreUnavailable; none raises for bad input."""
 
     async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
         """Take a document: journal, check, make durable. When this returns Accepted, nothing can lose it."""

@@ -14,8 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from gateway.hub.database import StoreUnavailable
-from gateway.hub.ports import Principal
+from gateway.hub.ports import Principal, StoreUnavailable
 from gateway.transport import cim_api, ebix_api, hub_api, token_api
 from gateway.transport.openapi import openapi_route
 from gateway.transport.problems import refuse_with_problem

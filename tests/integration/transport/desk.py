@@ -19,7 +19,6 @@ import httpx
 import numpy as np
 import uvicorn
 
-from gateway.hub.database import StoreUnavailable
 from gateway.hub.ports import (
     Accepted,
     Client,
@@ -40,6 +39,7 @@ from gateway.hub.ports import (
     Readiness,
     Refused,
     SeriesQuery,
+    StoreUnavailable,
     Submission,
     ValueVersion,
 )
