@@ -49,7 +49,8 @@ async def _read(call: Call, limits: BodyLimits) -> bytes:
                 if size > limits.bytes:
                     raise _too_large(limits)
                 _reserve(call, len(piece))
-                pieces.append(piece)
+                if piece:  # a body that came whole is not copied
+                    pieces.append(piece)
                 patience.reschedule(min(now() + limits.idle_seconds, last))
     except TimeoutError:
         raise refusal(HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly", headers={"Connection": "close"}) from None
