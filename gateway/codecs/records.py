@@ -1,0 +1,200 @@
+"""Neutral records into documents and back, alike for every dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.codecs.fields import Record
+from gateway.codecs.points import PointColumns
+from gateway.messages.codes import DocumentKind
+from gateway.messages.documents import (
+    Acknowledgement,
+    Document,
+    Header,
+    MeasureData,
+    MeasureDataRequest,
+    PartyRef,
+    Reason,
+    RejectedRequest,
+    RejectedTransaction,
+    RequestedSeries,
+    RequestReject,
+)
+from gateway.messages.identifiers import Scheme
+from gateway.messages.series import AreaId, SeriesTable
+from gateway.messages.times import NO_INSTANT
+
+Column = Sequence[Any]
+
+# --- out of records ---------------------------------------------------------------------------------------------------
+
+
+def header_of(record: Record) -> Header:
+    """A document's header; `created_at` must be readable."""
+    created_at: datetime = record["created_at"]
+    return Header(
+        message_id=record["message_id"],
+        sender=_party(record, "sender"),
+        receiver=_party(record, "receiver"),
+        created_at=created_at,
+        type_code=record.get("type_code"),
+        process_type=record.get("process_type"),
+        business_sector=record.get("business_sector"),
+    )
+
+
+def _party(record: Record, key: str) -> PartyRef:
+    scheme = record.get(f"{key}_scheme", Scheme.GS1)
+    return PartyRef(id=record.get(key) or "", scheme=scheme, role=record.get(f"{key}_role"))
+
+
+def table_of(
+    columns: Mapping[str, Column], rows: int, points: PointColumns, offsets: npt.NDArray[np.int64]
+) -> SeriesTable:
+    """Series from the columns of their fields; a field that no series has may be absent."""
+
+    def column(key: str, otherwise: object = None) -> list[Any]:
+        return list(columns[key]) if key in columns else [otherwise] * rows
+
+    def instants(key: str) -> npt.NDArray[np.int64]:
+        return np.array([NO_INSTANT if value is None else value for value in column(key)], dtype=np.int64)
+
+    def areas(key: str) -> list[AreaId | None]:
+        codes, schemes = column(key), column(f"{key}_scheme")
+        return [AreaId(code, scheme) if code else None for code, scheme in zip(codes, schemes, strict=True)]
+
+    return SeriesTable(
+        transaction=column("transaction", ""),
+        point=[point or "" for point in column("point")],
+        point_type=column("point_type", ""),
+        unit=column("unit", ""),
+        resolution=column("resolution", ""),
+        start=instants("start"),
+        end=instants("end"),
+        registered_at=instants("registered_at"),
+        decimals=points.decimals_of_rows(offsets),
+        offsets=offsets,
+        position=points.position,
+        quantity=points.quantity,
+        quality=points.quality,
+        point_scheme=column("point_scheme", Scheme.GS1),
+        product=column("product"),
+        original_transaction=column("original_transaction"),
+        in_area=areas("in_area"),
+        out_area=areas("out_area"),
+        settlement_method=column("settlement_method"),
+        replaces=[function == "5" for function in column("function")],
+        as_written=points.as_written,
+    )
+
+
+def columns_of(records: Sequence[Record]) -> dict[str, Column]:
+    """The fields of records as columns; None where a record lacks one."""
+    keys = dict.fromkeys(key for record in records for key in record)
+    return {key: [record.get(key) for record in records] for key in keys}
+
+
+def document_of(kind: DocumentKind, record: Record) -> Document:
+    """A document that has no values, from its record."""
+    series = record.get("series", ())
+    if kind is DocumentKind.MEASURE_DATA_REQUEST:
+        return MeasureDataRequest(header=header_of(record), series=tuple(map(_requested, series)))
+    if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
+        return RequestReject(
+            header=header_of(record), reason_code=record.get("reason_code"), series=tuple(map(_refused, series))
+        )
+    return Acknowledgement(
+        header=header_of(record),
+        received_message_id=record.get("received_message_id"),
+        received_process_type=record.get("received_process_type"),
+        series=tuple(RejectedTransaction(transaction=item["transaction"], reasons=_reasons(item)) for item in series),
+        reasons=_reasons(record),
+    )
+
+
+def _requested(record: Record) -> RequestedSeries:
+    return RequestedSeries(
+        transaction=record["transaction"],
+        point=record.get("point") or "",
+        point_scheme=record.get("point_scheme", Scheme.GS1),
+        start=record.get("start"),
+        end=record.get("end"),
+    )
+
+
+def _refused(record: Record) -> RejectedRequest:
+    return RejectedRequest(
+        transaction=record["transaction"],
+        original_transaction=record.get("original_transaction"),
+        reasons=_reasons(record),
+        point=record.get("point"),
+        point_scheme=record.get("point_scheme", Scheme.GS1),
+    )
+
+
+def _reasons(record: Record) -> tuple[Reason, ...]:
+    return tuple(Reason(code=reason["code"], text=reason.get("text")) for reason in record.get("reasons", ()))
+
+
+# --- into records -----------------------------------------------------------------------------------------------------
+
+
+def record_of(document: Document) -> Record:
+    """The record of a document; the values of measure data stay in their columns."""
+    record = _header_record(document.header)
+    if isinstance(document, MeasureData):
+        record["series"] = [_row_record(document.series, row) for row in range(len(document.series))]
+    elif isinstance(document, MeasureDataRequest):
+        record["series"] = [item.model_dump() for item in document.series]
+    elif isinstance(document, RequestReject):
+        record["reason_code"] = document.reason_code
+        record["series"] = [item.model_dump() for item in document.series]
+    else:
+        record["received_message_id"] = document.received_message_id
+        record["received_process_type"] = document.received_process_type
+        record["reasons"] = [reason.model_dump() for reason in document.reasons]
+        record["series"] = [item.model_dump() for item in document.series]
+    return record
+
+
+def _header_record(header: Header) -> Record:
+    return {
+        "message_id": header.message_id,
+        "created_at": header.created_at,
+        "type_code": header.type_code,
+        "process_type": header.process_type,
+        "business_sector": header.business_sector,
+        "sender": header.sender.id,
+        "sender_scheme": header.sender.scheme,
+        "sender_role": header.sender.role,
+        "receiver": header.receiver.id,
+        "receiver_scheme": header.receiver.scheme,
+        "receiver_role": header.receiver.role,
+    }
+
+
+def _row_record(table: SeriesTable, row: int) -> Record:
+    record: Record = {
+        "transaction": table.transaction[row],
+        "original_transaction": table.original_transaction[row],
+        "point": table.point[row],
+        "point_scheme": table.point_scheme[row],
+        "point_type": table.point_type[row],
+        "settlement_method": table.settlement_method[row],
+        "product": table.product[row],
+        "unit": table.unit[row],
+        "resolution": table.resolution[row],
+        "start": int(table.start[row]),
+        "end": int(table.end[row]),
+        "registered_at": int(table.registered_at[row]),
+        "function": "5" if table.replaces[row] else "9",
+    }
+    for key, area in (("in_area", table.in_area[row]), ("out_area", table.out_area[row])):
+        if area is not None:
+            record[key], record[f"{key}_scheme"] = area
+    return record
