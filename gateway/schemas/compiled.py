@@ -20,6 +20,7 @@ from lxml import etree
 from gateway.schemas import parsers
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
+_BACKTRACKS = 100_000
 _GATHERED = "gathered:"  # marks the address of a schema that exists in memory only
 
 _THREAD = threading.local()
@@ -131,11 +132,24 @@ def compile_json(file: SchemaFile) -> jsonschema_rs.Validator:
         SchemaFault: it is no schema, or refers to something else.
     """
     documents = {path: _schema_document(path) for path in sorted(file.path.parent.glob("*.json"))}
-    beside = jsonschema_rs.Registry([(str(document["$id"]), document) for document in documents.values()])
+    resources = [(str(document["$id"]), document) for document in documents.values()]
     try:
-        return jsonschema_rs.validator_for(documents[file.path], registry=beside, offline=True)
+        return _validator(documents[file.path], jsonschema_rs.Registry(resources, retriever=_refuse))
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         raise SchemaFault(f"{file.path.name}: {error}") from error
+
+
+def _refuse(address: str) -> Any:
+    raise SchemaFault(f"{address} is not among the files and is not fetched")
+
+
+def _validator(document: dict[str, parsers.JsonValue], beside: jsonschema_rs.Registry) -> jsonschema_rs.Validator:
+    """Patterns run in linear time where they can; one that looks ahead may give up, which refuses the value."""
+    linear, limited = jsonschema_rs.RegexOptions(), jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACKS)
+    try:
+        return jsonschema_rs.validator_for(document, registry=beside, offline=True, pattern_options=linear)
+    except jsonschema_rs.ValidationError:
+        return jsonschema_rs.validator_for(document, registry=beside, offline=True, pattern_options=limited)
 
 
 def _schema_document(path: Path) -> dict[str, parsers.JsonValue]:

@@ -30,14 +30,11 @@ def number_fault(text: str) -> str:
     """Why a JSON number is refused; empty when it is taken."""
     if len(text) > MAX_NUMBER:
         return f"a number of more than {MAX_NUMBER} characters"
-    if ("e" in text or "E" in text) and not _is_double(text):
+    mantissa, _, exponent = text.lower().partition("e")
+    # A zero with a huge exponent is refused too: written out it would fill the memory.
+    if exponent and (abs(int(exponent)) > 1000 or abs(Decimal(mantissa).adjusted() + int(exponent)) >= _MAX_EXPONENT):
         return f"the number {text} is out of range"
     return ""
-
-
-def _is_double(text: str) -> bool:
-    number = Decimal(text)
-    return not number or abs(number.adjusted()) < _MAX_EXPONENT
 
 
 def first_fault(text: str) -> tuple[str, int]:

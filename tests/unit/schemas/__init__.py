@@ -1,0 +1,1 @@
+"""Parsers, registry and schema checks."""

@@ -1,0 +1,48 @@
+"""Full documents of every kind and dialect, and a listener that must stay unvisited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.messages.codes import Dialect, DocumentKind
+
+from .listener import Listener
+
+FULL = Path(__file__).parents[2] / "golden" / "full"
+
+FullDocument = Callable[[DocumentKind, Dialect], bytes]
+
+
+@pytest.fixture
+def full_document() -> FullDocument:
+    """A document with every field the schema knows."""
+
+    def read(kind: DocumentKind, dialect: Dialect) -> bytes:
+        return (FULL / f"{kind}.{dialect}.{'json' if dialect is Dialect.CIM_JSON else 'xml'}").read_bytes()
+
+    return read
+
+
+@pytest.fixture
+def measure_data(full_document: FullDocument) -> bytes:
+    """RSM-012 in CIM XML."""
+    return full_document(DocumentKind.MEASURE_DATA, Dialect.CIM_XML)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """A server that has seen no visitor when the test is over."""
+    server = Listener()
+    yield server
+    assert server.close() == 0
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Path:
+    """A file whose text must appear nowhere."""
+    file = tmp_path / "canary.txt"
+    file.write_text("CANARY-4711")
+    return file
