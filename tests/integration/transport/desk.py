@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import numpy as np
 import uvicorn
+from starlette.types import ASGIApp
 
 from gateway.hub.ports import (
     Accepted,
@@ -221,7 +222,27 @@ class SmallExchange:
         return Readiness(not self.is_down, {"store": "down" if self.is_down else "ok"})
 
 
-class Desk:
+class RunningServer:
+    """An application served by uvicorn on a loopback socket, in a thread."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._server = uvicorn.Server(server_config(application, ServerSettings(port=0)))
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = ("127.0.0.1", int(self._socket.getsockname()[1]))
+        self.url = f"http://127.0.0.1:{self.address[1]}"
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def stop(self) -> None:
+        self.http.close()
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+        self._socket.close()
+
+
+class Desk(RunningServer):
     """A running server over a small exchange, with clients of every role and tokens for them."""
 
     def __init__(self, data_dir: Path, settings: TransportSettings) -> None:
@@ -232,24 +253,10 @@ class Desk:
             self._register(f"other-{role}", OTHER_SUPPLIER, role)
         ids = itertools.count(1)
         self.services = assemble(self.exchange, settings, data_dir, lambda: self.now, lambda: f"id-{next(ids)}")
-        config = server_config(make_application(self.services), ServerSettings(port=0))
-        self._server = uvicorn.Server(config)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = ("127.0.0.1", int(self._socket.getsockname()[1]))
-        self.url = f"http://127.0.0.1:{self.address[1]}"
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
-        self._thread.start()
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        super().__init__(make_application(self.services))
 
     def _register(self, client_id: str, party: str, role: Role) -> None:
         self.exchange.clients[client_id] = Client(client_id, party, role, SECRET_HASH)
-
-    def stop(self) -> None:
-        self.http.close()
-        self._server.should_exit = True
-        self._thread.join(20)
-        assert not self._thread.is_alive()
-        self._socket.close()
 
     def token(self, client_id: str) -> str:
         """A token of the built-in issuer, as the token endpoint gives."""
