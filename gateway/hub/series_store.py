@@ -123,7 +123,9 @@ class SeriesStore:
     def _fill(self, values: CurrentValues, number: int, period: tuple[str, Interval], rows: list[SegmentRow]) -> None:
         resolution, interval = period
         latest = rows[-1]
-        values.known[number] = True
+        values.known[number] = any(
+            row.segment.start < interval.end and interval.start < row.segment.finish for row in rows
+        )
         if (latest.segment.resolution, latest.segment.start, latest.segment.finish) == (
             resolution,
             interval.start,

@@ -178,6 +178,24 @@ def test_months_and_days_follow_the_wall_clock(database: Database, store: Series
     assert sorted(batch.resolution for batch in first) == ["P1D", "P1M"]
 
 
+def test_a_month_is_superseded_by_a_value_on_another_of_its_days(database: Database, store: SeriesStore) -> None:
+    """Reading the first day must see what came for the twentieth, because the month's value begins on the first."""
+    first = ZONE.day_interval(date(2025, 3, 1))
+    twentieth = ZONE.midnight(date(2025, 3, 20))
+    append(database, store, series(POINTS[:1], resolution=Resolution.MONTH, start=first.start, count=1))
+    append(database, store, series(POINTS[:1], start=twentieth, count=4))
+    index(database, store)
+    with database.read() as connection:
+        (before,) = store.read(connection, POINTS[:1], first, as_of=1).runs
+        (after,) = store.read(connection, POINTS[:1], first).runs
+        batches = list(store.scan(connection, first))
+        current = store.current(connection, SeriesPeriod(0, "P1D", first.start, 1), POINTS[:1])
+    assert [run.resolution for run in before] == ["P1M"]
+    assert after == ()
+    assert batches == []
+    assert (current.known.tolist(), current.has_value.tolist()) == ([True], [[False]])
+
+
 def test_series_of_one_period_share_a_segment_and_keep_their_rows(database: Database, store: SeriesStore) -> None:
     refs = append(
         database,
