@@ -1,4 +1,8 @@
-"""Who gets which part of which series: receivers by right, a series split where its master data changes (BRS-021)."""
+"""What one message brings its receivers: references into the store, one table per receiver (BRS-021).
+
+Who is entitled to which part of a series is the market's to say (`Distribution.deliveries`); a series is split where
+the master data of its point change, and its positions begin at 1 in every part.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,9 @@ import numpy as np
 
 from gateway.hub.outgoing import DELIVERY_PROCESS, Address, Deliveries
 from gateway.hub.period_groups import PeriodGroup
-from gateway.markets.profile import MarketProfile, Receiver
+from gateway.markets.distribution import Delivery, Receiver
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, DocumentKind
-from gateway.messages.times import STEP_SECONDS
 from gateway.rules.batch import Batch
 
 
@@ -26,24 +30,26 @@ class Stored:
 
 
 class _Part(NamedTuple):
-    """Steps [first, first + count) of a series of the message."""
+    """Steps [first, first + steps) of a series of the message, the first of them at `start`."""
 
     row: int
     first: int
-    count: int
+    steps: int
+    start: int
 
 
 class DeliveryDesk:
     """Collects what one message brings its receivers, and packs it by receiver."""
 
-    def __init__(self, profile: MarketProfile, batch: Batch) -> None:
+    def __init__(self, profile: MarketProfile, batch: Batch, refused: frozenset[int]) -> None:
         self._profile = profile
         self._batch = batch
-        self._entitled = profile.receivers(batch.master, batch.version, batch.now)
-        self._first_version = np.cumsum(batch.located.number) - batch.located.number
-        self._versions = batch.located.number.tolist()
         self._segment = np.zeros(len(batch.keys), dtype=np.int64)
         self._segment_row = np.zeros(len(batch.keys), dtype=np.int32)
+        self._entitled: dict[int, list[Delivery]] = {}
+        for delivery in profile.distribution.deliveries(batch, refused):
+            if delivery.receivers:
+                self._entitled.setdefault(delivery.row, []).append(delivery)
         self._parts: dict[Receiver, list[_Part]] = {}
 
     def stored(self, stored: Stored) -> None:
@@ -53,25 +59,21 @@ class DeliveryDesk:
 
     def receivers(self, row: int) -> int:
         """How many parties are entitled to any part of a series."""
-        first = int(self._first_version[row])
-        if self._versions[row] == 1:
-            return len(self._entitled[first])
-        return len({one for number in range(self._versions[row]) for one in self._entitled[first + number]})
+        deliveries = self._entitled.get(row, ())
+        if len(deliveries) == 1:
+            return len(deliveries[0].receivers)
+        return len({receiver for delivery in deliveries for receiver in delivery.receivers})
 
     def publish(self, rows: Sequence[int]) -> None:
         """Put series on their way to everybody entitled."""
-        counts = self._batch.counts
+        series = self._batch.series
+        starts, ends, counts = series.start.tolist(), series.end.tolist(), series.counts.tolist()
         for row in rows:
-            first = int(self._first_version[row])
-            if self._versions[row] == 1:
-                whole = _Part(row, 0, int(counts[row]))
-                for receiver in self._entitled[first]:
-                    self._parts.setdefault(receiver, []).append(whole)
-                continue
-            for number in range(self._versions[row]):
-                part = self._part(row, int(self._batch.version[first + number]))
-                if part.count:
-                    for receiver in self._entitled[first + number]:
+            for delivery in self._entitled.get(row, ()):
+                is_whole = (delivery.start, delivery.end) == (starts[row], ends[row])
+                part = _Part(row, 0, counts[row], starts[row]) if is_whole else self._cut(delivery)
+                if part.steps:
+                    for receiver in delivery.receivers:
                         self._parts.setdefault(receiver, []).append(part)
 
     def deliveries(self) -> Iterator[tuple[Address, Deliveries]]:
@@ -87,31 +89,27 @@ class DeliveryDesk:
             )
             yield address, self._table(parts)
 
-    def _part(self, row: int, version: int) -> _Part:
-        """The steps of a series that begin while a version of its point holds."""
-        series, columns = self._batch.series, self._batch.master.points
-        starts = self._profile.zone.step_starts(
-            series.resolution[row], int(series.start[row]), int(self._batch.counts[row])
-        )
-        first = int(np.searchsorted(starts, columns.valid_from[version], side="left"))
-        last = int(np.searchsorted(starts, columns.valid_to[version], side="left"))
-        return _Part(row, first, last - first)
+    def _cut(self, delivery: Delivery) -> _Part:
+        """The steps of a series that begin within a part of its period."""
+        series, row = self._batch.series, delivery.row
+        count = int(series.counts[row])
+        starts = self._profile.zone.step_starts(series.resolution[row], int(series.start[row]), count)
+        first = int(np.searchsorted(starts, delivery.start, side="left"))
+        last = int(np.searchsorted(starts, delivery.end, side="left"))
+        return _Part(row, first, last - first, int(starts[min(first, count - 1)]))
 
     def _table(self, parts: list[_Part]) -> Deliveries:
         series = self._batch.series
         columns = np.array(parts, dtype=np.int64)
-        rows, first = columns[:, 0], columns[:, 1]
-        names = [part.row for part in parts]
-        start = series.start[rows]
-        if first.any():
-            start = start + np.array([self._offset(part) for part in parts], dtype=np.int64)
+        rows = columns[:, 0]
+        names = rows.tolist()
         return Deliveries(
             segment=self._segment[rows],
             row=self._segment_row[rows],
-            first=first,
+            first=columns[:, 1],
             count=columns[:, 2],
             point=self._batch.keys[rows],
-            start=start,
+            start=columns[:, 3],
             registered_at=series.registered_at[rows],
             point_type=[series.point_type[row] for row in names],
             unit=[series.unit[row] for row in names],
@@ -119,11 +117,3 @@ class DeliveryDesk:
             product=[series.product[row] for row in names],
             original_transaction=[None] * len(names),
         )
-
-    def _offset(self, part: _Part) -> int:
-        """Seconds from the start of a series to the first delivered step."""
-        series = self._batch.series
-        resolution, start = series.resolution[part.row], int(series.start[part.row])
-        if seconds := STEP_SECONDS.get(resolution):
-            return part.first * seconds
-        return self._profile.zone.end(resolution, start, part.first) - start

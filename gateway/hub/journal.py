@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
@@ -17,7 +17,7 @@ import zstandard
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import on_driver
-from gateway.hub.ports import Direction, Principal
+from gateway.hub.ports import Direction, Principal, Submission
 from gateway.hub.tables_exchange import finding, journal, outcome, pending
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Finding
@@ -46,8 +46,9 @@ class Entry:
         received_at: when it came or left, microseconds.
         principal: who sent it, or for whom it is.
         kind: what it was taken for; empty when that was never known.
-        size, sha256: of the bytes as they crossed the wire.
+        size, sha256: of the document's bytes.
         content: those bytes, zstd.
+        envelope: the whole body the document came in, zstd; None where the document was the body.
     """
 
     received_at: int
@@ -59,20 +60,29 @@ class Entry:
     size: int
     sha256: bytes
     content: bytes
+    envelope: bytes | None = None
 
     @classmethod
-    def seal(
-        cls,
-        body: bytes,
-        direction: Direction,
-        principal: Principal,
-        form: tuple[DocumentKind, Dialect],
-        received: tuple[int, str],
+    def incoming(cls, principal: Principal, submission: Submission, at: int) -> Entry:
+        """Pack what a party sent; `at` in microseconds."""
+        form = (submission.kind, submission.dialect, submission.correlation_id)
+        entry = cls._sealed(submission.body, (at, Direction.IN, principal), form)
+        return replace(entry, envelope=_packed(submission.envelope)) if submission.envelope else entry
+
+    @classmethod
+    def outgoing(cls, reader: Principal, form: tuple[DocumentKind, Dialect], body: bytes, at: int) -> Entry:
+        """Pack what a party receives; `at` in microseconds."""
+        return cls._sealed(body, (at, Direction.OUT, reader), (*form, ""))
+
+    @classmethod
+    def _sealed(
+        cls, body: bytes, crossing: tuple[int, Direction, Principal], form: tuple[DocumentKind, Dialect, str]
     ) -> Entry:
-        """Pack a body; `received` is the moment in microseconds and the reference given to the sender."""
-        packed = zstandard.ZstdCompressor(level=_PACK_LEVEL).compress(body)
-        digest = hashlib.sha256(body).digest()
-        return cls(received[0], direction, principal, *form, received[1], len(body), digest, packed)
+        return cls(*crossing, *form, len(body), hashlib.sha256(body).digest(), _packed(body))
+
+
+def _packed(body: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=_PACK_LEVEL).compress(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Outcome:
 
 _ENTER = (
     "insert into journal (received_at, direction, party, role, client, correlation, kind, dialect, size, sha256,"
-    " content) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id"
+    " content, envelope) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id"
 )
 _OUTCOME = (
     'insert into outcome (message, at, "transaction", state, message_id, process_type, series)'
@@ -127,6 +137,7 @@ def enter(connection: Connection, entry: Entry, *, awaits_outcome: bool = True) 
             entry.size,
             entry.sha256,
             entry.content,
+            entry.envelope,
         ),
     ).one()
     number = int(row[0])

@@ -19,9 +19,10 @@ from gateway.hub.comparison import compare, is_met
 from gateway.hub.delivery import DeliveryDesk, Stored
 from gateway.hub.journal import Outcome, OutcomeState
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Address, Cause, Rejection, enqueue
+from gateway.hub.outgoing import Address, Cause, Rejection, Rejections, enqueue
 from gateway.hub.period_groups import PeriodGroup, period_groups, rounds
 from gateway.hub.ports import Accepted, Principal, Refused
+from gateway.hub.refused_case import RefusedCase, used_before
 from gateway.hub.step_log import StepLog
 from gateway.messages.codes import Category, DocumentKind
 from gateway.messages.documents import MeasureData
@@ -33,7 +34,7 @@ from gateway.processes.events import Appended, Compared, CorrectionFound, Event,
 from gateway.processes.machine import Machine, State, Transition
 from gateway.processes.submission import SUBMISSION, SubmissionState
 from gateway.rules.batch import Batch
-from gateway.rules.deadlines import limits_at
+from gateway.rules.deadlines import missing_limits
 from gateway.rules.runner import Verdict
 
 Happening = tuple[Machine[Any], State, Sequence[int], Event]
@@ -54,33 +55,16 @@ class MeasureDataCase:
     def settle(self, connection: Connection, transaction: int, at: int) -> Accepted | Refused:
         """Carry the message out, unless its ids have been used before."""
         header, series = self.document.header, self.document.series
-        sender = self.principal.party
-        used = self._used_ids(connection)
+        used = used_before(connection, self.office.profile, self.principal, self.document)
         if used:
-            state = Outcome(OutcomeState.REFUSED, header.message_id, header.process_type, len(series), transaction)
-            journal.note_findings(
-                connection, self.message, at, sender, ((journal.WHOLE_MESSAGE, found) for found in used)
-            )
-            journal.conclude(connection, self.message, at, state)
-            return Refused(used)
-        used_ids.claim(connection, sender, (self.message, header.message_id), series.transaction, series.point)
+            refused = RefusedCase(self.message, self.principal, used, header, len(series))
+            return refused.settle(connection, transaction, at)
+        ids = (self.message, header.message_id)
+        used_ids.claim(connection, self.principal.party, ids, series.transaction, series.point)
         _Run(self, connection, Cause(self.message, transaction, at)).carry_out()
         result = Outcome(OutcomeState.ACCEPTED, header.message_id, header.process_type, len(series), transaction)
         journal.conclude(connection, self.message, at, result)
         return Accepted(header.message_id)
-
-    def _used_ids(self, connection: Connection) -> tuple[Finding, ...]:
-        sender, profile = self.principal.party, self.office.profile
-        message_id, transactions = self.document.header.message_id, self.document.series.transaction
-        found: list[Finding] = []
-        if used_ids.is_message_used(connection, sender, message_id):
-            found.append(profile.finding("message-id-used", {"message": message_id}))
-        used = used_ids.used_transactions(connection, sender, transactions)
-        for row, transaction in enumerate(transactions):
-            if transaction in used:
-                path = f"Series/{row}/transaction"
-                found.append(profile.finding("transaction-id-used", {"transaction": transaction}, path))
-        return tuple(found)
 
 
 class _Run:
@@ -91,7 +75,7 @@ class _Run:
         self._connection = connection
         self._cause = cause
         self._log = StepLog(len(case.document.series))
-        self._desk = DeliveryDesk(case.office.profile, case.batch)
+        self._desk = DeliveryDesk(case.office.profile, case.batch, case.verdict.refused)
         self._rejections: list[Rejection] = []
         self._found: list[tuple[int, Finding]] = []
         self._groups: list[PeriodGroup] = []
@@ -137,7 +121,7 @@ class _Run:
         for address, deliveries in self._desk.deliveries():
             enqueue(self._connection, address, cause, deliveries)
         if self._rejections:
-            enqueue(self._connection, self._sender_address(), cause, self._rejections)
+            enqueue(self._connection, self._sender_address(), cause, Rejections(tuple(self._rejections)))
         journal.note_findings(self._connection, cause.message, cause.at, self._case.principal.party, self._found)
         self._log.write(self._connection, cause.message, cause.at)
 
@@ -211,7 +195,7 @@ class _Run:
         zone, period = self._case.office.profile.zone, group.period
         starts = zone.step_starts(period.resolution, period.start, period.count)
         rows = np.repeat(np.asarray(group.rows, dtype=np.int64), period.count)
-        limits = limits_at(self._case.batch, rows, np.tile(starts, len(group.rows)))
+        limits = missing_limits(self._case.batch, rows, np.tile(starts, len(group.rows)))
         within: Mask = (limits >= self._case.batch.now).reshape(len(group.rows), period.count)
         return within
 
@@ -219,8 +203,7 @@ class _Run:
         """What the market says of series that change nothing (D1 §4.1.4)."""
         if not unchanged.any():
             return {}
-        rules = self._case.office.profile.correction_rules(self._case.batch.now)
-        return dict(rules.check(replace(self._case.batch, unchanged=unchanged)).rows)
+        return dict(self._case.office.profile.check_history(self._case.batch, unchanged).rows)
 
     def _append_again(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
         """APPEND_CORRECTION and APPEND_DELIVERY: a later version beside the old, changed values marked."""

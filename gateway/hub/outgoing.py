@@ -129,6 +129,88 @@ class Rejection(msgspec.Struct, frozen=True):
         return tuple(Reason(code=code, text=text) for code, text in self.reasons)
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """One series of an answer to a request: values as known at the transaction that answered it.
+
+    Attributes:
+        transaction: the request's transaction, which the answer names.
+        start, end: the part of the interval asked for that the requester may see.
+        as_of: the version of the series store.
+        is_annual: whether one sum of the twelve months up to `end` is meant (BRS-024).
+    """
+
+    transaction: str
+    point: str
+    point_type: str
+    unit: str
+    start: int
+    end: int
+    as_of: int
+    is_annual: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """An answer's series, in order of time."""
+
+    items: tuple[Answer, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejections:
+    """Transactions rejected together."""
+
+    items: tuple[Rejection, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+Content = Deliveries | Answers | Rejections
+
+
+def pack(content: Content) -> bytes:
+    """Content as bytes for the queue, its sort in the first of them."""
+    match content:
+        case Deliveries():
+            return b"D" + content.pack()
+        case Answers():
+            return b"A" + msgspec.json.encode(content.items)
+        case Rejections():
+            return b"R" + msgspec.json.encode(content.items)
+
+
+def unpack(payload: bytes) -> Content:
+    """Content from the queue's bytes."""
+    sort, packed = payload[:1], payload[1:]
+    if sort == b"D":
+        return Deliveries.unpack(packed)
+    if sort == b"A":
+        return Answers(msgspec.json.decode(packed, type=tuple[Answer, ...]))
+    return Rejections(msgspec.json.decode(packed, type=tuple[Rejection, ...]))
+
+
+def part_of(content: Content, first: int, last: int) -> Content:
+    """The series [first, last) of a content."""
+    if isinstance(content, Deliveries):
+        return content.part(first, last)
+    if isinstance(content, Answers):
+        return Answers(content.items[first:last])
+    return Rejections(content.items[first:last])
+
+
+def joined(parts: Sequence[Content]) -> Content:
+    """Contents of one sort behind each other."""
+    if isinstance(parts[0], Deliveries):
+        return Deliveries.joined([part for part in parts if isinstance(part, Deliveries)])
+    if isinstance(parts[0], Answers):
+        return Answers(tuple(item for part in parts if isinstance(part, Answers) for item in part.items))
+    return Rejections(tuple(item for part in parts if isinstance(part, Rejections) for item in part.items))
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """For whom, and as what: everything that must be equal for two series to travel in one document.
@@ -166,12 +248,9 @@ _ENQUEUE = (
 )
 
 
-def enqueue(connection: Connection, address: Address, cause: Cause, content: Deliveries | list[Rejection]) -> None:
-    """Put series or rejections into a receiver's queue, in the transaction that stores what they say."""
-    if isinstance(content, Deliveries):
-        points, payload = int(content.count.sum()), content.pack()
-    else:
-        points, payload = 0, msgspec.json.encode(content)
+def enqueue(connection: Connection, address: Address, cause: Cause, content: Content) -> None:
+    """Put series, answers or rejections into a receiver's queue, in the transaction that stores what they say."""
+    points = int(content.count.sum()) if isinstance(content, Deliveries) else 0
     connection.exec_driver_sql(
         on_driver(connection, _ENQUEUE),
         (
@@ -188,16 +267,9 @@ def enqueue(connection: Connection, address: Address, cause: Cause, content: Del
             cause.transaction,
             len(content),
             points,
-            payload,
+            pack(content),
         ),
     )
-
-
-def unpack(kind: str, payload: bytes) -> Deliveries | list[Rejection]:
-    """The content of an outgoing row."""
-    if kind == DocumentKind.MEASURE_DATA:
-        return Deliveries.unpack(payload)
-    return msgspec.json.decode(payload, type=list[Rejection])
 
 
 DELIVERY_PROCESS = ProcessType.PERIODIC_METERING

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from gateway.hub.outgoing import Address, Deliveries, Rejection, unpack
+from gateway.hub.outgoing import Address, Content, Deliveries, joined, part_of, unpack
 from gateway.hub.tables_exchange import bundle, bundle_part, outgoing, rendering
 from gateway.messages.codes import Category, DocumentKind, Role
 from gateway.processes.distribution import DISTRIBUTION, DistributionState
@@ -51,6 +51,12 @@ class Bundle:
     closed_at: int
     series: int
     state: DistributionState
+    was_peeked: bool
+
+    @property
+    def is_dequeued(self) -> bool:
+        """Whether its owner has taken it."""
+        return self.state is DistributionState.DEQUEUED
 
 
 def lock(connection: Connection, queue: Queue) -> None:
@@ -132,7 +138,7 @@ def dequeued(connection: Connection, message_id: str, reader: Actor, at: int) ->
     return changed.rowcount == 1
 
 
-def content(connection: Connection, found: Bundle) -> Deliveries | list[Rejection]:
+def content(connection: Connection, found: Bundle) -> Content:
     """What a bundle holds, in order."""
     wanted = (
         sa.select(outgoing.c.payload, bundle_part.c.first, bundle_part.c.last)
@@ -140,15 +146,7 @@ def content(connection: Connection, found: Bundle) -> Deliveries | list[Rejectio
         .where(bundle_part.c.bundle == found.id)
         .order_by(bundle_part.c.ordinal)
     )
-    deliveries: list[Deliveries] = []
-    rejections: list[Rejection] = []
-    for row in connection.execute(wanted):
-        unpacked = unpack(found.kind, row.payload)
-        if isinstance(unpacked, Deliveries):
-            deliveries.append(unpacked.part(row.first, row.last))
-        else:
-            rejections.extend(unpacked[row.first : row.last])
-    return Deliveries.joined(deliveries) if deliveries else rejections
+    return joined([part_of(unpack(row.payload), row.first, row.last) for row in connection.execute(wanted)])
 
 
 def rendered_message(connection: Connection, found: Bundle, dialect: str) -> int | None:
@@ -188,6 +186,7 @@ def _bundle(row: Row[Any]) -> Bundle:
         row.closed_at,
         row.series,
         state,
+        row.peeked_at is not None,
     )
 
 
@@ -283,7 +282,7 @@ def _fill(rows: list[Row[Any]], limits: BundleLimits) -> tuple[list[_Part], int,
 
 def _sizes(row: Row[Any]) -> list[int]:
     """Points of each series of an outgoing row."""
-    unpacked = unpack(row.kind, row.payload)
+    unpacked = unpack(row.payload)
     return unpacked.count.tolist() if isinstance(unpacked, Deliveries) else [0] * len(unpacked)
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub.annual_sum import annual_sum
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Deliveries, Rejection
-from gateway.hub.period_groups import STATUS_BITS
+from gateway.hub.outgoing import Answer, Answers, Content, Deliveries
+from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
 from gateway.hub.segments import SegmentRow
-from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Role
+from gateway.hub.tables import transaction
+from gateway.markets.profile import CorrectedOutward, MarketProfile
+from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
     Document,
@@ -28,23 +31,25 @@ from gateway.messages.documents import (
     RejectedTransaction,
     RequestReject,
 )
-from gateway.messages.identifiers import Scheme, gsrn_of, is_eic
+from gateway.messages.identifiers import Scheme, gsrn_of, is_eic, point_key
 from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.series import Period, Qualities, Series, SeriesTable
-from gateway.messages.times import to_datetime
+from gateway.messages.series import Period, Qualities, Quantities, Series, SeriesTable
+from gateway.messages.times import Interval, to_datetime
 
 FULLY_REJECTED = "A02"
+_ELECTRICITY = "23"
+_TYPE_CODES = {DocumentKind.MEASURE_DATA: "E66", DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR"}
 _MICROSECONDS = 1_000_000
 
 
-def document_of(
-    office: Office, connection: Connection, bundle: Bundle, content: Deliveries | list[Rejection]
-) -> Document:
+def document_of(office: Office, connection: Connection, bundle: Bundle, content: Content) -> Document:
     """The document a bundle is, in the neutral model."""
     header = _header(office.profile, bundle)
     if isinstance(content, Deliveries):
         rows = office.store.rows(connection, list(zip(content.segment.tolist(), content.row.tolist(), strict=True)))
         return MeasureData(header=header, series=SeriesTable.of(_series(office.profile, bundle, content, rows)))
+    if isinstance(content, Answers):
+        return MeasureData(header=header, series=SeriesTable.of(_answered(office, connection, bundle, content)))
     if bundle.kind is DocumentKind.ACKNOWLEDGEMENT:
         return Acknowledgement(
             header=header,
@@ -52,7 +57,7 @@ def document_of(
             received_process_type=bundle.process_type or None,
             series=tuple(
                 RejectedTransaction(transaction=rejected.transaction, reasons=rejected.as_reasons())
-                for rejected in content
+                for rejected in content.items
             ),
         )
     return RequestReject(
@@ -65,7 +70,7 @@ def document_of(
                 reasons=rejected.as_reasons(),
                 point=rejected.point,
             )
-            for number, rejected in enumerate(content)
+            for number, rejected in enumerate(content.items)
         ),
     )
 
@@ -83,9 +88,9 @@ def _header(profile: MarketProfile, bundle: Bundle) -> Header:
         sender=PartyRef(id=profile.hub, role=Role.HUB),
         receiver=PartyRef(id=party, scheme=Scheme.EIC if is_eic(party) else Scheme.GS1, role=bundle.document_role),
         created_at=to_datetime(bundle.closed_at // _MICROSECONDS),
-        type_code=profile.type_code(bundle.kind),
+        type_code=_TYPE_CODES.get(bundle.kind),
         process_type=None if is_rejection else bundle.process_type,
-        business_sector=profile.business_sector,
+        business_sector=_ELECTRICITY,
     )
 
 
@@ -94,16 +99,13 @@ def _series(
 ) -> Iterator[Series]:
     for number, stored in enumerate(rows):
         first, count = int(content.first[number]), int(content.count[number])
-        quality = _outward(stored.quality[first : first + count], marked=profile.marks_corrections)
-        quantity = np.where(quality == Quality.MISSING, NO_QUANTITY, stored.quantity[first : first + count])
-        start = int(content.start[number])
-        period = Period(
-            resolution=content.resolution[number],
-            start=start,
-            end=profile.zone.end(content.resolution[number], start, count),
-            position=np.arange(1, count + 1, dtype=np.int32),
-            quantity=quantity,
-            quality=quality,
+        part = slice(first, first + count)
+        period = _period(
+            profile,
+            content.resolution[number],
+            int(content.start[number]),
+            stored.quantity[part],
+            stored.quality[part],
         )
         yield Series(
             transaction=series_id(bundle.message_id, number),
@@ -117,13 +119,66 @@ def _series(
         )
 
 
+def _answered(office: Office, connection: Connection, bundle: Bundle, content: Answers) -> Iterator[Series]:
+    """Every run of values an answer found, as known when the request was answered; gaps end a series."""
+    number = 0
+    for answer in content.items:
+        for period, registered_at in _periods(office, connection, answer):
+            yield Series(
+                transaction=series_id(bundle.message_id, number),
+                point=answer.point,
+                point_type=answer.point_type,
+                unit=answer.unit,
+                period=period,
+                registered_at=registered_at,
+                original_transaction=answer.transaction,
+            )
+            number += 1
+
+
+def _periods(office: Office, connection: Connection, answer: Answer) -> Iterator[tuple[Period, int]]:
+    point, kind = point_key(answer.point), series_kind(answer.unit)
+    if answer.is_annual:
+        total = annual_sum(office, connection, (point, kind), answer.end, answer.as_of)
+        quality = np.array([total.quality], dtype=np.uint8)
+        quantity = np.array([total.quantity], dtype=np.int64)
+        yield _period(office.profile, Resolution.YEAR, total.start, quantity, quality), answer.end
+        return
+    points = np.array([point], dtype=np.int64)
+    span = Interval(answer.start, answer.end)
+    found = office.store.read(connection, points, span, kind=kind, as_of=answer.as_of)
+    for run in found.runs[0]:
+        moment = _stored_at(connection, int(run.transaction.max()))
+        yield _period(office.profile, run.resolution, run.start, run.quantity, run.quality), moment
+
+
+def _stored_at(connection: Connection, number: int) -> int:
+    """The instant a transaction was committed."""
+    moment = sa.select(transaction.c.committed_at).where(transaction.c.id == number)
+    return int(connection.execute(moment).scalar_one()) // _MICROSECONDS
+
+
+def _period(profile: MarketProfile, resolution: str, start: int, quantity: Quantities, stored: Qualities) -> Period:
+    """Stored values as a receiver gets them."""
+    count = len(quantity)
+    quality = _outward(stored, marked=profile.corrected_outward is CorrectedOutward.MARKED)
+    return Period(
+        resolution=resolution,
+        start=start,
+        end=profile.zone.end(resolution, start, count),
+        position=np.arange(1, count + 1, dtype=np.int32),
+        quantity=np.where(quality == Quality.MISSING, NO_QUANTITY, quantity),
+        quality=quality,
+    )
+
+
 def _outward(quality: Qualities, *, marked: bool) -> Qualities:
     """The status a receiver sees: corrected in place of the sender's where the market marks it (D1 §4.1.5).
 
     A value that a correction took away stays missing: there is nothing that could be corrected to.
     """
-    status: Qualities = quality & STATUS_BITS
+    status: Qualities = np.bitwise_and(quality, np.uint8(STATUS_BITS))
     if marked:
         corrected = (quality & CORRECTED_FLAG != 0) & (status != Quality.MISSING)
-        status = np.where(corrected, np.uint8(Quality.CORRECTED), status).astype(np.uint8)
+        status[corrected] = Quality.CORRECTED
     return status

@@ -1,4 +1,4 @@
-"""The runner: load, step, commit. Journal first, in a commit of its own; then everything a message brings about, in one.
+"""The runner: load, step, commit. Journal first, in a commit of its own; then all that a message brings about, in one.
 
 A group of messages shares both commits. A message that breaks the group's second commit is carried out alone; one
 that cannot be carried out at all is shown as failed and keeps its place in the journal.
@@ -15,11 +15,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from gateway.hub import journal
-from gateway.hub.database import allocate
+from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.journal import Entry, Outcome, OutcomeState, StoredEntry
 from gateway.hub.office import Office
 from gateway.hub.opening import open_case
-from gateway.hub.ports import Accepted, Principal, Refused, StoreUnavailable, Submission
+from gateway.hub.ports import Accepted, Principal, Refused, Submission
 from gateway.messages.findings import Finding
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,10 @@ class Job:
 class Case(Protocol):
     """A message that has been read and checked, ready to be carried out; carrying it out twice does it once."""
 
-    message: int
+    @property
+    def message(self) -> int:
+        """Its number in the journal."""
+        ...
 
     def settle(self, connection: Connection, transaction: int, at: int) -> Answer:
         """Carry the message out within a transaction; `at` in microseconds."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.hub import tables
+from gateway.hub import tables, tables_exchange, tables_masterdata
+
+DECLARED_IN = (tables, tables_exchange, tables_masterdata)
+"""The modules that declare tables; importing them is what puts the tables there."""
 
 metadata = tables.metadata
 """All tables of the hub; the migrations are compared with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ class StepLog:
         self._all = series
         self._rows: list[tuple[str, int, str, str, bytes | None]] = []
 
-    def note(self, machine: Machine[State], event: Event, state: State, rows: Sequence[int]) -> None:
+    def note(self, machine: Machine[Any], event: Event, state: State, rows: Sequence[int]) -> None:
         """Note that the given series of the message stepped to a state."""
         packed = None if len(rows) == self._all else np.asarray(rows, dtype="<i4").tobytes()
         self._rows.append((machine.name, machine.version, type(event).__name__, state.value, packed))

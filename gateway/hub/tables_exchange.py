@@ -25,6 +25,7 @@ journal = Table(
     Column("size", BigInteger, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("envelope", LargeBinary, nullable=True),
     comment="Every document in or out as it crossed the wire, kept before anyone parses it; zstd",
 )
 

@@ -35,16 +35,22 @@ def missing_in_time(batch: Batch) -> Hits:
     rows = batch.series.rows_of(points)
     comparable = (batch.known & batch.datable & batch.forward & (batch.resolution_codes != NONE))[rows]
     points, rows = points[comparable], rows[comparable]
-    starts = batch.step_starts(rows, points)
-    monthly = batch.resolution_codes[rows] == _MONTH
-    days = batch.facts.zone.day_numbers(np.where(monthly, batch.series.end[rows] - 1, starts))
-    pairs = rows * (2**32) + days
-    _, first, back = np.unique(pairs, return_index=True, return_inverse=True)
-    groups = _groups(batch, rows[first], starts[first])
-    limits = _limits(batch, days[first], groups)[back]
+    limits = missing_limits(batch, rows, batch.step_starts(rows, points))
     late = np.flatnonzero(limits < batch.now)
     said = dict(zip(points[late].tolist(), limits[late].tolist(), strict=True))
     return batch.point_hits(points[late], "quality", lambda point: {"limit": minute_text(said[point])})
+
+
+def missing_limits(batch: Batch, rows: Rows, starts: Instants) -> Instants:
+    """The last instant at which steps may be missing: int64[k] for steps of the given series rows and starts.
+
+    For a day that has not ended it is the instant of receipt. The rows' points must be known, their periods readable.
+    """
+    monthly = batch.resolution_codes[rows] == _MONTH
+    days = batch.facts.zone.day_numbers(np.where(monthly, batch.series.end[rows] - 1, starts))
+    _, first, back = np.unique(rows * (2**32) + days, return_index=True, return_inverse=True)
+    limits: Instants = _limits(batch, days[first], _groups(batch, rows[first], starts[first]))[back]
+    return limits
 
 
 def resend_in_window(batch: Batch) -> Hits:

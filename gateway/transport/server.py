@@ -101,6 +101,7 @@ class ServerSettings:
         port: port, 0 for any free one.
         certificate: TLS certificate chain (PEM); without one the server speaks plain HTTP, for behind a proxy.
         key: its private key (PEM).
+        workers: processes that share the port.
         connections: most connections and requests at a time; beyond it the answer is 503.
         keep_alive_seconds: how long an idle connection stays.
         stop_seconds: how long requests under way may take to finish when the server stops.
@@ -110,15 +111,18 @@ class ServerSettings:
     port: int = 8000
     certificate: Path | None = None
     key: Path | None = None
+    workers: int = 1
     connections: int = 1000
     keep_alive_seconds: int = 30
     stop_seconds: int = 30
 
 
-def server_config(application: ASGIApp, settings: ServerSettings) -> uvicorn.Config:
-    """Uvicorn's configuration for the application."""
+def server_config(application: ASGIApp | str, settings: ServerSettings) -> uvicorn.Config:
+    """Uvicorn's configuration for an application, or for worker processes that make theirs (`module:function`)."""
     return uvicorn.Config(
         application,
+        factory=isinstance(application, str),
+        workers=settings.workers,
         host=settings.host,
         port=settings.port,
         http=PatientProtocol,

@@ -1,0 +1,108 @@
+"""The one place where a hub is wired: settings in, running parts out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+from uvicorn.supervisors import Multiprocess
+
+from gateway.config import Settings
+from gateway.hub.clock import Clock, SystemClock
+from gateway.hub.database import Database
+from gateway.hub.exchange import Hub
+from gateway.hub.office import Office
+from gateway.hub.scheduler import Scheduler, duties_of
+from gateway.hub.series_store import SeriesStore
+from gateway.markets.registry import changed_profile
+from gateway.schemas.registry import Registry
+from gateway.transport.application import make_application
+from gateway.transport.server import ServerSettings, server_config
+from gateway.transport.services import assemble
+from gateway.transport.settings import CertificateHeader, ExternalIssuer, TokenSettings, TransportSettings
+
+_HANDED_ON = "GRIDPOST_HANDED_ON"
+"""Environment variable in which the first process hands its settings to its workers."""
+
+
+def new_id() -> str:
+    """A fresh id of 32 hexadecimal digits: short enough for every dialect."""
+    return uuid.uuid4().hex
+
+
+def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
+    """A hub over the database of the settings, its tables brought up to date; not started yet."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database.open(settings.database_url)
+    database.migrate()
+    profile = changed_profile(settings.market, settings.profile, settings.rules)
+    schemas = Registry(packs=settings.schema_packs)
+    office = Office(database, profile, SeriesStore(profile.zone), schemas, clock or SystemClock(), new_id)
+    with database.read() as connection:
+        office.refresh(connection)
+    return Hub(office)
+
+
+def application(settings: Settings, hub: Hub) -> ASGIApp:
+    """The HTTP application over a hub; the hub runs while the application does."""
+    transport = TransportSettings(
+        tokens=TokenSettings(external=tuple(_issuer(item) for item in settings.external_issuers)),
+        certificates=CertificateHeader(settings.certificate_header, settings.trusted_proxies),
+        ebix_path=settings.ebix_path,
+    )
+    services = assemble(hub, transport, settings.data_dir, hub.office.clock.now, new_id)
+
+    @asynccontextmanager
+    async def running(_: Starlette) -> AsyncIterator[None]:
+        hub.start()
+        duties = asyncio.create_task(_keep_duties(hub))
+        try:
+            yield
+        finally:
+            duties.cancel()
+            with suppress(asyncio.CancelledError):
+                await duties
+            await asyncio.to_thread(hub.stop)
+
+    return make_application(services, running)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop; what an earlier run left unfinished is finished first."""
+    hub = open_hub(settings)
+    hub.runner.recover(before=hub.office.clock.micros())
+    where = ServerSettings(host=settings.host, port=settings.port, workers=settings.workers)
+    if settings.workers == 1:
+        uvicorn.Server(server_config(application(settings, hub), where)).run()
+        return
+    hub.office.database.close()
+    os.environ[_HANDED_ON] = settings.model_dump_json()
+    config = server_config("gateway.app:worker", where)
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def worker() -> ASGIApp:
+    """The application of one of several worker processes, by the settings handed on to it."""
+    settings = Settings.model_validate_json(os.environ[_HANDED_ON])
+    return application(settings, open_hub(settings))
+
+
+async def _keep_duties(hub: Hub) -> None:
+    """Ask every second what is due."""
+    scheduler = Scheduler(duties_of(hub.office, hub.runner), hub.office.clock.now())
+    while True:
+        await asyncio.sleep(1)
+        await asyncio.to_thread(scheduler.run_due, hub.office.clock.now())
+
+
+def _issuer(item: dict[str, object]) -> ExternalIssuer:
+    keys = str(item["keys"])
+    where = keys if keys.startswith("https:") else Path(keys)
+    return ExternalIssuer(str(item["name"]), str(item["audience"]), where)

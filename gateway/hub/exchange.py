@@ -1,0 +1,237 @@
+"""The hub as seen from outside: the one object that the transport, the commands and the demo speak to."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Mapping
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from gateway.codecs.table import encode
+from gateway.hub import clients, inspection, journal, masterdata_files, queues, registry, registry_pages, rendering
+from gateway.hub import series_reading as reading
+from gateway.hub.access import visible_rows
+from gateway.hub.database import StoreUnavailable, allocate
+from gateway.hub.intake import Intake
+from gateway.hub.journal import Entry
+from gateway.hub.masterdata_cells import Manner
+from gateway.hub.office import Office
+from gateway.hub.ports import (
+    Accepted,
+    Client,
+    ImportReport,
+    MasterDataPage,
+    MasterDataTable,
+    MessageFilter,
+    MessagePage,
+    MessageStatus,
+    Page,
+    PeekedDocument,
+    PointSeries,
+    Principal,
+    QueueLength,
+    Readiness,
+    Refused,
+    SeriesQuery,
+    Submission,
+    ValueVersion,
+)
+from gateway.hub.queues import Bundle, Queue
+from gateway.hub.runner import Answer, Job, Runner
+from gateway.markets.profile import MarketProfile, Strictness
+from gateway.messages.codes import Category, Dialect
+from gateway.processes.events import Actor, BundleLimits
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def manner_of(profile: MarketProfile) -> Manner:
+    """How a market reads master data: its midnights, and whether check digits count (DK-1.17)."""
+    return Manner(profile.zone, strict=profile.identifiers.strictness is Strictness.CHECK_DIGIT)
+
+
+class Hub:
+    """One hub: implements `gateway.hub.ports.Exchange`. Start it before use and stop it after."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.runner = Runner(office)
+        self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
+
+    def start(self) -> None:
+        """Begin to take messages."""
+        self._intake.start()
+
+    def stop(self) -> None:
+        """Finish what has been taken, then close the database."""
+        self._intake.stop()
+        self.office.database.close()
+
+    # --- messages in ----------------------------------------------------------------------------------------------
+
+    async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
+        """Take a document: journal, check, make durable. When this returns Accepted, nothing can lose it."""
+        at = self.office.clock.micros()
+        weight = len(submission.body)
+        if weight < _SMALL:
+            entry = Entry.incoming(sender, submission, at)
+        else:
+            entry = await asyncio.to_thread(Entry.incoming, sender, submission, at)
+        return await asyncio.wrap_future(self._intake.submit(Job(sender, submission, entry), weight))
+
+    # --- messages out ---------------------------------------------------------------------------------------------
+
+    async def peek(self, reader: Principal, category: Category | None, dialect: Dialect) -> PeekedDocument | None:
+        """The oldest waiting document of the reader's queue, the same until dequeued; None category: of both."""
+        return await asyncio.to_thread(self._peek, reader, category, dialect)
+
+    async def dequeue(self, reader: Principal, message_id: str) -> bool:
+        """Take a peeked document off the reader's own queue; False when there is none such, or it was not peeked."""
+        return await self._write(queues.dequeued, message_id, self._queue(reader).owner, self.office.clock.micros())
+
+    async def fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
+        """A document already peeked by the reader, dequeued or not, once more."""
+        return await asyncio.to_thread(self._fetch, reader, message_id, dialect)
+
+    async def queue_lengths(self, reader: Principal) -> tuple[QueueLength, ...]:
+        """What waits for the reader; for the hub's operator, every queue."""
+        return await self._read(functools.partial(inspection.queue_lengths, self.office), reader)
+
+    def _peek(self, reader: Principal, category: Category | None, dialect: Dialect) -> PeekedDocument | None:
+        queue, at = self._queue(reader), self.office.clock.micros()
+        with self.office.database.read() as connection:
+            found = queues.oldest(connection, queue, category)
+        if found is None:
+            with self.office.database.write() as connection:
+                queues.lock(connection, queue)
+                found = queues.oldest(connection, queue, category)
+                if found is None:
+                    closing = (self._limits(), at, self.office.new_id)
+                    found = queues.close_next(connection, queue, category, closing)
+        return None if found is None else self._show(reader, found, dialect)
+
+    def _fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
+        with self.office.database.read() as connection:
+            found = queues.find(connection, message_id)
+        if found is None or found.queue != self._queue(reader) or not found.was_peeked:
+            return None
+        return self._show(reader, found, dialect)
+
+    def _show(self, reader: Principal, found: Bundle, dialect: Dialect) -> PeekedDocument | None:
+        """The document of a bundle in a dialect: rendered and journaled the first time, the same bytes ever after."""
+        with self.office.database.read() as connection:
+            known = queues.rendered_message(connection, found, dialect)
+            body = b"" if known is None else journal.read(connection, known).body
+            if known is None:
+                content = queues.content(connection, found)
+                body = encode(rendering.document_of(self.office, connection, found, content), dialect)
+        at = self.office.clock.micros()
+        entry = None if known is not None else Entry.outgoing(reader, (found.kind, dialect), body, at)
+        with self.office.database.write() as connection:
+            actor = Actor(reader.party, self.office.profile.queue_role(reader.role).value)
+            queues.lock(connection, found.queue)
+            if not found.is_dequeued and not queues.peeked(connection, found, actor, at, rendered=entry is None):
+                return None
+            raced = queues.rendered_message(connection, found, dialect) if entry is not None else None
+            if raced is not None:
+                body = journal.read(connection, raced).body
+            elif entry is not None:
+                message = journal.enter(connection, entry, awaits_outcome=False)
+                queues.keep_rendering(connection, found, dialect, message)
+        return PeekedDocument(found.message_id, found.kind, dialect, body)
+
+    def _queue(self, reader: Principal) -> Queue:
+        return Queue(reader.party, self.office.profile.queue_role(reader.role))
+
+    def _limits(self) -> BundleLimits:
+        bundling = self.office.profile.bundling
+        return BundleLimits(bundling.transactions, bundling.points, bundling.age_seconds)
+
+    # --- looking at it --------------------------------------------------------------------------------------------
+
+    async def message_status(self, reader: Principal, message_id: str) -> MessageStatus | None:
+        """Where a message stands that the reader sent or received; the hub's operator sees all."""
+        return await self._read(functools.partial(inspection.message_status, self.office), reader, message_id)
+
+    async def messages(self, reader: Principal, wanted: MessageFilter, page: Page) -> MessagePage:
+        """The reader's own messages in and out, newest first."""
+        return await self._read(functools.partial(inspection.messages, self.office), reader, wanted, page)
+
+    async def read_series(self, reader: Principal, query: SeriesQuery) -> tuple[PointSeries, ...] | Refused | None:
+        """Values of points as of an instant; None when the reader may not see one of the points or it is unknown."""
+        return await self._read(functools.partial(reading.read_series, self.office), reader, query)
+
+    async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
+        """Every version of the value whose interval starts at `at`, oldest first."""
+        return await self._read(functools.partial(reading.value_versions, self.office), reader, point, at)
+
+    # --- master data ----------------------------------------------------------------------------------------------
+
+    async def master_data(
+        self, reader: Principal, table: MasterDataTable, key: str, page: Page
+    ) -> MasterDataPage | None:
+        """Rows of a table, every version of them; `key` empty is every row the reader may see."""
+        return await self._read(self._page, reader, table, key, page)
+
+    def _page(
+        self, connection: Connection, reader: Principal, table: MasterDataTable, key: str, page: Page
+    ) -> MasterDataPage | None:
+        master, now = self.office.refresh(connection), self.office.clock.now()
+        found = registry_pages.page(connection, table, key, page, visible_rows(master, reader, table, now))
+        return None if key and not found.rows and not page.after else found
+
+    async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
+        """Take files of master data all together or not at all."""
+        return await self._write(self._import, files)
+
+    def _import(self, connection: Connection, files: Mapping[str, bytes]) -> ImportReport:
+        transaction = allocate(connection, self.office.clock.micros())
+        found = masterdata_files.read_files(files, manner_of(self.office.profile), registry.view(connection))
+        if not found.is_good:
+            return ImportReport({}, found.findings)
+        registry.import_set(connection, transaction, found.dataset)
+        return ImportReport(found.dataset.counts(), found.findings)
+
+    # --- clients and health ---------------------------------------------------------------------------------------
+
+    async def find_client(self, client_id: str) -> Client | None:
+        """The client registered under an id."""
+        return await self._read(clients.find, client_id)
+
+    async def find_client_by_thumbprint(self, thumbprint: str) -> Client | None:
+        """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex."""
+        return await self._read(clients.find_by_thumbprint, thumbprint)
+
+    async def register_client(self, client: Client) -> Refused | None:
+        """Add a client or replace the one of the same id; refused when another speaks for its (party, role)."""
+        refusal = await self._write(clients.register, client)
+        return None if refusal is None else Refused((refusal,))
+
+    async def readiness(self) -> Readiness:
+        """Whether the store answers and has room. Does not raise: an unreachable store is the answer."""
+        try:
+            await self._write(lambda connection: allocate(connection, self.office.clock.micros()))
+        except StoreUnavailable as error:
+            return Readiness(False, {"database": str(error)})
+        return Readiness(True, {"database": "ready"})
+
+    async def _read(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def work() -> T:
+            with self.office.database.read() as connection:
+                return call(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(work)
+
+    async def _write(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def work() -> T:
+            with self.office.database.write() as connection:
+                return call(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(work)
+
+
+_SMALL = 64 * 1024
+"""Bytes up to which packing a body costs less than handing it to another thread."""

@@ -1,0 +1,105 @@
+"""The scheduler: what is due by the market clock is done, in order of when it is due.
+
+It never reads a clock of its own, so that a simulation moves the clock and asks what is due, and the server does the
+same every second. A duty that fails is told and tried again when it is next due.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gateway.hub.database import StoreUnavailable
+from gateway.hub.office import Office
+from gateway.hub.point_index import BUILD_SEGMENTS
+from gateway.hub.runner import Runner
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 120
+"""How long a message may be under way before another process takes it up."""
+
+SWEEP_SECONDS = 60
+INDEX_SECONDS = 10
+DAY_CLOSE_HOUR = 3
+_MICROSECONDS = 1_000_000
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something that falls due again and again.
+
+    Attributes:
+        name: what it is.
+        following: the next instant it is due, after a given one.
+        do: does it, given the instant it was due.
+        due: when it is due next.
+    """
+
+    name: str
+    following: Callable[[int], int]
+    do: Callable[[int], None]
+    due: int = field(default=0)
+
+
+class Scheduler:
+    """Duties on the market clock."""
+
+    def __init__(self, duties: Sequence[Duty], now: int) -> None:
+        self._duties = list(duties)
+        for duty in self._duties:
+            duty.due = duty.following(now)
+
+    @property
+    def next_due(self) -> int:
+        """When the next duty is due."""
+        return min(duty.due for duty in self._duties)
+
+    def run_due(self, now: int) -> int:
+        """Do all that is due by now, oldest first; how much that was."""
+        done = 0
+        while (duty := min(self._duties, key=lambda one: one.due)).due <= now:
+            due, duty.due = duty.due, duty.following(max(duty.due, now))
+            try:
+                duty.do(due)
+            except StoreUnavailable as error:
+                log.warning("%s is put off: %s", duty.name, error)
+            except Exception:  # one duty must not stop the others
+                log.exception("%s failed", duty.name)
+            done += 1
+        return done
+
+
+def duties_of(office: Office, runner: Runner) -> list[Duty]:
+    """The duties of a hub: unfinished messages are taken up, the index of the series is built."""
+
+    def every(seconds: int) -> Callable[[int], int]:
+        return lambda now: now - now % seconds + seconds
+
+    def day_close(now: int) -> int:
+        zone = office.profile.zone
+        today = zone.at(zone.day(now), DAY_CLOSE_HOUR)
+        return today if today > now else zone.at(zone.day(now) + timedelta(days=1), DAY_CLOSE_HOUR)
+
+    def sweep(due: int) -> None:
+        runner.recover(before=(due - LEASE_SECONDS) * _MICROSECONDS)
+
+    def index(due: int) -> None:
+        with office.database.read() as connection:
+            pending = office.store.index_pending(connection)
+        if pending >= BUILD_SEGMENTS:
+            build(due)
+
+    def build(_due: int) -> None:
+        pending = 1
+        while pending:
+            with office.database.write() as connection:
+                pending = office.store.build_index(connection)
+
+    return [
+        Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
+        Duty("indexing new series", every(INDEX_SECONDS), index),
+        Duty("closing the day's index", day_close, build),
+    ]
