@@ -1,0 +1,62 @@
+"""An import of master data: files in, everything registered under one transaction, or nothing and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.hub import registry
+from gateway.hub.database import Database, allocate
+from gateway.hub.masterdata_cells import Manner
+from gateway.hub.masterdata_files import MasterDataSet, read_files
+from gateway.hub.ports import ImportReport
+from gateway.messages.masterdata import MasterData
+
+
+class _OutdatedError(Exception):
+    """Another import came first: what was checked against is not what is known now."""
+
+
+def import_files(
+    database: Database, files: Mapping[str, bytes], manner: Manner, at: int, known: MasterData | None = None
+) -> ImportReport:
+    """Take files of master data all together or not at all.
+
+    Reading and checking, which may take long, hold nobody back; only the writing does. If another import comes in
+    between, the files are checked again against what it left.
+
+    Args:
+        database: the hub's.
+        files: contents by file name.
+        manner: the market's zone, and whether check digits count.
+        at: the present instant, epoch microseconds.
+        known: a view at hand, for instance the hub's own; an outdated one is replaced.
+
+    Returns:
+        The rows taken by table, with warnings if there are any; with an error among the findings no rows.
+    """
+    view = known
+    while True:
+        view = _current(database, view)
+        reading = read_files(files, manner, view)
+        if not reading.is_good:
+            return ImportReport(MasterDataSet().counts(), reading.findings)
+        try:
+            _register(database, reading.dataset, at, view.transaction)
+        except _OutdatedError:
+            continue
+        return ImportReport(reading.dataset.counts(), reading.findings)
+
+
+def _current(database: Database, view: MasterData | None) -> MasterData:
+    with database.read() as connection:
+        if view is not None and registry.latest_transaction(connection) == view.transaction:
+            return view
+        return registry.view(connection)
+
+
+def _register(database: Database, dataset: MasterDataSet, at: int, checked_against: int) -> None:
+    with database.write() as connection:
+        transaction = allocate(connection, at)
+        if registry.latest_transaction(connection) != checked_against:
+            raise _OutdatedError
+        registry.import_set(connection, transaction, dataset)
