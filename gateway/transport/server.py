@@ -123,6 +123,7 @@ def server_config(application: ASGIApp | str, settings: ServerSettings) -> uvico
         application,
         factory=isinstance(application, str),
         workers=settings.workers,
+        lifespan="on",
         host=settings.host,
         port=settings.port,
         http=PatientProtocol,
