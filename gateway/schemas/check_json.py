@@ -14,8 +14,6 @@ from gateway.schemas.faults import SCHEMA_INVALID, fault
 from gateway.schemas.parsers import UTF8_BOM, JsonValue
 from gateway.schemas.registry import SchemaEntry
 
-_LONGEST = 200  # of the validator's words, which quote the document
-
 
 def check_json(value: JsonValue, entry: SchemaEntry, raw: bytes) -> list[Finding]:
     """What the document's schemas say against it; empty when it is valid.
@@ -52,11 +50,6 @@ def _findings(errors: list[tuple[str, json_places.Path]], raw: bytes) -> list[Fi
     text = str(raw.removeprefix(UTF8_BOM), "utf-8")
     lines = json_places.lines_of(text, [path for _, path in errors])
     findings = [
-        fault(SCHEMA_INVALID, _short(words), path="/".join(map(str, path[1:])), line=lines[path])
-        for words, path in errors
+        fault(SCHEMA_INVALID, words, path="/".join(map(str, path[1:])), line=lines[path]) for words, path in errors
     ]
     return sorted(findings, key=lambda finding: finding.line)
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

@@ -18,6 +18,13 @@ TOO_LARGE = "too-large"
 """More bytes than the limit, before or after decompression."""
 
 
+_LONGEST = 280  # of words and path: both quote the document
+
+
 def fault(name: str, text: str, path: str = "", line: int = 0) -> Finding:
-    """A finding under a neutral name."""
-    return Finding(code=name, text=text, path=path, rule=name, line=line)
+    """A finding under a neutral name; what it quotes is cut to a readable length."""
+    return Finding(code=name, text=_cut(text), path=_cut(path), rule=name, line=line)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -128,14 +128,16 @@ def _refusal(root: etree._Element) -> Finding | None:
 def first_xml_tag(head: bytes) -> str | Finding:
     """The root element of an XML document in Clark notation, from its first bytes, or why there is none."""
     parser = etree.XMLPullParser(events=("start",), **_SAFE)
+    fault_of_head = None
     try:
         parser.feed(head)
+        parser.close()
     except etree.XMLSyntaxError as error:
-        return _syntax_fault(error)
+        fault_of_head = _syntax_fault(error)  # usually that the head is no whole document
     for _, element in parser.read_events():
         if isinstance(element, etree._Element):
             return _refusal(element) or str(element.tag)
-    return fault(MALFORMED, "not well-formed XML: no root element", line=1)
+    return fault_of_head or fault(MALFORMED, "not well-formed XML: no root element", line=1)
 
 
 class XmlPieces:

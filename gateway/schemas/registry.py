@@ -153,11 +153,11 @@ class Registry:
         namespace = namespace[1:]
         entry = self._xml.get(namespace)
         if entry is None and namespace.count(":") < _VERSION_COLONS:
-            return fault(SCHEMA_INVALID, f"the namespace {_short(namespace)!r} names no document and version", line=1)
+            return fault(SCHEMA_INVALID, f"the namespace {namespace!r} names no document and version", line=1)
         if entry is None:
-            return fault(UNKNOWN_NAMESPACE, f"no schema for the namespace {_short(namespace)!r}", line=1)
+            return fault(UNKNOWN_NAMESPACE, f"no schema for the namespace {namespace!r}", line=1)
         if root != entry.root:
-            return fault(SCHEMA_INVALID, f"the root element is {_short(root)!r}, expected {entry.root!r}", line=1)
+            return fault(SCHEMA_INVALID, f"the root element is {root!r}, expected {entry.root!r}", line=1)
         return entry
 
     def for_json(self, keys: Sequence[str]) -> SchemaEntry | Finding:
@@ -169,15 +169,11 @@ class Registry:
         for key in keys:
             if key in self._json:
                 return self._json[key]
-        named = f"{_short(keys[0])!r} is" if keys else "there is"
+        named = f"{keys[0]!r} is" if keys else "there is"
         return fault(SCHEMA_INVALID, f"{named} no document the exchange knows", line=1)
 
 
 _VERSION_COLONS = 5  # urn:ediel.org:measure:document:0:1
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 100 else f"{name[:100]}…"
 
 
 @cache
