@@ -93,7 +93,7 @@ def latest_transaction(connection: Connection) -> int:
 def view(connection: Connection, as_of_transaction: int | None = None) -> MasterData:
     """Master data as known at a transaction, by default the newest; its `transaction` is that of the last import seen.
 
-    Reads about a hundred thousand metering points a second.
+    Loads in bulk, batch by batch: a nation's points in seconds, and never all their texts at once.
     """
     imports = tables.master_data_import.c.transaction
     seen = sa.select(sa.func.max(imports))

@@ -1,0 +1,72 @@
+"""Whatever stands in a master data file: findings come back, never an exception, and never half a set."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.demo.market import sample_market
+from gateway.hub.masterdata_cells import Manner
+from gateway.hub.masterdata_files import FILE_NAMES, MasterDataReading, MasterDataSet, csv_files, read_files
+from gateway.hub.masterdata_tables import FINDING_LIMIT
+from gateway.messages.times import MarketZone
+
+MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)
+MARKET = sample_market(MANNER.zone, date(2025, 1, 20)).dataset
+PART = MasterDataSet(MARKET.points[:3] + MARKET.points[-3:], MARKET.grid_areas, MARKET.roles, MARKET.delegations)
+FILES = csv_files(PART)
+
+columns = st.sampled_from(
+    sorted({name for content in FILES.values() for name in content.decode().split("\n")[0].split(",")})
+)
+cells = st.sampled_from(sorted(set(b"\n".join(FILES.values()).decode().replace("\n", ",").split(","))))
+texts = cells | st.text(max_size=20)
+values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
+json_rows = st.lists(st.dictionaries(columns | st.text(max_size=3), values, max_size=9) | values, max_size=4)
+
+
+def check(reading: MasterDataReading) -> None:
+    """The promise of every reading: good or empty, each finding named and placed, not too many."""
+    assert reading.is_good or reading.dataset == MasterDataSet()
+    assert len(reading.findings) <= FINDING_LIMIT + 1
+    for finding in reading.findings:
+        assert finding.rule
+        assert finding.text
+        assert finding.line >= 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(sorted(FILE_NAMES)), content=st.binary(max_size=300))
+def test_any_bytes(name: str, content: bytes) -> None:
+    check(read_files({name: content}, MANNER))
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(sorted(FILES)), rows=st.lists(st.lists(texts, max_size=16), max_size=5))
+def test_any_rows_under_the_right_header(name: str, rows: list[list[str]]) -> None:
+    header = FILES[name].split(b"\n")[0]
+    body = "\n".join(",".join(row) for row in rows).encode("utf-8", "surrogatepass")
+    check(read_files(FILES | {name: header + b"\n" + body}, MANNER))
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(sorted(FILES)), content=json_rows)
+def test_any_json(name: str, content: object) -> None:
+    others = {other: text for other, text in FILES.items() if other != name}
+    files = others | {name.replace(".csv", ".json"): json.dumps(content).encode()}
+    check(read_files(files, MANNER))
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=st.sampled_from(sorted(FILES)), place=st.floats(0, 1), length=st.integers(0, 30), put=st.binary(max_size=8))
+def test_any_mutation_of_good_files(name: str, place: float, length: int, put: bytes) -> None:
+    good = FILES[name]
+    start = int(place * len(good))
+    reading = read_files(FILES | {name: good[:start] + put + good[start + length :]}, MANNER)
+    check(reading)
+    if reading.is_good:
+        again = read_files(csv_files(reading.dataset), MANNER)
+        assert again.dataset == reading.dataset
