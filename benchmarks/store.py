@@ -1,7 +1,8 @@
 """The series store against raw files and bare primary-key reads.
 
-Run by `python -m benchmarks.store [--postgresql URL]`. Goals (house reference): at most 2 bytes a value with quality and index, at most 6 with the compressed original; a month
-of one point as of T within 5 x of 31 primary-key reads of 480 bytes; writing at least 0.4 x of append + fsync.
+Run by `python -m benchmarks.store [--postgresql URL]`. Goals: at most 2 bytes a value with quality and index, at most 6
+with the compressed original; a month of one point as of T within 5 x of 31 primary-key reads of 480 bytes; writing at
+least 0.4 x of append + fsync.
 """
 
 from __future__ import annotations

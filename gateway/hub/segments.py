@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -227,7 +227,7 @@ def load_wholes(connection: Connection, segments: Sequence[Segment]) -> dict[int
 
 
 def load_rows(
-    connection: Connection, segments: dict[int, Segment], wanted: Iterable[tuple[int, int]]
+    connection: Connection, segments: Mapping[int, Segment], wanted: Iterable[tuple[int, int]]
 ) -> dict[tuple[int, int], SegmentRow]:
     """Rows by (segment, row); every chunk is fetched and opened once.
 
@@ -242,6 +242,29 @@ def load_rows(
         for row, quantity, quality in _open_rows(segment, blocks[number], [row for _, row in of_chunk]):
             rows[segment.id, row] = SegmentRow(segment, row, quantity, quality)
     return rows
+
+
+def load_matrix(
+    connection: Connection,
+    segments: Mapping[int, Segment],
+    places: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+) -> tuple[Quantities, Qualities]:
+    """Rows at places = (segments, rows), all of one count, in that order: quantity int64[n, count], quality uint8."""
+    wanted = [
+        (_chunk_of(segments[one], row), one, row) for one, row in zip(*map(np.ndarray.tolist, places), strict=True)
+    ]
+    order = sorted(range(len(wanted)), key=wanted.__getitem__)
+    blocks = _load_blocks(connection, sorted({number for number, _, _ in wanted}))
+    count = segments[wanted[0][1]].count
+    quantity = np.empty((len(wanted), count), dtype=np.int64)
+    quality = np.empty((len(wanted), count), dtype=np.uint8)
+    for number, members in groupby(order, lambda at: wanted[at][0]):
+        into = list(members)
+        first = number % _CHUNKS * segments[wanted[into[0]][1]].chunk_rows
+        from_rows = [wanted[at][2] - first for at in into]
+        opened = _open(blocks[number], count)
+        quantity[into], quality[into] = opened[0][from_rows], opened[1][from_rows]
+    return quantity, quality
 
 
 def _chunk_of(segment: Segment, row: int) -> int:

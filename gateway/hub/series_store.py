@@ -11,21 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
 from gateway.hub import day_scan, segments
+from gateway.hub.current_values import CurrentReader, CurrentValues, nothing_accepted
 from gateway.hub.database import listed, on_driver
 from gateway.hub.day_scan import Batch
 from gateway.hub.point_index import BUILD_SEGMENTS, PointIndex, progress
 from gateway.hub.recent_segments import Places
-from gateway.hub.segment_codec import Points, Qualities, Quantities
+from gateway.hub.segment_codec import Points
 from gateway.hub.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod
 from gateway.hub.series_merge import Run, merged
-from gateway.messages.codes import Quality
 from gateway.messages.times import STEP_SECONDS, Interval, MarketZone
 
-_STATUS = 0x7F
+__all__ = ["Batch", "CurrentValues", "SeriesColumns", "SeriesStore", "SeriesVersion"]
+
 _ALWAYS = 2**62
 _PIECED = 4096  # points laid over each other at a time
 
@@ -45,23 +45,6 @@ class SeriesVersion:
     transaction: int
     received_at: int
     run: Run
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentValues:
-    """Which values of a period are accepted already, and which they are.
-
-    Attributes:
-        known: bool[n], whether anything at all is stored for the point in the period.
-        quantity: int64[n, count]; 0 where there is none, or where it was accepted in another resolution.
-        quality: uint8[n, count]; 0 likewise.
-        has_value: bool[n, count], whether an accepted value that is not missing covers any of the step.
-    """
-
-    known: npt.NDArray[np.bool_]
-    quantity: Quantities
-    quality: Qualities
-    has_value: npt.NDArray[np.bool_]
 
 
 class SeriesStore:
@@ -102,55 +85,12 @@ class SeriesStore:
     def current(self, connection: Connection, period: SeriesPeriod, points: Points) -> CurrentValues:
         """Which values of the points are accepted already in the period."""
         interval = Interval(period.start, self.zone.end(period.resolution, period.start, period.count))
-        shape = (len(points), period.count)
-        values = CurrentValues(
-            np.zeros(len(points), dtype=bool),
-            np.zeros(shape, dtype=np.int64),
-            np.zeros(shape, dtype=np.uint8),
-            np.zeros(shape, dtype=bool),
-        )
         distinct, inverse = np.unique(points, return_inverse=True)
+        values = nothing_accepted(len(distinct), period.count)
         places, found = self._places(connection, period.kind, distinct, (interval, None))
-        if not len(places):
-            return values
-        rows = segments.load_rows(connection, found, zip(places.segment.tolist(), places.row.tolist(), strict=True))
-        by_point = _by_position(places, rows)
-        for number, position in enumerate(inverse.tolist()):
-            if of_point := by_point.get(position):
-                self._fill(values, number, (period.resolution, interval), of_point)
-        return values
-
-    def _fill(self, values: CurrentValues, number: int, period: tuple[str, Interval], rows: list[SegmentRow]) -> None:
-        resolution, interval = period
-        latest = rows[-1]
-        values.known[number] = any(
-            row.segment.start < interval.end and interval.start < row.segment.finish for row in rows
-        )
-        if (latest.segment.resolution, latest.segment.start, latest.segment.finish) == (
-            resolution,
-            interval.start,
-            interval.end,
-        ):
-            values.quantity[number] = latest.quantity
-            values.quality[number] = latest.quality
-            values.has_value[number] = latest.quality & _STATUS != Quality.MISSING
-            return
-        count = values.quantity.shape[1]
-        bounds = np.append(self.zone.step_starts(resolution, interval.start, count), interval.end)
-        first = min(row.segment.start for row in rows)
-        for run in merged(rows, Interval(first, interval.end), self.zone):
-            starts = run.starts(self.zone)
-            ends = np.append(starts[1:], run.finish)
-            stands = run.quality & _STATUS != Quality.MISSING
-            low = np.searchsorted(bounds, starts, side="right") - 1
-            high = np.searchsorted(bounds, ends, side="left")
-            for step in np.flatnonzero(stands & (high > 0) & (low < count)).tolist():
-                values.has_value[number, max(low[step], 0) : min(high[step], count)] = True
-            if run.resolution == resolution:
-                same = np.flatnonzero((low >= 0) & (low < count))
-                same = same[bounds[low[same]] == starts[same]]
-                values.quantity[number, low[same]] = run.quantity[same]
-                values.quality[number, low[same]] = run.quality[same]
+        if len(places):
+            CurrentReader(connection, period, self.zone).fill(values, places, found)
+        return values if np.array_equal(distinct, points) else values[inverse]
 
     def rows(self, connection: Connection, places: Sequence[tuple[int, int]]) -> list[SegmentRow]:
         """Series by (segment, row), in the order asked; every chunk is opened once."""
