@@ -1,0 +1,78 @@
+"""Statistics of rejections: what was refused to whom, by reason and day (Regulation D1 §4.1.5).
+
+They are read from the findings themselves, which are never deleted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gateway.hub.journal import WHOLE_MESSAGE
+from gateway.hub.office import Office
+from gateway.hub.tables_exchange import finding
+from gateway.messages.findings import Severity
+from gateway.messages.times import Interval
+
+_MICROSECONDS = 1_000_000
+_AT_ONCE = 10_000
+_QUARTER = 900  # seconds; no local day anywhere begins within one
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RejectionCount:
+    """How often one reason met one party on one local day.
+
+    Attributes:
+        day: the local day on which the hub decided.
+        party: who sent what was rejected.
+        code: the market's code of the reason.
+        series: how many series it refused; one with several reasons counts once for each of them.
+        messages: how many messages it refused as a whole.
+    """
+
+    day: date
+    party: str
+    code: str
+    series: int
+    messages: int
+
+
+class _Weight(msgspec.Struct):
+    """What of a finding counts here."""
+
+    severity: Severity = Severity.ERROR
+
+
+def rejection_statistics(
+    office: Office, connection: Connection, party: str | None, interval: Interval
+) -> tuple[RejectionCount, ...]:
+    """Rejected series and refused messages decided in an interval, of one sender or of all, in order of day.
+
+    Remarks that refuse nothing do not count.
+    """
+    wanted = sa.select(finding).where(
+        finding.c.at >= interval.start * _MICROSECONDS, finding.c.at < interval.end * _MICROSECONDS
+    )
+    if party is not None:
+        wanted = wanted.where(finding.c.party == party)
+    weight = msgspec.json.Decoder(_Weight)
+    counted: dict[tuple[date, str, str], set[tuple[int, int]]] = {}
+    days: dict[int, date] = {}
+    for row in connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}):
+        if weight.decode(row.content).severity is not Severity.ERROR:
+            continue
+        quarter = row.at // (_QUARTER * _MICROSECONDS)
+        if quarter not in days:
+            days[quarter] = office.profile.zone.day(quarter * _QUARTER)
+        counted.setdefault((days[quarter], row.party, row.code), set()).add((row.message, row.number))
+    return tuple(sorted(_count(key, refused) for key, refused in counted.items()))
+
+
+def _count(key: tuple[date, str, str], refused: set[tuple[int, int]]) -> RejectionCount:
+    messages = sum(number == WHOLE_MESSAGE for _, number in refused)
+    return RejectionCount(*key, series=len(refused) - messages, messages=messages)

@@ -1,0 +1,244 @@
+"""Reading values for a party: what it may see, as known at an instant, in the unit and step it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy.engine import Connection
+
+from gateway.hub.access import ALWAYS, rights
+from gateway.hub.database import listed, on_driver, transaction_at
+from gateway.hub.office import Office
+from gateway.hub.period_groups import series_kind
+from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
+from gateway.hub.step_sums import Values, step_bounds, summed
+from gateway.hub.value_versions import value_versions
+from gateway.messages.codes import Resolution, Unit
+from gateway.messages.findings import Finding
+from gateway.messages.identifiers import is_gsrn, point_key
+from gateway.messages.masterdata import MasterData
+from gateway.messages.quantities import NO_QUANTITY
+from gateway.messages.times import Instants, Interval
+
+__all__ = ["read_series", "value_versions"]
+
+MICROSECONDS = 1_000_000
+
+_COARSENESS = {resolution: place for place, resolution in enumerate(Resolution)}
+_WATT_HOURS = {Unit.KWH: 1, Unit.MWH: 1000}
+"""Units that can be turned into each other, in the smallest of them."""
+_RATES = (Unit.KW, Unit.MW, Unit.AMPERE)
+"""Units whose values over time do not add up."""
+
+
+class _Span(NamedTuple):
+    """A part of the interval in which the reader may see a point and its unit is one.
+
+    Attributes:
+        limit: where the right ends; a value that reaches past it is not shown.
+    """
+
+    point: str
+    unit: Unit
+    resolution: Resolution
+    start: int
+    end: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Values of one point in one unit and one resolution."""
+
+    point: str
+    unit: Unit
+    step: Resolution
+    values: Values
+
+
+def read_series(
+    office: Office, connection: Connection, reader: Principal, query: SeriesQuery
+) -> tuple[PointSeries, ...] | Refused | None:
+    """Values of points whose step begins in the interval, as known at an instant (`PointSeries`).
+
+    None when one of the points is unknown or the reader may see nothing of it in the interval; where it may see a
+    part, it gets the values that lie within that part. A point without values gives one empty series.
+
+    With `step` None a point has one series for each run of values of one resolution, in order of time (D1 §1.48).
+    With a step, quarters and hours are summed side by side into local hours, days, months and years; see `step_sums`
+    for the quality of a sum. A step is named by its start, also where the interval or the reader's right begins within
+    it; the sum of such a step is incomplete. Steps of which nothing is known are left out.
+
+    With `unit`, kWh and MWh are turned into each other; a sum is rounded once, half up (0.5 Wh becomes 1 Wh, -0.5 Wh
+    becomes 0), to thousandths of the unit asked for.
+
+    Findings: `unit-not-convertible`; `unit-not-summable` where powers or currents would be added up;
+    `step-finer-than-stored` where a value covers more than the step asked for.
+    """
+    master, now = office.refresh(connection), office.clock.now()
+    spans: list[_Span] = []
+    for point in dict.fromkeys(query.points):
+        visible = _spans(office, master, reader, (point, Interval(query.start, query.end), now))
+        if not visible:
+            return None
+        spans += visible
+    if refused := _unit_findings(query, spans):
+        return Refused(refused)
+    pieces = _read(office, connection, spans, query.as_of)
+    if query.step is not None:
+        if refused := _step_findings(query.step, pieces):
+            return Refused(refused)
+        pieces = _in_steps(office, query, pieces)
+    elif query.unit is not None:
+        pieces = [_in_unit(piece, query.unit) for piece in pieces]
+    return tuple(_answer(connection, _with_empty(query, spans, pieces)))
+
+
+def _spans(office: Office, master: MasterData, reader: Principal, wanted: tuple[str, Interval, int]) -> list[_Span]:
+    """What the reader may see of a point in an interval now, cut where the point's unit changes."""
+    point, interval, now = wanted
+    if not is_gsrn(point):
+        return []
+    spans: list[_Span] = []
+    for part in rights(office.profile, master, reader, point_key(point), (ALWAYS, now)):
+        start, end = max(part.start, interval.start), min(part.end, interval.end)
+        for version in master.versions(point, Interval(start, end)) if start < end else ():
+            begins, ends = max(start, version.valid_from), min(end, version.valid_to)
+            last = spans[-1] if spans else None
+            if last is not None and (last.unit, last.end, last.limit) == (version.unit, begins, part.end):
+                spans[-1] = last._replace(end=ends)
+            else:
+                spans.append(_Span(point, version.unit, version.resolution, begins, ends, part.end))
+    return spans
+
+
+def _read(office: Office, connection: Connection, spans: Sequence[_Span], as_of: int | None) -> list[_Piece]:
+    """The stored values of every span, in its order; equal spans of many points are read at once."""
+    version = None if as_of is None else transaction_at(connection, as_of * MICROSECONDS)
+    zone = office.profile.zone
+    together: dict[tuple[int, int, Unit], list[int]] = {}
+    for place, span in enumerate(spans):
+        together.setdefault((span.start, span.end, span.unit), []).append(place)
+    pieces: dict[int, list[_Piece]] = {}
+    for (start, end, unit), places in together.items():
+        points = np.array([point_key(spans[place].point) for place in places], dtype=np.int64)
+        interval, kind = Interval(start, end), series_kind(unit)
+        found = office.store.read(connection, points, interval, kind=kind, as_of=version)
+        for place, runs in zip(places, found.runs, strict=True):
+            span = spans[place]
+            for run in runs:
+                values = Values.of(run, zone)
+                inside = values.where(values.ends <= span.limit)
+                if len(inside):
+                    pieces.setdefault(place, []).append(_Piece(span.point, unit, Resolution(run.resolution), inside))
+    return list(_runs_of_one_step([piece for place in range(len(spans)) for piece in pieces.get(place, ())]))
+
+
+def _runs_of_one_step(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """Pieces that follow each other in one point, unit and resolution made one, also over a gap."""
+    group: list[_Piece] = []
+    for piece in pieces:
+        if group and (group[0].point, group[0].unit, group[0].step) != (piece.point, piece.unit, piece.step):
+            yield _one(group)
+            group = []
+        group.append(piece)
+    if group:
+        yield _one(group)
+
+
+def _one(group: Sequence[_Piece]) -> _Piece:
+    return replace(group[0], values=Values.joined([piece.values for piece in group]))
+
+
+def _in_steps(office: Office, query: SeriesQuery, pieces: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces summed into the step and unit asked for: one for each point and unit."""
+    step = query.step or Resolution.QUARTER
+    groups: dict[tuple[str, Unit], list[_Piece]] = {}
+    for piece in pieces:
+        groups.setdefault((piece.point, query.unit or piece.unit), []).append(piece)
+    summed_up: list[_Piece] = []
+    known: dict[tuple[int, int], Instants] = {}
+    for (point, unit), group in groups.items():
+        exact = unit if len({piece.unit for piece in group}) == 1 and group[0].unit is unit else Unit.KWH
+        values = Values.joined([_in_unit(piece, exact).values for piece in group])
+        extent = (int(values.starts.min()), int(values.ends.max()))
+        if extent not in known:
+            known[extent] = step_bounds(office.profile.zone, step, Interval(*extent))
+        summed_up.append(_in_unit(_Piece(point, exact, step, summed(values, known[extent])), unit))
+    return summed_up
+
+
+def _in_unit(piece: _Piece, unit: Unit) -> _Piece:
+    """A piece in another unit, rounded half up where that is the larger one."""
+    if piece.unit is unit:
+        return piece
+    times, parts = _WATT_HOURS[piece.unit], _WATT_HOURS[unit]
+    quantities = (piece.values.quantities * times + parts // 2) // parts
+    return replace(piece, unit=unit, values=replace(piece.values, quantities=quantities))
+
+
+def _unit_findings(query: SeriesQuery, spans: Sequence[_Span]) -> tuple[Finding, ...]:
+    """What speaks against the unit asked for, once for each point and reason."""
+    found: dict[tuple[str, str], Finding] = {}
+    for span in spans:
+        unit = query.unit or span.unit
+        if unit is not span.unit and not {unit, span.unit} <= _WATT_HOURS.keys():
+            text = f"{span.point} is measured in {span.unit}, which cannot be turned into {unit}"
+            found.setdefault((span.point, "unit"), _refusal("unit-not-convertible", "unit", text))
+        elif query.step is not None and unit in _RATES:
+            text = f"{span.point} is measured in {unit}, and such values do not add up over time"
+            found.setdefault((span.point, "step"), _refusal("unit-not-summable", "step", text))
+    return tuple(found.values())
+
+
+def _step_findings(step: Resolution, pieces: Sequence[_Piece]) -> tuple[Finding, ...]:
+    """What is stored in longer steps than asked for, once for each point."""
+    coarser = {piece.point: piece.step for piece in pieces if _COARSENESS[piece.step] > _COARSENESS[step]}
+    return tuple(
+        _refusal("step-finer-than-stored", "step", f"{point} has values of {stored}, which {step} would cut up")
+        for point, stored in coarser.items()
+    )
+
+
+def _refusal(rule: str, target: str, text: str) -> Finding:
+    return Finding(code="BadRequest", text=text, rule=rule, target=target)
+
+
+def _with_empty(query: SeriesQuery, spans: Sequence[_Span], pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+    """The pieces in the order of the points asked for, an empty one for a point that has none."""
+    by_point: dict[str, list[_Piece]] = {}
+    for piece in pieces:
+        by_point.setdefault(piece.point, []).append(piece)
+    for point, first in {span.point: span for span in reversed(spans)}.items():
+        empty = _Piece(point, query.unit or first.unit, query.step or first.resolution, Values.joined([]))
+        by_point.setdefault(point, [empty])
+    for point in dict.fromkeys(query.points):
+        yield from by_point[point]
+
+
+def _answer(connection: Connection, pieces: Iterator[_Piece]) -> Iterator[PointSeries]:
+    """Pieces as the ports have them, with the instants their versions were registered."""
+    shown = list(pieces)
+    numbers = np.unique(Values.joined([piece.values for piece in shown]).transactions)
+    moments = _registered_at(connection, numbers)
+    for piece in shown:
+        values = piece.values
+        yield PointSeries(
+            metering_point=piece.point,
+            unit=piece.unit,
+            step=piece.step,
+            starts=values.starts,
+            quantities=np.where(values.is_missing, NO_QUANTITY, values.quantities),
+            qualities=values.qualities,
+            registered_at=moments[np.searchsorted(numbers, values.transactions)],
+        )
+
+
+def _registered_at(connection: Connection, numbers: Instants) -> Instants:
+    """When transactions were committed, in whole seconds; `numbers` sorted."""
+    statement = on_driver(connection, 'select committed_at from "transaction" where id in (*) order by id')
+    moments = connection.exec_driver_sql(statement, (listed(connection, numbers.tolist()),)).scalars().all()
+    return np.array(moments, dtype=np.int64) // MICROSECONDS
