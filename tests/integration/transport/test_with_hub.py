@@ -1,0 +1,395 @@
+"""The endpoints over the real hub, database and all: a grid operator sends, a supplier peeks and dequeues (GW-3)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from gateway.app import application, open_hub
+from gateway.config import Settings
+from gateway.demo.market import GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B, SampleMarket, sample_market
+from gateway.hub import clients
+from gateway.hub.clock import MovedClock
+from gateway.hub.exchange import Hub
+from gateway.hub.ports import Client, MasterDataTable
+from gateway.messages.codes import Category, ConnectionState, Dialect, MeteringPointType, Resolution, Role, Subtype
+from gateway.messages.times import MarketZone, format_minute, format_second
+from gateway.transport.client import CONTENT_TYPES, HubClient
+from gateway.transport.routes import Credentials
+from gateway.transport.tokens import ROLE_NAMES
+
+from .desk import SECRET, SECRET_HASH, RunningServer
+from .test_access_matrix import GUARDED, QUERIES, VALUES
+from .test_ebix_api import _envelope
+
+HUB_PARTY = "5790001330552"
+DAY = date(2025, 3, 12)
+ZONE = MarketZone("Europe/Copenhagen")
+SEND = "/v1.0/cim/notifyvalidatedmeasuredata"
+OPERATOR_CLIENT = f"{Role.HUB}"
+SENDER = f"{GRID_OPERATOR}-{Role.METERED_DATA_RESPONSIBLE}"
+READER = f"{SUPPLIER_A}-{Role.ENERGY_SUPPLIER}"
+OTHER = f"{SUPPLIER_B}-{Role.ENERGY_SUPPLIER}"
+
+
+SEE_ALL = {Role.HUB, Role.SYSTEM_OPERATOR, Role.ENERGY_AGENCY}
+"""Roles that see every metering point by law (D1 §3.4), or run the hub."""
+
+
+class Market(RunningServer):
+    """A served hub with the sample market in it and a client for every role of three parties."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._handed_out = 0
+        self.sample: SampleMarket = sample_market(ZONE, DAY)
+        self.clock = MovedClock(ZONE.midnight(DAY) + 26 * 3600)
+        settings = Settings(data_dir=data_dir)
+        self.hub: Hub = open_hub(settings, self.clock)
+        super().__init__(application(settings, self.hub))
+        self._tokens: dict[str, tuple[int, str]] = {}
+        self._register()
+        self.sample.write_files(data_dir / "market")
+        files = {path.name: path.read_text() for path in (data_dir / "market").iterdir()}
+        loaded = self.call("POST", "/api/hub/v1/master-data", OPERATOR_CLIENT, json={"files": files})
+        assert loaded.status_code == 200, loaded.text
+
+    def _register(self) -> None:
+
+        with self.hub.office.database.write() as connection:
+            clients.register(connection, Client(OPERATOR_CLIENT, HUB_PARTY, Role.HUB, SECRET_HASH))
+            for party in (GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B):
+                for role in set(ROLE_NAMES.values()) - {Role.HUB}:
+                    clients.register(connection, Client(f"{party}-{role}", party, role, SECRET_HASH))
+
+    def call(self, method: str, path: str, client_id: str, **rest: object) -> httpx.Response:
+        """A call with the client's token."""
+        given_at, token = self._tokens.get(client_id, (0, ""))
+        if self.clock.now() > given_at + 3000:
+            form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": SECRET}
+            token = self.http.post("/oauth2/v2.0/token", data=form).json()["access_token"]
+            self._tokens[client_id] = (self.clock.now(), token)
+        given = rest.pop("headers", {})
+        assert isinstance(given, dict)
+        headers = {"Authorization": f"Bearer {token}", **given}
+        return self.http.request(method, path, headers=headers, **rest)  # type: ignore[arg-type]  # passed through
+
+    def point(self, supplier: str) -> str:
+        """A consumption point in quarters of a supplier, another one each time."""
+        points = [
+            version.metering_point
+            for version in self.sample.dataset.points
+            if version.energy_supplier == supplier
+            and version.kind is MeteringPointType.CONSUMPTION
+            and version.resolution is Resolution.QUARTER
+            and version.subtype is Subtype.PHYSICAL
+            and version.connection_state is ConnectionState.CONNECTED
+        ]
+        self._handed_out += 1
+        return points[self._handed_out % 40]
+
+    def peek(self, client_id: str, dialect: Dialect) -> httpx.Response:
+        """What waits for a client once its bundle is old enough to close."""
+        self.clock.move_to(self.clock.now() + 301)
+        headers = {"Content-Type": CONTENT_TYPES[dialect]}
+        return self.call("GET", "/v1.0/cim/timeseries", client_id, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    running = Market(tmp_path_factory.mktemp("market"))
+    yield running
+    running.stop()
+
+
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<cim:NotifyValidatedMeasureData_MarketDocument xmlns:cim="urn:ediel.org:measure:notifyvalidatedmeasuredata:0:1">
+<cim:mRID>{id}</cim:mRID><cim:type>E66</cim:type><cim:process.processType>E23</cim:process.processType>
+<cim:businessSector.type>23</cim:businessSector.type>
+<cim:sender_MarketParticipant.mRID codingScheme="A10">{sender}</cim:sender_MarketParticipant.mRID>
+<cim:sender_MarketParticipant.marketRole.type>MDR</cim:sender_MarketParticipant.marketRole.type>
+<cim:receiver_MarketParticipant.mRID codingScheme="A10">5790001330552</cim:receiver_MarketParticipant.mRID>
+<cim:receiver_MarketParticipant.marketRole.type>DGL</cim:receiver_MarketParticipant.marketRole.type>
+<cim:createdDateTime>{now}</cim:createdDateTime>
+<cim:Series><cim:mRID>{id}t</cim:mRID>
+<cim:marketEvaluationPoint.mRID codingScheme="A10">{point}</cim:marketEvaluationPoint.mRID>
+<cim:marketEvaluationPoint.type>E17</cim:marketEvaluationPoint.type>
+<cim:registration_DateAndOrTime.dateTime>{now}</cim:registration_DateAndOrTime.dateTime>
+<cim:product>8716867000030</cim:product><cim:quantity_Measure_Unit.name>KWH</cim:quantity_Measure_Unit.name>
+<cim:Period><cim:resolution>PT15M</cim:resolution>
+<cim:timeInterval><cim:start>{start}</cim:start><cim:end>{end}</cim:end></cim:timeInterval>{points}
+</cim:Period></cim:Series></cim:NotifyValidatedMeasureData_MarketDocument>"""
+
+EBIX = """<e:DK_MeteredDataTimeSeries xmlns:e="un:unece:260:data:EEM-DK_MeteredDataTimeSeries:v3">
+<e:HeaderEnergyDocument><e:Identification>{id}</e:Identification>
+<e:DocumentType listAgencyIdentifier="260">E66</e:DocumentType><e:Creation>{now}</e:Creation>
+<e:SenderEnergyParty><e:Identification schemeAgencyIdentifier="9">{sender}</e:Identification></e:SenderEnergyParty>
+<e:RecipientEnergyParty><e:Identification schemeAgencyIdentifier="9">5790001330552</e:Identification>
+</e:RecipientEnergyParty></e:HeaderEnergyDocument>
+<e:ProcessEnergyContext><e:EnergyBusinessProcess listAgencyIdentifier="260">E23</e:EnergyBusinessProcess>
+<e:EnergyBusinessProcessRole listAgencyIdentifier="260">MDR</e:EnergyBusinessProcessRole>
+<e:EnergyIndustryClassification listAgencyIdentifier="6">23</e:EnergyIndustryClassification></e:ProcessEnergyContext>
+<e:PayloadEnergyTimeSeries><e:Identification>{id}t</e:Identification>
+<e:Function listAgencyIdentifier="6">9</e:Function>
+<e:ObservationTimeSeriesPeriod><e:ResolutionDuration>PT15M</e:ResolutionDuration>
+<e:Start>{start_second}</e:Start><e:End>{end_second}</e:End></e:ObservationTimeSeriesPeriod>
+<e:IncludedProductCharacteristic><e:Identification listAgencyIdentifier="9">8716867000030</e:Identification>
+<e:UnitType listAgencyIdentifier="260">KWH</e:UnitType></e:IncludedProductCharacteristic>
+<e:DetailMeasurementMeteringPointCharacteristic>
+<e:TypeOfMeteringPoint listAgencyIdentifier="260">E17</e:TypeOfMeteringPoint>
+</e:DetailMeasurementMeteringPointCharacteristic>
+<e:MeteringPointDomainLocation><e:Identification schemeAgencyIdentifier="9">{point}</e:Identification>
+</e:MeteringPointDomainLocation>{observations}</e:PayloadEnergyTimeSeries></e:DK_MeteredDataTimeSeries>"""
+
+
+def _document(market: Market, dialect: Dialect, message: str, point: str, **changes: str) -> bytes:
+    start = ZONE.midnight(DAY)
+    end = start + 4 * 3600
+    numbers = range(1, 17)
+    parts = {
+        "id": message,
+        "sender": GRID_OPERATOR,
+        "point": point,
+        "now": format_second(market.clock.now()),
+        "start": format_minute(start),
+        "end": format_minute(end),
+        "start_second": format_second(start),
+        "end_second": format_second(end),
+        "points": "".join(
+            f"<cim:Point><cim:position>{n}</cim:position><cim:quantity>{n}.250</cim:quantity></cim:Point>"
+            for n in numbers
+        ),
+        "observations": "".join(
+            f"<e:IntervalEnergyObservation><e:Position>{n}</e:Position><e:EnergyQuantity>{n}.250</e:EnergyQuantity>"
+            "</e:IntervalEnergyObservation>"
+            for n in numbers
+        ),
+    } | changes
+    if dialect is Dialect.CIM_JSON:
+        return json.dumps(_json(parts)).encode()
+    return (XML if dialect is Dialect.CIM_XML else EBIX).format(**parts).encode()
+
+
+def _json(parts: dict[str, str]) -> dict[str, object]:
+    def party(name: str) -> dict[str, str]:
+        return {"codingScheme": "A10", "value": name}
+
+    series = {
+        "mRID": parts["id"] + "t",
+        "marketEvaluationPoint.mRID": party(parts["point"]),
+        "marketEvaluationPoint.type": {"value": "E17"},
+        "registration_DateAndOrTime.dateTime": parts["now"],
+        "product": "8716867000030",
+        "quantity_Measure_Unit.name": {"value": "KWH"},
+        "Period": {
+            "resolution": "PT15M",
+            "timeInterval": {"start": {"value": parts["start"]}, "end": {"value": parts["end"]}},
+            "Point": [{"position": {"value": n}, "quantity": n + 0.25} for n in range(1, 17)],
+        },
+    }
+    document = {
+        "mRID": parts["id"],
+        "type": {"value": "E66"},
+        "process.processType": {"value": "E23"},
+        "businessSector.type": {"value": "23"},
+        "sender_MarketParticipant.mRID": party(parts["sender"]),
+        "sender_MarketParticipant.marketRole.type": {"value": "MDR"},
+        "receiver_MarketParticipant.mRID": party(HUB_PARTY),
+        "receiver_MarketParticipant.marketRole.type": {"value": "DGL"},
+        "createdDateTime": parts["now"],
+        "Series": [series],
+    }
+    return {"NotifyValidatedMeasureData_MarketDocument": document}
+
+
+def _send(market: Market, dialect: Dialect, body: bytes, client_id: str = SENDER) -> httpx.Response:
+    return market.call("POST", SEND, client_id, content=body, headers={"Content-Type": CONTENT_TYPES[dialect]})
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_a_message_in_each_dialect_reaches_the_supplier_in_every_dialect(market: Market, dialect: Dialect) -> None:
+    # GW-3
+    point = market.point(SUPPLIER_A)
+    sent = _send(market, dialect, _document(market, dialect, f"day-{dialect}", point))
+    assert sent.status_code == 202, sent.text
+    assert sent.text == (f"day-{dialect}" if dialect is Dialect.EBIX_XML else "")
+    first = market.peek(READER, Dialect.CIM_XML)
+    assert first.status_code == 200
+    message_id = first.headers["MessageId"]
+    for wanted in Dialect:
+        again = market.peek(READER, wanted)
+        assert again.headers["MessageId"] == message_id
+        assert again.content == market.peek(READER, wanted).content, "the same bytes until dequeued"
+        assert point.encode() in again.content
+        assert message_id.encode() in again.content
+    assert market.peek(OTHER, Dialect.CIM_XML).status_code == 204
+    dequeue = f"/v1.0/cim/dequeue/{message_id}"
+    assert market.call("DELETE", dequeue, OTHER).status_code == 400
+    assert market.call("DELETE", dequeue, READER).status_code == 200
+    assert market.call("DELETE", dequeue, READER).status_code == 400
+    assert market.peek(READER, Dialect.CIM_XML).status_code == 204
+
+
+def test_a_message_in_the_soap_container_and_its_document_out_of_it(market: Market) -> None:
+    document = _document(market, Dialect.EBIX_XML, "in-soap", market.point(SUPPLIER_B)).decode()
+    container = (
+        "<b:SendMessageRequest><b:MessageContainer><b:MessageReference>r</b:MessageReference><b:DocumentType>"
+        "MeteredDataTimeSeries</b:DocumentType><b:MessageType>XML</b:MessageType><b:Payload>"
+        f"{document}</b:Payload></b:MessageContainer></b:SendMessageRequest>"
+    )
+    soap = {"Content-Type": "text/xml"}
+    sent = market.call("POST", "/ebix", SENDER, content=_envelope(container), headers=soap)
+    assert sent.status_code == 200, sent.text
+    assert b"in-soap" in sent.content
+    market.clock.move_to(market.clock.now() + 301)
+    peeked = market.call("POST", "/ebix", OTHER, content=_envelope("<b:PeekMessageRequest/>"), headers=soap)
+    root = etree.fromstring(peeked.content)
+    message_id = root.findtext(".//{urn:www:datahub:dk:b2b:v01}MessageReference")
+    assert root.find(".//{un:unece:260:data:EEM-DK_MeteredDataTimeSeries:v3}DK_MeteredDataTimeSeries") is not None
+    asked = f"<b:DequeueMessageRequest><b:MessageId>{message_id}</b:MessageId></b:DequeueMessageRequest>"
+    assert market.call("POST", "/ebix", OTHER, content=_envelope(asked), headers=soap).status_code == 200
+
+
+EBIX_NAMES = {"00101": "B2B-003", "00102": "B2B-009", "00002": "B2B-008", "00302": "B2B-005", "00301": "B2B-007"}
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_what_is_wrong_is_named_by_its_code(market: Market, dialect: Dialect) -> None:
+    point = market.point(SUPPLIER_A)
+    good = _document(market, dialect, f"wrong-{dialect}", point)
+    assert _send(market, dialect, good).status_code == 202
+    stranger = _document(market, dialect, f"stranger-{dialect}", point, sender=SUPPLIER_B)
+    for body, code in (
+        (good, "00101"),
+        (stranger, "00002"),
+        (good[:-20], "00302"),
+        (b"", "00302"),
+        (b"\xff\xfe", "00302"),
+    ):
+        answer = _send(market, dialect, body)
+        assert answer.status_code == 400, body
+        assert (EBIX_NAMES[code] if dialect is Dialect.EBIX_XML else code) in answer.text, answer.text
+    wrong_role = _send(market, dialect, _document(market, dialect, f"role-{dialect}", point), READER)
+    assert wrong_role.status_code == 400
+
+
+def test_values_are_read_as_known_at_an_instant(market: Market) -> None:
+    point = market.point(SUPPLIER_A)
+    before = market.clock.now()
+    market.clock.move_to(before + 60)
+    body = _document(market, Dialect.CIM_XML, "as-of", point).replace(b"16.250", b"99.125")
+    assert _send(market, Dialect.CIM_XML, body).status_code == 202
+    start = ZONE.midnight(DAY)
+    query = {"point": point, "from": format_minute(start), "to": format_minute(start + 4 * 3600)}
+    path = "/api/hub/v1/series"
+    now = market.call("GET", path, READER, params=query).json()["series"][0]["values"]
+    assert [value["quantity"] for value in now][-1] == "99.125"
+    rows = market.call("GET", path, READER, params=query, headers={"Accept": "text/csv"}).text.splitlines()
+    assert len(rows) == 17
+    assert market.call("GET", path, OTHER, params=query).status_code == 404
+    assert market.call("GET", path, READER, params={**query, "point": "571313180000000005"}).status_code == 404
+    versions = market.call(
+        "GET", f"{path}/versions", READER, params={"point": point, "at": format_minute(start + 13500)}
+    )
+    assert versions.json()["versions"][-1]["quantity"] == "99.125"
+
+
+def test_a_message_can_be_followed_by_its_sender_only(market: Market) -> None:
+    _send(market, Dialect.CIM_XML, _document(market, Dialect.CIM_XML, "followed", market.point(SUPPLIER_A)))
+    status = market.call("GET", "/api/hub/v1/messages/followed", SENDER)
+    assert status.status_code == 200
+    assert status.json()["message"]["sender"] == GRID_OPERATOR
+    assert market.call("GET", "/api/hub/v1/messages/followed", READER).status_code == 404
+    listed = market.call("GET", "/api/hub/v1/messages", SENDER, params={"direction": "in"}).json()["messages"]
+    assert "followed" in {message["message_id"] for message in listed}
+
+
+def test_the_client_library_and_the_hub_agree(market: Market) -> None:
+    point = market.point(SUPPLIER_A)
+    with HubClient(market.url, SENDER, SECRET) as sender:
+        receipt = sender.send(_document(market, Dialect.CIM_JSON, "by-library", point), Dialect.CIM_JSON)
+        assert receipt.status == 202, receipt.body
+    market.clock.move_to(market.clock.now() + 301)
+    with HubClient(market.url, READER, SECRET) as reader:
+        found = reader.peek(Category.MEASURE_DATA, Dialect.CIM_JSON)
+        assert found is not None
+        assert json.loads(found.content)
+        assert reader.dequeue(found.message_id)
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("role", sorted(set(ROLE_NAMES.values()) - SEE_ALL))
+def test_no_role_of_another_party_sees_a_suppliers_things(market: Market, role: Role) -> None:
+    """Every reading endpoint of the route table, by another supplier's clients in every role."""
+    point = market.point(SUPPLIER_A)
+    _send(market, Dialect.CIM_XML, _document(market, Dialect.CIM_XML, f"secret-{role}", point))
+    for route in GUARDED:
+        if route.method != "GET" or route.credentials is not Credentials.TOKEN:
+            continue
+        values = {**VALUES, "key": point, "message_id": f"secret-{role}"}
+        path = re.sub(r"\{(\w+)(?::\w+)?\}", r"{\1}", route.path).format(**values)
+        query = {**QUERIES[route.path], "point": point} if route.path in QUERIES else {}
+        headers = {"Content-Type": "application/xml"}
+        answer = market.call("GET", path, f"{SUPPLIER_B}-{role}", headers=headers, params=query)
+        assert answer.status_code in (200, 204, 404), route.path
+        assert point not in answer.text, route.path
+        assert f"secret-{role}" not in answer.text, route.path
+    own = market.call("GET", f"/api/hub/v1/metering-points/{point}", READER)
+    assert point in own.text, "what is hidden is there for its owner"
+
+
+@pytest.fixture(scope="module")
+def samples(shared: Path) -> list[bytes]:
+    return [path.read_bytes() for path in sorted((shared / "data" / "dk" / "samples").iterdir())]
+
+
+ADDRESSES = (SEND, "/v1.0/cim/requestvalidatedmeasurements", "/ebix")
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_mutated_samples_are_answered_below_500(market: Market, samples: list[bytes], data: st.DataObject) -> None:
+    body = bytearray(data.draw(st.sampled_from(samples)))
+    for _ in range(data.draw(st.integers(0, 4))):
+        at = data.draw(st.integers(0, len(body) - 1)) if body else 0
+        match data.draw(st.sampled_from(["flip", "cut", "repeat", "insert"])):
+            case "flip":
+                body[at : at + 1] = bytes([data.draw(st.integers(0, 255))])
+            case "cut":
+                del body[at : at + data.draw(st.integers(1, 200))]
+            case "repeat":
+                body[at:at] = body[at : at + data.draw(st.integers(1, 200))]
+            case _:
+                body[at:at] = data.draw(
+                    st.sampled_from([b"\x00", b"&#0;", b"<!--", b"<![CDATA[", b"9" * 400, b"\\ud800"])
+                )
+    headers = {"Content-Type": data.draw(st.sampled_from([*CONTENT_TYPES.values(), "text/xml"]))}
+    client = data.draw(st.sampled_from([SENDER, READER]))
+    answer = market.call("POST", data.draw(st.sampled_from(ADDRESSES)), client, content=bytes(body), headers=headers)
+    assert answer.status_code < 500, answer.text
+
+
+def test_every_sample_is_answered_below_500_in_every_form(market: Market, samples: list[bytes]) -> None:
+    for body in samples:
+        for address in ADDRESSES:
+            for form in (*CONTENT_TYPES.values(), "text/xml"):
+                answer = market.call("POST", address, SENDER, content=body, headers={"Content-Type": form})
+                assert answer.status_code < 500, answer.text
+
+
+def test_master_data_is_shown_by_right(market: Market) -> None:
+    point = market.point(SUPPLIER_A)
+    for table in MasterDataTable:
+        assert market.call("GET", f"/api/hub/v1/{table}", OPERATOR_CLIENT).status_code == 200
+    assert market.call("GET", f"/api/hub/v1/metering-points/{point}", READER).status_code == 200
+    assert market.call("GET", f"/api/hub/v1/metering-points/{point}", OTHER).status_code == 404
