@@ -56,7 +56,7 @@ HEADER = (
 )
 
 
-def point(number: int = 1, **cells: str) -> str:
+def point(number: int = 1, /, **cells: str) -> str:
     row = {
         "metering_point": gsrn(number),
         "kind": "consumption",
