@@ -12,13 +12,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from gateway.codecs.door import Taken
 from gateway.codecs.fields import Field, Group, Node, Points
-from gateway.codecs.grammar import NoGrammar, Pattern, grammar_of
+from gateway.codecs.grammar import NoGrammar, grammar_of
 from gateway.codecs.points import Marks, read_stream
-from gateway.codecs.records import Column, table_of
+from gateway.codecs.proven import Capture, ProvenColumns
+from gateway.codecs.records import table_of
 from gateway.codecs.tables import Row
 from gateway.codecs.xml_records import XmlReader
 from gateway.schemas.check_xml import check_xml
@@ -41,8 +41,8 @@ def decode_fast(data: bytes, row: Row, entry: SchemaEntry, reader: XmlReader) ->
     assert row.marks is not None
     prefix = start[1] + b":" if start[1] else b""
     plan = _plan(row, entry, prefix)
-    first = data.find(plan.opening)
-    if plan.pattern is None or first < 0:
+    first = data.find(plan.opening) if plan else -1
+    if plan is None or first < 0:
         return None
     root = parse_xml(data[:first] + plan.closing_of_header).root
     if root is None or root.tag != entry.tag or check_xml(root, entry):
@@ -51,7 +51,7 @@ def decode_fast(data: bytes, row: Row, entry: SchemaEntry, reader: XmlReader) ->
     if plan.closing.match(data, end) is None:
         return None
     points, offsets = read_stream(streams, row.marks)
-    series = table_of(plan.columns(rows), len(rows), points, offsets)
+    series = table_of(plan.captures.columns(rows), len(rows), points, offsets)
     return Taken(entry, reader.header(root), series)
 
 
@@ -59,8 +59,7 @@ def _match_all(data: bytes, start: int, plan: _Plan, marks: Marks) -> tuple[list
     """The captured texts of each series that matches, the streams of their values, and where matching ended."""
     rows: list[tuple[bytes, ...]] = []
     streams: list[bytes] = []
-    assert plan.pattern is not None
-    match_at, block_at, wanted = plan.pattern.regex.match, plan.block, plan.wanted
+    match_at, block_at, wanted = plan.series.match, plan.block, plan.captures.groups
     found = match_at(data, start)
     while found is not None:
         block = found[block_at]
@@ -78,8 +77,8 @@ class _Plan:
     """The fast path under one prefix.
 
     Attributes:
-        pattern: of one series; None where the schema has no grammar.
-        fields: the group of each captured text, its field, and whether it is the field's scheme.
+        series: the grammar of one series.
+        captures: what it captures but for the values.
         block: the group of the values.
         opening: the start tag of a series.
         closing_of_header: ends a document after its header.
@@ -87,57 +86,31 @@ class _Plan:
         stripped: the prefix, where it would disturb the stream of tokens.
     """
 
-    pattern: Pattern | None
-    fields: tuple[tuple[int, Field, bool], ...]
+    series: re.Pattern[bytes]
+    captures: ProvenColumns
     block: int
     opening: bytes
     closing_of_header: bytes
     closing: re.Pattern[bytes]
     stripped: bytes
 
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        """The groups of the captured texts; the values are not among them."""
-        return tuple(group for group, _, _ in self.fields)
-
-    def columns(self, rows: Sequence[tuple[bytes, ...]]) -> dict[str, Column]:
-        """The neutral columns of the captured texts."""
-        texts = list(zip(*rows, strict=True))
-        found: dict[str, Column] = {}
-        for column, (_, field, is_scheme) in zip(texts, self.fields, strict=False):
-            key = field.scheme.key if is_scheme and field.scheme else field.key
-            found[key] = _converted(column, field, is_scheme)
-        return found
-
-
-def _converted(texts: Sequence[bytes | None], field: Field, is_scheme: bool) -> Column:
-    """A column of texts as neutral values; a text that repeats is converted once."""
-    known: dict[bytes | None, Any] = {None: None}
-    read = field.scheme.codes.read if is_scheme and field.scheme else field.convert.read
-    for text in texts:
-        if text not in known and text is not None:
-            known[text] = read((text[1:-1] if is_scheme else text).decode())
-    return [known[text] for text in texts]
-
 
 @lru_cache(maxsize=64)
-def _plan(row: Row, entry: SchemaEntry, prefix: bytes) -> _Plan:
+def _plan(row: Row, entry: SchemaEntry, prefix: bytes) -> _Plan | None:
+    """The plan for a prefix; None where the schema has no grammar."""
     assert row.marks is not None
-    series = row.series
-    captures = dict(_captures(series.nodes, ""))
-    block = next(path for path in captures if path.endswith("*"))
+    wanted = dict(_captures(row.series.nodes, ""))
     try:
-        pattern = grammar_of(entry.files[0]).element(entry.root, series.name, prefix, captures)
+        pattern = grammar_of(entry.files[0]).element(entry.root, row.series.name, prefix, wanted)
     except NoGrammar:
-        pattern = None
-    captured = pattern.captures if pattern else ()
-    fields = [(group, captures[path], "@" in path) for group, path in enumerate(captured, 1)]
+        return None
+    captured = [(group, wanted[path], "@" in path) for group, path in enumerate(pattern.captures, 1)]
     end = b"</" + prefix + entry.root.encode() + b">"
     return _Plan(
-        pattern,
-        tuple((group, field, is_scheme) for group, field, is_scheme in fields if field is not None),
-        captured.index(block) + 1 if pattern else 0,
-        b"<" + prefix + series.name.encode() + b">",
+        pattern.regex,
+        ProvenColumns(tuple(Capture(group, field, scheme) for group, field, scheme in captured if field is not None)),
+        next(group for group, field, _ in captured if field is None),
+        b"<" + prefix + row.series.name.encode() + b">",
         row.stub.replace("{p}", prefix.decode()).encode() + end,
         re.compile(re.escape(end) + rb"[ \t\r\n]*+\Z"),
         prefix if set(prefix) & set(row.marks.kept) else b"",

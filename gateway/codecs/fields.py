@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gateway.messages.quantities import NO_QUANTITY
@@ -88,6 +89,7 @@ def _write_moment(moment: datetime) -> str | None:
     return _write_second(to_instant(moment))
 
 
+@lru_cache(maxsize=4096)  # the same few bounds and times come again and again
 def _read_instant(text: str) -> int:
     instant = parse_instant(text)
     return instant if _FIRST <= instant <= _LAST else NO_INSTANT

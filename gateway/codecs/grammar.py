@@ -19,6 +19,10 @@ from gateway.schemas.compiled import XS, SchemaFile
 from gateway.schemas.parsers import parse_xml
 
 SPACE = rb"[ \t\r\n]*+"
+XML_INK = rb"[!-%'-;=?-~]"
+"""Printable ASCII that means nothing to XML: all but & < >."""
+JSON_INK = rb"[ !#-\[\]-~]"
+"""Printable ASCII that means nothing within a JSON string: all but the quote and the backslash."""
 
 _LONGEST_TEXT = 64
 _DAY = (
@@ -109,13 +113,23 @@ class _Schema:
 class Grammar:
     """The grammar of the documents of one schema file."""
 
-    def __init__(self, file: SchemaFile) -> None:
+    def __init__(self, file: SchemaFile, ink: bytes = XML_INK) -> None:
+        self._ink = ink
         self._schema = _Schema()
         self._schema.load(file.path, set())
 
     def codes(self, root: str, path: str) -> frozenset[str]:
         """The codes that an element may hold; `path` as `Series/Reason/code`."""
         return self._content(self._at(root, path)).codes
+
+    def text(self, root: str, path: str) -> bytes:
+        """A pattern of the text of an element."""
+        return self.content_of(self._at(root, path)).text
+
+    def attribute(self, root: str, path: str, name: str) -> bytes:
+        """A pattern of an attribute's value."""
+        attributes = self.content_of(self._at(root, path)).attributes
+        return self.content_of(next(found for found in attributes if found.get("name") == name)).text
 
     def element(self, root: str, path: str, prefix: bytes, captures: Iterable[str]) -> Pattern:
         """The grammar of the element at `path` below the root element.
@@ -165,7 +179,7 @@ class Grammar:
     def content(self, declared: etree._Element | str) -> Content:
         """What a type allows."""
         if isinstance(declared, str):
-            return Content(_built_in(declared, {}))
+            return Content(_built_in(declared, {}, self._ink))
         if declared.tag == f"{XS}complexType":
             return self._extended(declared)
         union = declared.find(f"{XS}union")
@@ -198,7 +212,7 @@ class Grammar:
             if facets:
                 raise NoGrammar("facets upon a named type")
             return self.content(base)
-        return Content(_built_in(base, facets))
+        return Content(_built_in(base, facets, self._ink))
 
     @staticmethod
     def _listed(codes: frozenset[str]) -> Content:
@@ -207,15 +221,15 @@ class Grammar:
         return Content(_any_of(sorted(code.encode() for code in codes)), codes)
 
 
-def _built_in(name: str, facets: Mapping[str, str]) -> bytes:
-    """The pattern of a built-in type under its facets."""
+def _built_in(name: str, facets: Mapping[str, str], ink: bytes) -> bytes:
+    """The pattern of a built-in type under its facets; `ink` are the characters of free text."""
     if "pattern" in facets:
         if facets.keys() != {"pattern"} or name not in _STRINGS or not _SAFE_PATTERN.fullmatch(facets["pattern"]):
             raise NoGrammar(f"{name} with the pattern {facets['pattern']}")
         return b"(?:" + facets["pattern"].replace("(", "(?:").encode() + b")"
     if name in _STRINGS and not facets.keys() - {"maxLength"}:
         longest = min(int(facets.get("maxLength", _LONGEST_TEXT)), _LONGEST_TEXT)
-        return rb"[!-%%'-;=?-~]{1,%d}+" % longest  # printable ASCII but for & < >
+        return ink + rb"{1,%d}+" % longest
     if name == "integer":
         return _integer(facets)
     if name not in _BUILT_IN or facets.keys() - {"totalDigits"}:
@@ -317,6 +331,6 @@ class _Writer:
 
 
 @cache
-def grammar_of(file: SchemaFile) -> Grammar:
-    """The grammar of a schema file, read once."""
-    return Grammar(file)
+def grammar_of(file: SchemaFile, ink: bytes = XML_INK) -> Grammar:
+    """The grammar of a schema file, read once; `ink` are the characters of free text."""
+    return Grammar(file, ink)

@@ -70,14 +70,19 @@ class Marks:
     marks_a_point: int
     qualities: Mapping[int, int]
     rewrites: tuple[tuple[bytes, bytes], ...] = ()
-    _table: bytes = field(init=False, repr=False, default=b"")
-    _deleted: bytes = field(init=False, repr=False, default=b"")
+    _table: bytes = field(init=False, repr=False)
+    _deleted: bytes = field(init=False, repr=False)
+    _numbers: npt.NDArray[np.int64] = field(init=False, repr=False)
+    _values: Qualities = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         wire, marks = b"".join(self.letters), b"".join(self.letters.values())
         kept = b"0123456789." + wire
         object.__setattr__(self, "_table", bytes.maketrans(wire, marks))
         object.__setattr__(self, "_deleted", bytes(code for code in range(256) if code not in kept))
+        known = sorted(self.qualities)
+        object.__setattr__(self, "_numbers", np.array(known, dtype=np.int64))
+        object.__setattr__(self, "_values", np.array([self.qualities[number] for number in known], dtype=np.uint8))
 
     @property
     def kept(self) -> bytes:
@@ -91,6 +96,11 @@ class Marks:
                 block = block.replace(old, new)
         return block.translate(self._table, self._deleted)
 
+    def quality(self, numbers: npt.NDArray[np.int64]) -> Qualities:
+        """The qualities that negative tokens mean."""
+        found: Qualities = self._values[np.searchsorted(self._numbers, -numbers)]
+        return found
+
 
 def read_stream(parts: Sequence[bytes], marks: Marks) -> tuple[PointColumns, npt.NDArray[np.int64]]:
     """Columns from the token streams of all series, as `Marks.stream` makes them, and the offsets of the series."""
@@ -100,7 +110,7 @@ def read_stream(parts: Sequence[bytes], marks: Marks) -> tuple[PointColumns, npt
     stream = b" ".join((b"", *parts, b"    "))
     numbers = np.fromstring(stream.translate(None, b"."), dtype=np.int64, sep=" ")
     tokens = _Tokens(np.frombuffer(stream, dtype=np.uint8), numbers, int(offsets[-1]))
-    return tokens.columns(marks.qualities), offsets
+    return tokens.columns(marks), offsets
 
 
 @dataclass(slots=True)
@@ -111,34 +121,32 @@ class _Tokens:
     numbers: npt.NDArray[np.int64]
     points: int
 
-    def columns(self, qualities: Mapping[int, int]) -> PointColumns:
+    def columns(self, marks: Marks) -> PointColumns:
         """The columns; points that all have one shape are a table of tokens already."""
         negative = self.numbers < 0
         minus = int(np.count_nonzero(negative))
         if len(self.numbers) == 2 * self.points and not minus:
-            return self._uniform(2, 1, None, qualities)
+            return self._uniform(2, 1, None, marks)
         if len(self.numbers) == 3 * self.points and minus == self.points:
             for quantity_at, quality_at in ((1, 2), (2, 1)):
                 if negative[quality_at::3].all():
-                    return self._uniform(3, quantity_at, quality_at, qualities)
-        return self._mixed(qualities)
+                    return self._uniform(3, quantity_at, quality_at, marks)
+        return self._mixed(marks)
 
-    def _uniform(
-        self, width: int, quantity_at: int, quality_at: int | None, qualities: Mapping[int, int]
-    ) -> PointColumns:
+    def _uniform(self, width: int, quantity_at: int, quality_at: int | None, marks: Marks) -> PointColumns:
         """Points of `width` tokens each, the position first."""
         table = self.numbers.reshape(-1, width)
         quantity, decimals = self._scaled(table[:, quantity_at], slice(quantity_at, None, width))
         quality = np.zeros(self.points, dtype=np.uint8)
         if quality_at is not None:
-            quality = _qualities(table[:, quality_at], qualities)
+            quality = marks.quality(table[:, quality_at])
         return PointColumns(table[:, 0].astype(np.int32), quantity, quality, decimals)
 
     def scaled(self) -> tuple[Quantities, Qualities]:
         """Thousandths and decimals where all tokens are quantities."""
         return self._scaled(self.numbers, slice(None))
 
-    def _mixed(self, qualities: Mapping[int, int]) -> PointColumns:
+    def _mixed(self, marks: Marks) -> PointColumns:
         """Points of several shapes: what a token is, its surroundings say."""
         starts = self._starts()
         is_quality = self.characters[starts] == _MINUS
@@ -151,7 +159,7 @@ class _Tokens:
             self.numbers[is_quantity], is_quantity
         )
         quality = np.zeros(self.points, dtype=np.uint8)
-        stated = _qualities(self.numbers[is_quality], qualities)
+        stated = marks.quality(self.numbers[is_quality])
         quality[owner[is_quality]] = stated
         missing = owner[is_quality][stated == Quality.MISSING]  # the flag of ebIX outweighs a code beside it
         quality[missing] = Quality.MISSING
@@ -173,12 +181,6 @@ class _Tokens:
             if len(dots):
                 decimals[np.searchsorted(self._starts()[which], dots) - 1] = places
         return numbers * _SCALE[decimals], decimals
-
-
-def _qualities(numbers: npt.NDArray[np.int64], qualities: Mapping[int, int]) -> Qualities:
-    known = sorted(qualities)
-    values = np.array([qualities[number] for number in known], dtype=np.uint8)
-    return values[np.searchsorted(np.array(known, dtype=np.int64), -numbers)]
 
 
 # --- from single texts ------------------------------------------------------------------------------------------------
