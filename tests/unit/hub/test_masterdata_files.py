@@ -164,11 +164,11 @@ def test_a_delegation_is_read() -> None:
 
 def test_json_rows_are_the_same_rows() -> None:
     from_csv = read(point(1) + point(2, kind="E18")).dataset
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {"metering_point": gsrn(1), "kind": "consumption", "grid_area": "990", "resolution": "PT15M"},
         {"metering_point": gsrn(2), "kind": "E18", "grid_area": "990", "resolution": "PT15M", "parent": None},
     ]
-    more = {"energy_supplier": SUPPLIER, "valid_from": "2024-01-01"}
+    more: dict[str, str | None] = {"energy_supplier": SUPPLIER, "valid_from": "2024-01-01"}
     files = {
         "parties.csv": PARTIES.encode(),
         "grid-areas.csv": AREAS.encode(),
