@@ -89,7 +89,8 @@ point_index = Table(
 index_progress = Table(
     "index_progress",
     metadata,
-    Column("one", SmallInteger, CheckConstraint("one = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("one", SmallInteger, primary_key=True, autoincrement=False),
     Column("segment", BigInteger, nullable=False),
+    CheckConstraint("one = 1", name="single"),
     comment="Up to which segment the derived tables reach",
 )

@@ -1,5 +1,7 @@
 """${message}."""
 
+# ruff: noqa: E501 - generated; the comments are the tables' own
+
 from __future__ import annotations
 
 import sqlalchemy as sa

@@ -4,8 +4,9 @@
 
     python -m gateway.hub.migrations.upgrade "what changed"
 
-compares the declared tables with those the revisions make and writes the difference into `versions/`; read it
-before committing it. A test holds revisions and tables together on both databases.
+compares the declared tables with those the revisions make and writes the difference into `versions/`; read it and
+run `ruff format` before committing it. Until the first release there is one revision: delete it and write it anew. A
+test holds revisions and tables together on both databases.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def write_revision(message: str) -> None:
             upgrade(connection)
             configuration = configured(connection)
             number = len(list(ScriptDirectory.from_config(configuration).walk_revisions())) + 1
+            configuration.attributes["alters"] = number > 1
             command.revision(configuration, message, autogenerate=True, rev_id=f"{number:04d}")
         database.close()
 

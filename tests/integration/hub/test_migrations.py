@@ -1,0 +1,93 @@
+"""The migrations make exactly the tables that are declared, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from gateway.hub import schema
+from gateway.hub.database import Database, allocate
+
+
+def described(database: Database) -> dict[str, Any]:
+    """All there is to see of a database's tables: columns, keys, indexes, checks, comments."""
+    with database.read() as connection:
+        inspector = sa.inspect(connection)
+        tables = sorted(set(inspector.get_table_names()) - {"alembic_version"})
+        return {table: _table(connection, inspector, table) for table in tables}
+
+
+def _table(connection: sa.Connection, inspector: sa.Inspector, table: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "columns": [{**column, "type": str(column["type"])} for column in inspector.get_columns(table)],
+        "primary key": inspector.get_pk_constraint(table),
+        "foreign keys": sorted(inspector.get_foreign_keys(table), key=str),
+        "unique": sorted(inspector.get_unique_constraints(table), key=str),
+        "checks": sorted(inspector.get_check_constraints(table), key=str),
+        "indexes": sorted(
+            ({**index, "dialect_options": _options(index)} for index in inspector.get_indexes(table)),
+            key=lambda index: str(index["name"]),
+        ),
+    }
+    if connection.dialect.name == "sqlite":
+        options = connection.exec_driver_sql("select wr, strict from pragma_table_list where name = ?", (table,))
+        found["without row numbers, strict"] = tuple(options.one())
+    else:
+        found["comment"] = inspector.get_table_comment(table)
+    return found
+
+
+def _options(index: Any) -> dict[str, str]:
+    """Such as the condition of a partial index."""
+    return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_migrations_and_declared_tables_agree(new_database_url: Callable[[str], str], kind: str) -> None:
+    migrated, declared = Database.open(new_database_url(kind)), Database.open(new_database_url(kind))
+    migrated.migrate()
+    declared.create_tables()
+    assert described(migrated) == described(declared)
+    assert set(described(migrated)) == set(schema.metadata.tables)
+    with migrated.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+    migrated.close()
+    declared.close()
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    database = Database.open(database_url)
+    database.migrate()
+    with database.write() as connection:
+        assert allocate(connection, 1) == 1
+    database.migrate()
+    with database.write() as connection:
+        assert allocate(connection, 2) == 2
+    database.close()
+
+
+def test_several_processes_may_start_at_once(database_url: str) -> None:
+    failures: list[Exception] = []
+
+    def start() -> None:
+        database = Database.open(database_url)
+        try:
+            database.migrate()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
