@@ -83,14 +83,26 @@ def decode(
         besides `schema-invalid` for another document than `kind` and for a creation time outside the calendar.
     """
     registry = registry or shipped()
-    door = _DOORS[dialect]
     if len(data) > limits.document:
         return Undecodable((fault(TOO_LARGE, f"the document is larger than {limits.document} bytes"),))
-    if kind in (None, DocumentKind.MEASURE_DATA):
+    taken = decode_by(How.FAST, data, dialect, kind, registry)
+    if taken is None:
+        taken = decode_by(How.STREAM if len(data) > limits.tree else How.GENERAL, data, dialect, kind, registry)
+    assert taken is not None
+    return taken
+
+
+def decode_by(
+    how: How, data: bytes, dialect: Dialect, kind: DocumentKind | None, registry: Registry
+) -> Decoded | Undecodable | None:
+    """As `decode`, by one path, whatever the size; None where the fast path leaves the bytes to another."""
+    door = _DOORS[dialect]
+    if how is How.FAST:
+        if kind not in (None, DocumentKind.MEASURE_DATA):
+            return None
         entry = registry.entry(DocumentKind.MEASURE_DATA, dialect)
-        if len(entry.files) == 1 and (taken := door.fast(data, entry)) is not None:
-            return _decoded(taken, How.FAST)
-    how = How.STREAM if len(data) > limits.tree else How.GENERAL
+        taken = door.fast(data, entry) if len(entry.files) == 1 else None
+        return None if taken is None else _decoded(taken, how)
     found = door.stream(data, registry, kind) if how is How.STREAM else door.general(data, registry, kind)
     return Undecodable(found.findings) if isinstance(found, Findings) else _decoded(found, how)
 
