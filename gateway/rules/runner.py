@@ -63,7 +63,7 @@ class Wording:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EnabledRule(Generic[Subject]):
     """A rule as a market enables it.
 
@@ -95,7 +95,7 @@ class Verdict:
         return frozenset(row for row, found in self.rows.items() if any(f.severity is Severity.ERROR for f in found))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet(Generic[Subject]):
     """The rules a market has enabled for one kind of document, in their order.
 
