@@ -10,13 +10,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy.engine import Connection
 
 from gateway.codecs.table import encode
-from gateway.hub import clients, inspection, journal, masterdata_files, queues, registry, registry_pages, rendering
+from gateway.hub import clients, inspection, journal, queues, registry_pages, rendering
 from gateway.hub import series_reading as reading
 from gateway.hub.access import visible_rows
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
 from gateway.hub.masterdata_cells import Manner
+from gateway.hub.masterdata_import import import_files
 from gateway.hub.office import Office
 from gateway.hub.ports import (
     Accepted,
@@ -185,15 +186,8 @@ class Hub:
 
     async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
         """Take files of master data all together or not at all."""
-        return await self._write(self._import, files)
-
-    def _import(self, connection: Connection, files: Mapping[str, bytes]) -> ImportReport:
-        transaction = allocate(connection, self.office.clock.micros())
-        found = masterdata_files.read_files(files, manner_of(self.office.profile), registry.view(connection))
-        if not found.is_good:
-            return ImportReport({}, found.findings)
-        registry.import_set(connection, transaction, found.dataset)
-        return ImportReport(found.dataset.counts(), found.findings)
+        at, manner = self.office.clock.micros(), manner_of(self.office.profile)
+        return await asyncio.to_thread(import_files, self.office.database, files, manner, at, self.office.master)
 
     # --- clients and health ---------------------------------------------------------------------------------------
 

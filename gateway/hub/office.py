@@ -38,8 +38,12 @@ class Office:
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
 
+    def is_current(self, connection: Connection) -> bool:
+        """Whether nobody has imported master data since the last refresh."""
+        return registry.latest_transaction(connection) == self.master.transaction
+
     def refresh(self, connection: Connection) -> MasterData:
         """The master data as known now; read anew only when somebody has imported since."""
-        if registry.latest_transaction(connection) != self.master.transaction:
+        if not self.is_current(connection):
             self.master = registry.view(connection)
         return self.master

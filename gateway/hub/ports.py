@@ -240,7 +240,7 @@ class ValueVersion:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import of master data did: rows taken by table; with findings, nothing was taken."""
+    """What an import of master data did: rows taken by table; with an error among the findings, nothing was taken."""
 
     rows: Mapping[str, int]
     findings: tuple[Finding, ...] = ()

@@ -234,7 +234,7 @@ class _Loader:
         """All rows of the statement as columns, in its order."""
         names = list(tables.metering_point.c.keys())
         batches: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in names}
-        rows = connection.execution_options(yield_per=_BATCH).execute(statement)
+        rows = connection.execute(statement, execution_options={"yield_per": _BATCH})
         for batch in rows.partitions():
             for name, texts in zip(names, zip(*batch, strict=True), strict=True):
                 batches[name].append(self._column(name, texts))

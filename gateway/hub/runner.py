@@ -64,7 +64,9 @@ class Runner:
         try:
             with self._office.database.write() as connection:
                 numbers = [journal.enter(connection, job.entry) for job in jobs]
-                self._office.refresh(connection)
+                is_current = self._office.is_current(connection)
+            if not is_current:
+                self._refresh()
         except StoreUnavailable as error:
             return [error] * len(jobs)
         cases = [self._open(number, job.principal, job.submission) for number, job in zip(numbers, jobs, strict=True)]
@@ -74,8 +76,7 @@ class Runner:
         """Take up entries that came before an instant (microseconds) and have no outcome; how many there were."""
         done = 0
         while True:
-            with self._office.database.write() as connection:
-                self._office.refresh(connection)
+            self._refresh()
             with self._office.database.read() as connection:
                 entries = [journal.read(connection, n) for n in journal.unfinished(connection, before)]
             if not entries:
@@ -83,6 +84,10 @@ class Runner:
             for entry in entries:
                 self._settle([self._reopen(entry)])
             done += len(entries)
+
+    def _refresh(self) -> None:
+        with self._office.database.read() as connection:
+            self._office.refresh(connection)
 
     def _reopen(self, entry: StoredEntry) -> Case:
         log.warning("message %d was not finished before the restart and is taken up again", entry.id)

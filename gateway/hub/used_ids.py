@@ -6,15 +6,14 @@ on the key, and its second look finds the id taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import on_driver
-from gateway.hub.tables_exchange import message_id, transaction_id
-
-_AT_ONCE = 500  # parameters of one look-up; SQLite allows 32 766, PostgreSQL plans short lists better
+from gateway.hub.tables_exchange import message_id
 
 
 def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:
@@ -25,17 +24,12 @@ def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:
 
 def used_transactions(connection: Connection, sender: str, wanted: Sequence[str]) -> set[str]:
     """Which of the transaction ids the sender has used before."""
-    used: set[str] = set()
-    if len(wanted) == 1:
-        statement = on_driver(connection, "select 1 from transaction_id where sender = ? and transaction_id = ?")
-        found = connection.exec_driver_sql(statement, (sender, wanted[0])).first()
-        return set(wanted) if found else used
-    for part in _parts(wanted):
-        known = sa.select(transaction_id.c.transaction_id).where(
-            transaction_id.c.sender == sender, transaction_id.c.transaction_id.in_(part)
-        )
-        used.update(connection.execute(known).scalars())
-    return used
+    listed: object = list(wanted)
+    among = "= any(%s::text[])"
+    if connection.dialect.name == "sqlite":
+        listed, among = msgspec.json.encode(wanted).decode(), "in (select value from json_each(?))"
+    statement = on_driver(connection, "select transaction_id from transaction_id where sender = ? and transaction_id ")
+    return {row[0] for row in connection.exec_driver_sql(statement + among, (sender, listed))}
 
 
 def claim(
@@ -71,7 +65,3 @@ def message_of(connection: Connection, sender: str, wanted: str) -> int | None:
     """The journal's number of a sender's message."""
     known = sa.select(message_id.c.message).where(message_id.c.sender == sender, message_id.c.message_id == wanted)
     return connection.execute(known).scalar()
-
-
-def _parts(wanted: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (wanted[i : i + _AT_ONCE] for i in range(0, len(wanted), _AT_ONCE))

@@ -41,8 +41,7 @@ def is_eic(text: str) -> bool:
 
 def gs1_check_digit(body: str) -> str:
     """The GS1 check digit of the digits before it: weights 3 and 1 from the right, filled up to ten."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(body)))
-    return str(-total % 10)
+    return str(-(3 * sum(map(int, body[::-2])) + sum(map(int, body[-2::-2]))) % 10)
 
 
 def has_gs1_check_digit(text: str) -> bool:
