@@ -150,10 +150,10 @@ def _spelled(dialect: str, statement: str) -> str:
     return statement.replace("in (*)", "= any(?::bigint[])").replace("?", "%s")
 
 
-def listed(connection: Connection, values: Sequence[int]) -> object:
+def listed(connection: Connection, values: Sequence[int]) -> str:
     """What to bind to the mark of `in (*)`: one value whatever the length, so that the statement stays the same."""
-    numbers = list(values)
-    return str(numbers) if connection.dialect.name == "sqlite" else numbers
+    numbers = str(list(values))
+    return numbers if connection.dialect.name == "sqlite" else f"{{{numbers[1:-1]}}}"
 
 
 def _sqlite_engine(address: URL, busy_seconds: float) -> Engine:

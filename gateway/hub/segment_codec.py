@@ -20,7 +20,7 @@ Quantities = npt.NDArray[np.int64]
 Qualities = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.int64]
 
-CHUNK_ROWS = 64
+CHUNK_ROWS = 32
 """Rows packed together. Fewer make a single point's read cheaper, more compress better (see benchmarks/store.py)."""
 
 WIDTHS = tuple(np.dtype(name) for name in ("<u1", "<u2", "<u4", "<i1", "<i2", "<i4", "<i8"))
