@@ -57,7 +57,8 @@ def compile_xsd(file: SchemaFile) -> etree.XMLSchema:
         return etree.XMLSchema(parsers.trusted_xml(files.read(file.path), file.path, files))
     except (etree.XMLSchemaParseError, etree.XMLSyntaxError) as error:
         refused = f" (refused: {', '.join(files.refused)})" if files.refused else ""
-        raise SchemaFault(f"{file.path.name}: {error}{refused}") from error
+        words = f"{error}{refused}".replace(f"{file.within.resolve()}/", "")
+        raise SchemaFault(f"{file.path.name}: {words}") from error
 
 
 @cache

@@ -18,7 +18,7 @@ TOO_LARGE = "too-large"
 """More bytes than the limit, before or after decompression."""
 
 
-_LONGEST = 280  # of words and path: both quote the document
+_HEAD, _TAIL = 180, 90  # kept of words and path, which both quote the document
 
 
 def fault(name: str, text: str, path: str = "", line: int = 0) -> Finding:
@@ -27,4 +27,4 @@ def fault(name: str, text: str, path: str = "", line: int = 0) -> Finding:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]}…{text[-_TAIL:]}"

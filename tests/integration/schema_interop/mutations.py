@@ -131,11 +131,12 @@ def mutated_json(document: Any, seed: int) -> Any:
     chance = random.Random(seed)
     changed = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        places = list(_places(changed))
-        if not places:
-            break
-        holder, step = chance.choice(places)
-        chance.choice(_JSON_CHANGES)(holder, step, chance)
+        named: dict[str, list[tuple[Any, Any]]] = {}
+        for holder, step in _places(changed):
+            named.setdefault(str(step), []).append((holder, step))
+        if named:
+            holder, step = chance.choice(named[chance.choice(list(named))])
+            chance.choice(_JSON_CHANGES)(holder, step, chance)
     return changed
 
 
@@ -158,7 +159,7 @@ def _scalar(holder: Any, step: Any, chance: random.Random) -> None:
 
 def _shape(holder: Any, step: Any, chance: random.Random) -> None:
     value = holder[step]
-    holder[step] = chance.choice(([], {}, [value], {"value": value}, {"codingScheme": "A10", "value": value}))
+    holder[step] = chance.choice(([], [], {}, [value], {"value": value}, {"codingScheme": "A10", "value": value}))
 
 
 def _drop_step(holder: Any, step: Any, _: random.Random) -> None:
@@ -177,7 +178,7 @@ def _rename_key(holder: Any, step: Any, chance: random.Random) -> None:
         holder[chance.choice((f"{step}x", "type", "value", "mRID"))] = holder.pop(step)
 
 
-_JSON_CHANGES = (*(_scalar,) * 6, _shape, _drop_step, _extra, _rename_key)
+_JSON_CHANGES = (*(_scalar,) * 6, *(_shape,) * 2, _drop_step, _extra, _rename_key)
 
 
 def shown(value: Any) -> str:

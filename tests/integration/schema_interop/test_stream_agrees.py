@@ -61,3 +61,17 @@ def test_the_stream_agrees_with_the_tree(kind: DocumentKind, dialect: Dialect) -
             assert texts == [etree.tostring(child, with_tail=False) for child in root.findall(tag)]
         seen.add(bool(findings))
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("size", [1 << 16, 7, 1])
+@pytest.mark.parametrize("stray", ["x", "&#32;x", "<![CDATA[x]]>", "<Other/>"])
+def test_nothing_may_stand_between_or_behind_the_series(stray: str, size: int) -> None:
+    entry = shipped().entry(DocumentKind.MEASURE_DATA, Dialect.CIM_XML)
+    document, tag = _repeated(entry)
+    ending = "</Series>"
+    parts = etree.tostring(document).decode().split(ending)
+    for place in range(1, len(parts)):
+        data = ending.join(parts[:place]) + ending + stray + ending.join(parts[place:])
+        stream = stream_xml(Trickle(data.encode(), size), tag, entry)
+        list(stream)
+        assert [finding.rule for finding in stream.findings] == ["schema-invalid"], (place, stream.findings)

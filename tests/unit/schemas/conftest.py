@@ -9,7 +9,7 @@ import pytest
 
 from gateway.messages.codes import Dialect, DocumentKind
 
-from .listener import Listener
+from .listener import Listener, Trap
 
 FULL = Path(__file__).parents[2] / "golden" / "full"
 
@@ -46,3 +46,11 @@ def canary(tmp_path: Path) -> Path:
     file = tmp_path / "canary.txt"
     file.write_text("CANARY-4711")
     return file
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Iterator[Trap]:
+    """A file that has not been opened when the test is over."""
+    file = Trap(tmp_path / "trap")
+    yield file
+    assert file.close() == 0

@@ -1,9 +1,11 @@
-"""A server that must stay unvisited."""
+"""A server and a file that must stay unvisited."""
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+from pathlib import Path
 
 
 class Listener:
@@ -32,5 +34,32 @@ class Listener:
         """Stop listening and say how many came."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+        self._thread.join()
+        return self.visits
+
+
+class Trap:
+    """A file that notices being opened: a named pipe, which can be written to only while somebody reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.visits = 0
+        os.mkfifo(path)
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._closing.wait(0.001):
+            try:
+                pipe = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # nobody reads
+                continue
+            self.visits += 1
+            os.close(pipe)  # lets the reader go on
+
+    def close(self) -> int:
+        """Stop watching and say how often the file was opened."""
+        self._closing.set()
         self._thread.join()
         return self.visits

@@ -18,7 +18,7 @@ from gateway.schemas.parsers import MAX_ATTRIBUTES, parse_xml
 from gateway.schemas.registry import SchemaEntry, shipped
 from gateway.schemas.stream_xml import stream_xml
 
-from .listener import Listener
+from .listener import Listener, Trap
 
 ENTRY = shipped().entry(DocumentKind.MEASURE_DATA, Dialect.CIM_XML)
 SERIES = f"{{{ENTRY.namespace}}}Series"
@@ -47,7 +47,9 @@ def _entity_documents(canary: Path, address: str) -> list[bytes]:
         f'<!ENTITY % other SYSTEM "{canary.as_uri()}"> %other;',
     ]
     documents = [f"<!DOCTYPE x [{declaration}]>{root}" for declaration in declarations]
-    documents.append(f'<!DOCTYPE x SYSTEM "{address}/external.dtd">{root}')
+    for place in (f"{address}/external.dtd", canary.as_uri(), str(canary)):
+        documents.append(f'<!DOCTYPE x SYSTEM "{place}">{root}')
+        documents.append(f'<!DOCTYPE x PUBLIC "x" "{place}" [<!ELEMENT x ANY>]>{root}')
     return [document.encode() for document in documents]
 
 
@@ -66,10 +68,24 @@ def test_external_entities_in_another_encoding_are_seen(canary: Path, listener: 
 
 
 @pytest.mark.sec_01
+def test_no_file_is_even_opened(trap: Trap, listener: Listener) -> None:
+    for document in _entity_documents(trap.path, listener.address):
+        _refused(document)
+
+
+@pytest.mark.sec_01
 def test_the_entity_attack_is_a_real_one(canary: Path, listener: Listener) -> None:
     document = _entity_documents(canary, listener.address)[0]
     careless = etree.fromstring(document, etree.XMLParser(resolve_entities=True))
     assert careless[0].text == "CANARY-4711"
+
+
+@pytest.mark.sec_01
+def test_the_trap_notices_being_opened(tmp_path: Path) -> None:
+    trap = Trap(tmp_path / "pipe")
+    document = _entity_documents(trap.path, "http://127.0.0.1:1")[0]
+    etree.fromstring(document, etree.XMLParser(resolve_entities=True))
+    assert trap.close() > 0
 
 
 @pytest.mark.sec_02
