@@ -25,9 +25,13 @@ from gateway.messages.codes import DocumentKind
 Table = tuple[Node, ...]
 
 
-def _code(name: str, key: str, list_of: Codes | None = None, required: bool = True, default: str = "") -> Field:
-    convert = coded(list_of) if list_of else TOKEN
-    return Field(name, key, convert, required, absent=default, default=default, json=JsonForm.VALUE)
+def _code(name: str, key: str, list_of: Codes | None = None, required: bool = True, absent: str = "") -> Field:
+    return Field(name, key, coded(list_of) if list_of else TOKEN, required, absent, json=JsonForm.VALUE)
+
+
+def _default_code(name: str, key: str, default: str, required: bool = True) -> Field:
+    """A code whose element may be empty: the schema gives it a default."""
+    return Field(name, key, TOKEN, required, default, default, json=JsonForm.VALUE)
 
 
 def _identifier(name: str, key: str, scheme: str = "A10", required: bool = True) -> Field:
@@ -47,9 +51,9 @@ def _bound(name: str, key: str) -> Field:
 def _parties(receiver_role: bool) -> Table:
     return (
         _identifier("sender_MarketParticipant.mRID", "sender"),
-        _code("sender_MarketParticipant.marketRole.type", "sender_role", codes.ROLES, default="DGL"),
+        _code("sender_MarketParticipant.marketRole.type", "sender_role", codes.ROLES, absent="DGL"),
         _identifier("receiver_MarketParticipant.mRID", "receiver"),
-        _code("receiver_MarketParticipant.marketRole.type", "receiver_role", codes.ROLES, receiver_role),
+        _code("receiver_MarketParticipant.marketRole.type", "receiver_role", codes.ROLES, receiver_role, "DGL"),
         _text("createdDateTime", "created_at", MOMENT),
     )
 
@@ -61,8 +65,8 @@ _SECTOR = _code("businessSector.type", "business_sector", required=False)
 def _header(type_code: str) -> Table:
     return (
         _ID,
-        _code("type", "type_code", default=type_code),
-        _code("process.processType", "process_type", codes.PROCESSES, default="E23"),
+        _default_code("type", "type_code", type_code),
+        _code("process.processType", "process_type", codes.PROCESSES, absent="E23"),
         _SECTOR,
         *_parties(receiver_role=True),
     )
@@ -116,7 +120,7 @@ MEASURE_DATA_REQUEST: Table = (
 
 MEASURE_DATA_REQUEST_REJECT: Table = (
     *_header("ERR"),
-    _code("reason.code", "reason_code", required=False, default="A02"),
+    _default_code("reason.code", "reason_code", "A02", required=False),
     Many(
         "Series",
         "series",

@@ -50,5 +50,6 @@ def _read_points(points: list[dict[str, Any]], node: Points, texts: PointTexts) 
         amount, quality = point.get(node.quantity), point.get(node.quality)
         texts.position.append(str(int(point[node.position]["value"])))  # 1.0 is an integer to JSON Schema
         texts.quantity.append(None if amount is None else number_text(amount))
-        texts.quality.append(int(Quality.ABSENT) if quality is None else node.qualities[quality["value"]])
+        code = quality["value"] if quality else ""  # an empty code says nothing
+        texts.quality.append(node.qualities[code] if code else int(Quality.ABSENT))
     texts.end_series()

@@ -276,7 +276,7 @@ class _Writer:
     captured: list[str] = field(default_factory=list)
 
     def element(self, element: etree._Element, path: str) -> bytes:
-        name = self.prefix + re.escape(element.get("name", "").encode())
+        name = re.escape(self.prefix + element.get("name", "").encode())
         particles = self.grammar.particles(element)
         if particles is not None:
             inside = SPACE + self._sequence(particles, path)

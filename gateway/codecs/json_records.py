@@ -28,9 +28,11 @@ def read_object(nodes: Sequence[Node], value: JsonValue, record: Record) -> Reco
 
 def _read_field(field: Field, value: JsonValue, record: Record) -> None:
     if isinstance(value, dict):
-        if field.scheme is not None:
+        if field.scheme is not None and value[field.scheme.name]:
             record[field.scheme.key] = field.scheme.codes.read(str(value[field.scheme.name]))
         value = value["value"]
+        if not value:  # the code lists of JSON have an empty code, which says nothing
+            return
     record[field.key] = field.convert.read(str(value))
 
 

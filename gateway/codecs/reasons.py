@@ -49,7 +49,7 @@ def wire_reason(code: str, dialect: Dialect, kind: DocumentKind = DocumentKind.A
 def written(reason: Reason, dialect: Dialect, kind: DocumentKind) -> Reason:
     """The reason as the dialect can say it: `E89 "…"` becomes `E86 "(E89) …"`; ebIX texts are cut to 512 characters."""
     code, text = wire_reason(reason.code, dialect, kind), reason.text
-    if code != reason.code:
+    if reason.code not in (code, ""):
         text = f"({reason.code}) {text or ''}".rstrip()
     if text is not None and dialect is Dialect.EBIX_XML:
         text = text[:MOST_TEXT]

@@ -59,10 +59,12 @@ def table_of(
     """Series from the columns of their fields; a field that no series has may be absent."""
 
     def column(key: str, otherwise: object = None) -> list[Any]:
-        return list(columns[key]) if key in columns else [otherwise] * rows
+        return (
+            [otherwise if value is None else value for value in columns[key]] if key in columns else [otherwise] * rows
+        )
 
     def instants(key: str) -> npt.NDArray[np.int64]:
-        return np.array([NO_INSTANT if value is None else value for value in column(key)], dtype=np.int64)
+        return np.array(column(key, NO_INSTANT), dtype=np.int64)
 
     def areas(key: str) -> list[AreaId | None]:
         codes, schemes = column(key), column(f"{key}_scheme")
@@ -70,7 +72,7 @@ def table_of(
 
     return SeriesTable(
         transaction=column("transaction", ""),
-        point=[point or "" for point in column("point")],
+        point=column("point", ""),
         point_type=column("point_type", ""),
         unit=column("unit", ""),
         resolution=column("resolution", ""),
@@ -138,7 +140,7 @@ def _refused(record: Record) -> RejectedRequest:
 
 
 def _reasons(record: Record) -> tuple[Reason, ...]:
-    return tuple(Reason(code=reason["code"], text=reason.get("text")) for reason in record.get("reasons", ()))
+    return tuple(Reason(code=reason.get("code", ""), text=reason.get("text")) for reason in record.get("reasons", ()))
 
 
 # --- into records -----------------------------------------------------------------------------------------------------

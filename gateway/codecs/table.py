@@ -114,7 +114,7 @@ def _decoded(taken: Taken, how: How) -> Decoded | Undecodable:
         record = understand_ebix(record, kind)
     if record["created_at"] is None:
         text = "the creation time is outside the calendar of four-digit years"
-        return Undecodable((fault(SCHEMA_INVALID, text, path=taken.entry.root),))
+        return Undecodable((fault(SCHEMA_INVALID, text, path=ROWS[kind, taken.entry.dialect].path("created_at")),))
     if taken.series is None:
         return Decoded(document_of(kind, record), taken.entry, how)
     if taken.entry.dialect is Dialect.EBIX_XML:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.codecs import cim, codes_cim, codes_ebix, completion, ebix
-from gateway.codecs.fields import Group, Many, Node, Points, Record
+from gateway.codecs.fields import Field, Group, Many, Node, Points, Record
 from gateway.codecs.points import Marks
 from gateway.messages.codes import Dialect, DocumentKind, Quality
 
@@ -42,6 +42,20 @@ class Row:
     def points(self) -> Points | None:
         """The values of a series, where the document has any."""
         return _points_of(self.series.nodes)
+
+    def path(self, key: str) -> str:
+        """Where a field of the header stands: `HeaderEnergyDocument/Creation`."""
+        return _path_of(self.table, key)
+
+
+def _path_of(nodes: tuple[Node, ...], key: str) -> str:
+    for node in nodes:
+        if isinstance(node, Field) and node.key == key:
+            return node.name
+        below = _path_of(node.nodes, key) if isinstance(node, Group) else ""
+        if below:
+            return f"{node.name}/{below}"
+    return ""
 
 
 def _points_of(nodes: tuple[Node, ...]) -> Points | None:
