@@ -269,8 +269,6 @@ def _parents(master: MasterData, rows: Rows) -> Rows:
 
 def _suppliers(master: MasterData, first: Rows, number: Rows) -> Codes:
     """The supplier of each located version, NONE where there is no version."""
-    if not len(master.points.point):
-        return np.full(len(first), NONE, dtype=np.int32)
     row = np.where(number > 0, first, 0)
     suppliers: Codes = np.where(number > 0, master.points.energy_supplier[row], NONE)
     return suppliers

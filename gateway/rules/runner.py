@@ -19,6 +19,9 @@ from gateway.rules.hits import Hits, Words
 Subject = TypeVar("Subject")
 Rule = Callable[[Subject], Hits]
 
+LONGEST_TEXT = 512
+"""What every dialect of an answer can carry; words come from the document and may be any length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
@@ -53,7 +56,7 @@ class Wording:
     def _finding(self, text: str, path: str, position: int) -> Finding:
         return Finding(
             code=self.code,
-            text=text,
+            text=text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…",
             path=path,
             rule=self.rule,
             clause=self.clause,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import os
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +53,29 @@ def test_codes_that_a_document_s_own_list_lacks_are_replaced() -> None:
     assert DK.written_code("D66", kind, Dialect.CIM_XML) == "D66"
     assert DK.written_code("D66", kind, Dialect.EBIX_XML) == "E50"
     assert DK.written_code("D66", DocumentKind.MEASURE_DATA_REQUEST_REJECT, Dialect.EBIX_XML) == "D66"
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_every_code_of_an_answer_is_in_the_market_s_list(dialect: Dialect) -> None:
+    # Interop: an answer with a code its own list lacks would not validate.
+    listed = shared_codes("ReasonCode")
+    kinds = {
+        DocumentKind.ACKNOWLEDGEMENT: DK.rules.measure_data.names + DK.rules.history.names,
+        DocumentKind.MEASURE_DATA_REQUEST_REJECT: DK.rules.requests.names,
+    }
+    for kind, rules in kinds.items():
+        written = {DK.written_code(DK.rules.wordings[rule].code, kind, dialect) for rule in rules}
+        assert written <= listed
+
+
+def shared_codes(name: str) -> set[str]:
+    """A code list of the shared reference; skips where there is none."""
+    root = Path(os.environ.get("GRIDPOST_SHARED", Path(__file__).parents[4] / "shared"))
+    path = root / "data" / "dk" / "codelists.csv"
+    if not path.exists():
+        pytest.skip("the shared reference is not here")
+    with path.open(encoding="utf-8") as lines:
+        return {row["code"] for row in csv.DictReader(lines) if row["list"] == name}
 
 
 def test_a_number_holds_from_its_day() -> None:

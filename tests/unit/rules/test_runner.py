@@ -66,6 +66,12 @@ def test_long_lists_close_with_a_count() -> None:
     assert [f.position for f in given.rows[0][:100]] == list(range(1, 101))
 
 
+def test_a_text_stays_short_whatever_the_document_writes() -> None:
+    (finding,) = findings(series(unit="{" * 5000))
+    assert len(finding.text) == 512
+    assert finding.text.endswith("…")
+
+
 def some_hits(rows: list[int]) -> Hits:
     def words(i: int) -> Words:
         return {"row": rows[i]}
