@@ -101,7 +101,7 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
 
 def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketProfile:
     """A market's profile from its settings, its rules and the functions that are its behaviour."""
-    market, delegation = settings["market"], settings["delegation"]
+    market = settings["market"]
     identifiers = _identifiers(settings["identifiers"])
     zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
     parameters = read_parameters(settings["parameters"])
@@ -124,13 +124,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         corrected_outward=CorrectedOutward(settings["correction"]["outward"]),
         access_policy=settings["access"]["policy"],
         bundling=Bundling(**settings["bundling"]),
-        distribution=Distribution(
-            behaviour=behaviour,
-            queue_roles={Role(role): Role(queue) for role, queue in market["queue_roles"].items()},
-            parties={Role(role): party for role, party in market["parties"].items()},
-            receiving=tuple(delegation["receiving"]),
-            requesting=tuple(delegation["requesting"]),
-        ),
+        distribution=_distribution(settings, behaviour),
         accepted=_accepted(settings["accepted"]),
         acceptances=_acceptances(settings),
         written_codes={
@@ -140,7 +134,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         },
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
-        sending_processes=tuple(delegation["sending"]),
+        sending_processes=tuple(settings["delegation"]["sending"]),
     )
 
 
@@ -162,6 +156,17 @@ def _identifiers(table: Table) -> IdentifierPolicy:
         party_schemes=frozenset(map(Scheme, table["party_schemes"])),
         point_schemes=frozenset(map(Scheme, table["point_schemes"])),
         strictness=Strictness(table["strictness"]),
+    )
+
+
+def _distribution(settings: Table, behaviour: Behaviour) -> Distribution:
+    market, delegation = settings["market"], settings["delegation"]
+    return Distribution(
+        behaviour=behaviour,
+        queue_roles={Role(role): Role(queue) for role, queue in market["queue_roles"].items()},
+        parties={Role(role): party for role, party in market["parties"].items()},
+        receiving=tuple(delegation["receiving"]),
+        requesting=tuple(delegation["requesting"]),
     )
 
 

@@ -117,6 +117,12 @@ def test_a_month_has_the_limit_of_its_last_day() -> None:
     assert found(series(month, point_type=kind), master=master, now=limit + 1) == [("missing-in-time", "D12")]
 
 
+def test_series_of_one_day_share_its_limit() -> None:
+    rows = on_day(), on_day([None] * 2 + [250] * 22, transaction="t-2")
+    given = findings(*rows, now=WD5 + 1)
+    assert [(f.path.split("/")[1], f.position) for f in given] == [("0", 24), ("1", 1), ("1", 2)]
+
+
 def test_today_and_the_future_have_no_limit_yet() -> None:
     assert found(on_day([None] * 24), now=BOUNDS.start + 3600) == []
     assert found(on_day([None] * 24), now=BOUNDS.start - 86_400) == []
