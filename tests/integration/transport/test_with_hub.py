@@ -23,7 +23,7 @@ from gateway.hub.exchange import Hub
 from gateway.hub.ports import Client, MasterDataTable
 from gateway.messages.codes import Category, ConnectionState, Dialect, MeteringPointType, Resolution, Role, Subtype
 from gateway.messages.times import MarketZone, format_minute, format_second
-from gateway.transport.client import CONTENT_TYPES, HubClient
+from gateway.transport.client import CONTENT_TYPES, HubClient, Outcome, Outgoing
 from gateway.transport.routes import Credentials
 from gateway.transport.tokens import ROLE_NAMES
 
@@ -104,10 +104,20 @@ class Market(RunningServer):
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+def running_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
     running = Market(tmp_path_factory.mktemp("market"))
     yield running
     running.stop()
+
+
+@pytest.fixture
+def market(running_market: Market) -> Market:
+    """The served hub, with nothing waiting for the suppliers from the test before."""
+    for client_id in (READER, OTHER):
+        while (found := running_market.peek(client_id, Dialect.CIM_XML)).status_code == 200:
+            running_market.call("DELETE", f"/v1.0/cim/dequeue/{found.headers['MessageId']}", client_id)
+        assert found.status_code == 204
+    return running_market
 
 
 XML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -393,3 +403,32 @@ def test_master_data_is_shown_by_right(market: Market) -> None:
         assert market.call("GET", f"/api/hub/v1/{table}", OPERATOR_CLIENT).status_code == 200
     assert market.call("GET", f"/api/hub/v1/metering-points/{point}", READER).status_code == 200
     assert market.call("GET", f"/api/hub/v1/metering-points/{point}", OTHER).status_code == 404
+
+
+def test_a_table_of_master_data_is_put_and_a_bad_row_is_named(market: Market, tmp_path: Path) -> None:
+    market.sample.write_files(tmp_path)
+    put = "/api/hub/v1/grid-areas"
+    form = {"Content-Type": "text/csv"}
+    good = (tmp_path / "grid-areas.csv").read_bytes()
+    taken = market.call("PUT", put, OPERATOR_CLIENT, content=good, headers=form)
+    assert taken.status_code == 200, taken.text
+    refused = market.call("PUT", put, OPERATOR_CLIENT, content=good + b"\xff,nonsense\n", headers=form)
+    assert refused.status_code == 400
+    assert refused.json()["findings"]
+    malformed = market.call("PUT", put, OPERATOR_CLIENT, content=b"[{", headers={"Content-Type": "application/json"})
+    assert malformed.status_code == 400
+
+
+@pytest.mark.sec_18
+def test_fifty_copies_side_by_side_are_one_message(market: Market) -> None:
+    body = _document(market, Dialect.CIM_XML, "fifty", market.point(SUPPLIER_A))
+    with HubClient(market.url, SENDER, SECRET) as sender:
+        receipts = sender.send_many([Outgoing(body, Dialect.CIM_XML)] * 50, parallel=10)
+    outcomes = [receipt.outcome for receipt in receipts]
+    assert (outcomes.count(Outcome.ACCEPTED), outcomes.count(Outcome.REFUSED)) == (1, 49)
+    assert all("00101" in receipt.body for receipt in receipts if receipt.outcome is Outcome.REFUSED)
+    waiting = market.peek(READER, Dialect.CIM_XML)
+    delivered = etree.fromstring(waiting.content).findall("{*}Series")
+    assert len(delivered) == 1
+    assert market.call("DELETE", f"/v1.0/cim/dequeue/{waiting.headers['MessageId']}", READER).status_code == 200
+    assert market.peek(READER, Dialect.CIM_XML).status_code == 204
