@@ -181,6 +181,31 @@ def _rename_key(holder: Any, step: Any, chance: random.Random) -> None:
 _JSON_CHANGES = (*(_scalar,) * 6, *(_shape,) * 2, _drop_step, _extra, _rename_key)
 
 
+def reshaped_xml(document: etree._Element) -> Iterator[etree._Element]:
+    """The document with each element, in turn, left out, doubled, moved behind the next, emptied, and filled."""
+    chance = random.Random(0)
+    for index in range(1, len(list(document.iter()))):
+        for change in (_drop, _duplicate, _swap, _clear, _child, _stray_text):
+            root = copy.deepcopy(document)
+            change(list(root.iter())[index], chance)
+            yield root
+
+
+def reshaped_json(document: Any) -> Iterator[Any]:
+    """The document with each member, in turn, left out, renamed and replaced by values of every shape."""
+    shapes: list[Any] = ["", "x", 0, 1.5, True, None, [], {}, [[]], [{}], {"value": ""}, {"value": "A01", "x": 1}]
+    for index in range(len(list(_places(document)))):
+        for shape in shapes:
+            changed = copy.deepcopy(document)
+            holder, step = list(_places(changed))[index]
+            holder[step] = shape
+            yield changed
+        for change in (_drop_step, _rename_key, _extra):
+            changed = copy.deepcopy(document)
+            change(*list(_places(changed))[index], random.Random(index))
+            yield changed
+
+
 def shown(value: Any) -> str:
     """A mutated document in a failure message."""
     return etree.tostring(value).decode() if isinstance(value, etree._Element) else json.dumps(value)

@@ -20,9 +20,9 @@ from gateway.schemas.packs import InstallReport, install_pack
 from gateway.schemas.parsers import parse_json, parse_xml
 from gateway.schemas.registry import ENTRIES, Registry, SchemaEntry
 
-from .mutations import TEXTS, mutated_json, mutated_xml, shown
+from .mutations import TEXTS, mutated_json, mutated_xml, reshaped_json, reshaped_xml, shown
 
-MUTATIONS = 400  # a document; the nightly run takes more
+MUTATIONS = 250  # a document; the nightly run takes more
 
 FULL = Path(__file__).parents[2] / "golden" / "full"
 """A document of each kind and dialect with every field the schema knows."""
@@ -134,6 +134,19 @@ def test_mutations_of_a_full_document_get_the_official_verdict(
     assert seen == {True, False}
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_every_change_of_shape_gets_the_official_verdict(both: Registry, kind: DocumentKind, dialect: Dialect) -> None:
+    entry = both.entry(kind, dialect)
+    document, verdicts = _tree(_full(kind, dialect), entry), _verdicts(entry)
+    seen = set()
+    for changed in reshaped_xml(document) if entry.is_xml else reshaped_json(document):
+        ours, official = verdicts(changed)
+        assert ours == official, (entry.key, ours, shown(changed))
+        seen.add(ours)
+    assert seen == {True, False}
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("dialect", Dialect)
 @pytest.mark.parametrize("kind", DocumentKind)
@@ -158,6 +171,7 @@ def codes(shared: Path) -> frozenset[str]:
     return frozenset(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", Dialect)
 @pytest.mark.parametrize("kind", DocumentKind)
 def test_every_code_and_odd_text_in_every_field_gets_the_official_verdict(
