@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 
-import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +82,7 @@ def _quoted(text: str) -> str:
 def test_random_bytes_on_the_socket(desk: Desk, raw: bytes) -> None:
     answer = _exchange(desk, raw)
     assert not answer.startswith(b"HTTP/1.1 5")
-    assert httpx.get(f"{desk.url}/api/hub/v1/health").status_code == 200
+    assert desk.http.get("/api/hub/v1/health").status_code == 200
 
 
 def _exchange(desk: Desk, raw: bytes) -> bytes:
