@@ -143,7 +143,7 @@ MEASURE_DATA_REQUEST: Table = (
     Many(
         "PayloadMeasuredDataRequest",
         "series",
-        (_TRANSACTION, Group("ObservationTimeSeriesPeriod", _times(), required=False), _point(_GS1_OR_EIC)),
+        (_TRANSACTION, Group("ObservationTimeSeriesPeriod", _times(), required=False), _point(_GS1)),
         required=True,
     ),
 )

@@ -1,0 +1,168 @@
+"""Hypothesis strategies of documents: everything the neutral model can hold and CIM can say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+from hypothesis import strategies as st
+
+from gateway.messages.codes import MeteringPointType, ProcessType, Product, Quality, Resolution, Role, Unit
+from gateway.messages.documents import (
+    Acknowledgement,
+    Document,
+    Header,
+    MeasureData,
+    MeasureDataRequest,
+    PartyRef,
+    Reason,
+    RejectedRequest,
+    RejectedTransaction,
+    RequestedSeries,
+    RequestReject,
+)
+from gateway.messages.identifiers import Scheme
+from gateway.messages.quantities import MOST_INTEGER_DIGITS, NO_QUANTITY, parse_quantity
+from gateway.messages.series import AreaId, Period, Series, SeriesTable
+
+_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
+_LINES = st.sampled_from("\t\n\r ")
+
+
+def texts(longest: int, shortest: int = 1) -> st.SearchStrategy[str]:
+    """Text that XML can hold, white space and line ends included."""
+    return st.text(st.one_of(_CHARACTERS, _LINES), min_size=shortest, max_size=longest)
+
+
+MINUTES = st.integers(0, 2**32 // 60).map(lambda minute: minute * 60)
+SECONDS = st.integers(0, 2**32)
+MOMENTS = SECONDS.map(lambda second: datetime.fromtimestamp(second, tz=UTC))
+PARTY_SCHEMES = st.sampled_from([Scheme.GS1, Scheme.EIC])
+ROLES = st.sampled_from([role for role in Role if role is not Role.DELEGATE])
+EBIX_ROLES = st.sampled_from(
+    [
+        *(Role.ENERGY_SUPPLIER, Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE),
+        *(Role.SYSTEM_OPERATOR, Role.ENERGY_AGENCY),
+    ]
+)
+PROCESSES = st.sampled_from([ProcessType.PERIODIC_METERING, ProcessType.YEARLY_METERING])
+REASON_CODES = st.sampled_from(["E10", "E86", "E87", "E89", "D64", "D66", "D23", "D50", "D18", "E50", "E0H", "made-up"])
+REASONS = st.builds(Reason, code=REASON_CODES, text=st.none() | texts(600))
+
+
+def parties(roles: st.SearchStrategy[Role]) -> st.SearchStrategy[PartyRef]:
+    return st.builds(PartyRef, id=texts(16), scheme=PARTY_SCHEMES, role=roles)
+
+
+@st.composite
+def headers(draw: st.DrawFn, type_code: str | None, from_hub: bool, with_process: bool = True) -> Header:
+    hub, other = draw(parties(st.just(Role.HUB))), draw(parties(EBIX_ROLES))
+    return Header(
+        message_id=draw(texts(36)),
+        sender=hub if from_hub else other,
+        receiver=other if from_hub else hub,
+        created_at=draw(MOMENTS),
+        type_code=type_code,
+        process_type=draw(PROCESSES) if with_process else None,
+        business_sector=draw(st.sampled_from([None, "23"])),
+    )
+
+
+QUANTITIES = st.one_of(
+    st.none(),
+    st.integers(-(10**9), 10 ** (MOST_INTEGER_DIGITS + 3) - 1).map(lambda thousandths: (thousandths, None)),
+    st.sampled_from(["1.2500", "0.0001", "12345678901", "-12345678901.5", "1.25000"]).map(
+        lambda text: (getattr(parse_quantity(text), "thousandths"), text)  # noqa: B009  # each text is a number
+    ),
+)
+QUALITIES = st.sampled_from([quality for quality in Quality if quality is not Quality.UNCERTAIN])
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    count = draw(st.integers(1, 6))
+    amounts = [draw(QUANTITIES) for _ in range(count)]
+    return Period(
+        draw(st.sampled_from([*Resolution, "PT5M"])),
+        draw(MINUTES),
+        draw(MINUTES),
+        np.array([draw(st.integers(1, 999_999)) for _ in range(count)], dtype=np.int32),
+        np.array([NO_QUANTITY if amount is None else amount[0] for amount in amounts], dtype=np.int64),
+        np.array([draw(QUALITIES) for _ in range(count)], dtype=np.uint8),
+        draw(st.integers(0, 3)),
+        {index: amount[1] for index, amount in enumerate(amounts) if amount is not None and amount[1]},
+    )
+
+
+_AREAS = st.none() | st.builds(AreaId, texts(18), st.just(Scheme.GRID_AREA))
+
+
+def series() -> st.SearchStrategy[Series]:
+    return st.builds(
+        Series,
+        transaction=texts(36),
+        point=texts(35),
+        point_type=st.sampled_from(MeteringPointType),
+        unit=st.sampled_from([Unit.KWH, Unit.KVARH, Unit.MWH, Unit.KW, Unit.MW]),
+        period=periods(),
+        registered_at=SECONDS,
+        point_scheme=PARTY_SCHEMES,
+        product=st.sampled_from([None, Product.ACTIVE_ENERGY, Product.REACTIVE_ENERGY]),
+        original_transaction=st.none() | texts(36),
+        in_area=_AREAS,
+        out_area=_AREAS,
+    )
+
+
+def measure_data() -> st.SearchStrategy[MeasureData]:
+    return st.builds(
+        MeasureData,
+        header=headers("E66", from_hub=True) | headers("E66", from_hub=False),
+        series=st.lists(series(), min_size=1, max_size=4).map(SeriesTable.of),
+    )
+
+
+def requests() -> st.SearchStrategy[MeasureDataRequest]:
+    one = st.builds(
+        RequestedSeries,
+        transaction=texts(36),
+        point=texts(35),
+        point_scheme=PARTY_SCHEMES,
+        start=st.none() | SECONDS,
+        end=st.none() | SECONDS,
+    )
+    several = st.lists(one, min_size=1, max_size=3).map(tuple)
+    return st.builds(MeasureDataRequest, header=headers("E73", from_hub=False), series=several)
+
+
+def acknowledgements() -> st.SearchStrategy[Acknowledgement]:
+    one = st.builds(RejectedTransaction, transaction=texts(36), reasons=st.lists(REASONS, max_size=3).map(tuple))
+    return st.builds(
+        Acknowledgement,
+        header=headers(None, from_hub=True, with_process=False),
+        received_message_id=st.none() | texts(36),
+        received_process_type=st.none() | PROCESSES,
+        series=st.lists(one, max_size=3).map(tuple),
+        reasons=st.lists(REASONS, max_size=2).map(tuple),
+    )
+
+
+def rejects() -> st.SearchStrategy[RequestReject]:
+    one = st.builds(
+        RejectedRequest,
+        transaction=texts(36),
+        original_transaction=st.none() | texts(36),
+        reasons=st.lists(REASONS, max_size=3).map(tuple),
+        point=st.none() | texts(35),
+    )
+    return st.builds(
+        RequestReject,
+        header=headers("ERR", from_hub=True),
+        reason_code=st.sampled_from([None, "A02"]),
+        series=st.lists(one, min_size=1, max_size=3).map(tuple),
+    )
+
+
+def documents() -> st.SearchStrategy[Document]:
+    """Any document."""
+    return st.one_of(measure_data(), requests(), acknowledgements(), rejects())
