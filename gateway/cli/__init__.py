@@ -1,0 +1,91 @@
+"""The command `gridpost`: one module for each family of commands.
+
+Exit code 0 is good, 1 means findings, 2 that the command could not run. Whatever goes wrong is said in one sentence on
+the error output; results go to the output, as JSON with `--json`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from gateway.cli import (
+    client_commands,
+    demo_command,
+    file_commands,
+    market_commands,
+    masterdata_commands,
+    party_commands,
+    schema_commands,
+    series_command,
+    serve_command,
+)
+from gateway.cli.outcome import COULD_NOT_RUN, CommandError, sentence_of
+
+TRACEBACK = "GRIDPOST_TRACEBACK"
+"""Environment variable that, set to anything, shows where an unexpected error came from."""
+
+app = typer.Typer(
+    name="gridpost",
+    help="An exchange for electricity metering data. Begin with: gridpost demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for family in (
+    demo_command,
+    serve_command,
+    client_commands,
+    masterdata_commands,
+    series_command,
+    party_commands,
+    file_commands,
+    schema_commands,
+    market_commands,
+):
+    family.register(app)
+
+
+@app.callback(invoke_without_command=True)
+def _whole(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+) -> None:
+    if version:
+        from importlib.metadata import version as installed  # noqa: PLC0415 - only asked for here
+
+        typer.echo(f"gridpost {installed('gridpost')}")
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave the process with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    try:
+        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except click.ClickException as error:  # a wrong option, a missing argument
+        error.show()
+        return COULD_NOT_RUN
+    except (click.Abort, KeyboardInterrupt):
+        typer.echo("Stopped.", err=True)
+        return COULD_NOT_RUN
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except CommandError as error:
+        typer.echo(f"gridpost: {error}", err=True)
+        return COULD_NOT_RUN
+    except Exception as error:  # nobody at a terminal is helped by a traceback
+        if os.environ.get(TRACEBACK):
+            raise
+        typer.echo(f"gridpost: {sentence_of(error)}", err=True)
+        return COULD_NOT_RUN
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,97 @@
+"""`gridpost demo`: an hour with a whole market on this machine."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.machine import AsJson
+from gateway.cli.outcome import CommandError
+from gateway.cli.printing import console, print_json
+from gateway.demo.run import Story, demonstration, write_samples
+from gateway.demo.server import DemoFailed, is_free
+from gateway.demo.summary import next_steps, steps_after_once, summary
+from gateway.hub.clock import SystemClock
+from gateway.markets.registry import profile
+
+DEFAULT_PORT = 8080
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when the demonstration is over.")] = False,
+    as_json: AsJson = False,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port on loopback.")] = None,
+    data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Keep what the hub writes there.")] = None,
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="DIR", help="Only write the market and documents as files.")
+    ] = None,
+) -> None:
+    """See it work: a hub with a sample market, a day's measure data sent, checked, corrected and delivered over HTTP.
+
+    Everything is invented and stays on this machine. The hub serves on afterwards, unless --once is given.
+    """
+    if write is not None:
+        for path in write_samples(profile("dk"), SystemClock().now(), write):
+            typer.echo(path)
+        return
+    try:
+        with _directory(data_dir) as directory, demonstration(directory, _port(port, once), _note(as_json)) as story:
+            _show(story, once, as_json)
+            if not once:
+                _wait()
+    except DemoFailed as error:
+        raise CommandError(str(error)) from error
+
+
+def _show(story: Story, once: bool, as_json: bool) -> None:
+    if as_json:
+        print_json(story.counts())
+        if not once:
+            typer.echo(next_steps(story), err=True)
+        return
+    console().print()
+    console().print(summary(story))
+    console().print()
+    typer.echo(steps_after_once() if once else next_steps(story))
+
+
+def _note(as_json: bool) -> Callable[[str], None]:
+    return lambda line: typer.echo(line, err=as_json)
+
+
+def _port(port: int | None, once: bool) -> int:
+    """The port asked for; else the usual one when it is free and somebody is going to use it."""
+    if port is not None:
+        return port
+    return DEFAULT_PORT if not once and is_free(DEFAULT_PORT) else 0
+
+
+@contextmanager
+def _directory(data_dir: Path | None) -> Iterator[Path]:
+    """The directory given, or one that is gone afterwards."""
+    if data_dir is not None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        yield data_dir
+        return
+    with tempfile.TemporaryDirectory(prefix="gridpost-demo-") as directory:
+        yield Path(directory)
+
+
+def _wait() -> None:
+    """Until Ctrl-C."""
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        typer.echo("\nThe demonstration is over.", err=True)

@@ -1,0 +1,102 @@
+"""`gridpost masterdata import | show`: the market's parties, grid areas, metering points and delegations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.outcome import FINDINGS, CommandError, stop
+from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
+from gateway.hub.masterdata_files import FILE_NAMES, files_of
+from gateway.hub.ports import ImportReport, MasterDataTable, Page
+
+WINDOW = 1000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the family."""
+    family = typer.Typer(help="Master data of this machine's hub.", no_args_is_help=True)
+    family.command("import")(take)
+    family.command("show")(show)
+    app.add_typer(family, name="masterdata")
+
+
+def take(
+    paths: Annotated[list[Path], typer.Argument(metavar="DIR|FILE…", help="Files, or a directory of them.")],
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take files of master data all together, or none of them when anything in them is wrong.
+
+    Files are parties, grid-areas, metering-points, delegations, each as .csv or .json. A key that a file names
+    replaces what was known of it; older versions stay on record.
+    """
+    files = master_data_files(paths)
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings) as hub:
+        report = wait_for(hub.import_master_data(operator_of(hub.office.profile), files))
+    if as_json:
+        print_json({"rows": dict(report.rows), "findings": [finding_value(found) for found in report.findings]})
+    else:
+        _print_report(report)
+    if not report.rows:
+        stop(FINDINGS)
+
+
+def _print_report(report: ImportReport) -> None:
+    for found in report.findings:
+        name, _, path = found.path.partition("/")
+        typer.echo(finding_line(name or "master data", found) if not path else finding_line(found.path, found))
+    if report.rows:
+        typer.echo("Taken: " + ", ".join(f"{count} {table}" for table, count in report.rows.items()))
+    else:
+        typer.echo("Nothing was taken.")
+
+
+def show(  # noqa: PLR0913 - one parameter for each option
+    table: Annotated[MasterDataTable, typer.Argument(help="Which table.")],
+    key: Annotated[str, typer.Argument(help="A metering point, party or grid area; everything without.")] = "",
+    *,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rows of a table, every version of them, with when each was registered and superseded."""
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    rows: list[dict[str, str]] = []
+    with local_hub(settings, must_exist=True) as hub:
+        after = ""
+        while True:
+            window = Page(WINDOW, after)
+            found = wait_for(hub.master_data(operator_of(hub.office.profile), table, key, window))
+            rows += [dict(row) for row in found.rows] if found else []
+            if not found or not found.after:
+                break
+            after = found.after
+    if as_json:
+        print_json(rows)
+    elif rows:
+        heads = list(dict.fromkeys(name for row in rows for name in row))
+        print_rows(heads, ([row.get(name, "") for name in heads] for row in rows))
+    if not rows:
+        typer.echo(f"{table} hold nothing{f' under {key}' if key else ''}.", err=True)
+        stop(FINDINGS)
+
+
+def master_data_files(paths: list[Path]) -> dict[str, bytes]:
+    """The files named, those of a directory among them, by name."""
+    found: dict[str, bytes] = {}
+    for path in paths:
+        files = files_of(path) if path.is_dir() else {path.name: path.read_bytes()}
+        if not files:
+            raise CommandError(f"{path} holds none of {', '.join(sorted(FILE_NAMES))}")
+        if twice := found.keys() & files.keys():
+            raise CommandError(f"{', '.join(sorted(twice))} is given twice")
+        found |= files
+    return found

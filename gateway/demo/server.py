@@ -1,0 +1,118 @@
+"""A hub of its own for the demonstration: on loopback, over a directory, with a real server in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from gateway.app import application, open_hub
+from gateway.config import Settings
+from gateway.demo.market import PARTIES, SampleMarket
+from gateway.hub.exchange import Hub
+from gateway.hub.masterdata_files import csv_files
+from gateway.hub.ports import Client, Principal
+from gateway.messages.codes import Role
+from gateway.transport.client_secrets import hash_secret, new_secret
+from gateway.transport.server import ServerSettings, server_config
+
+HOST = "127.0.0.1"
+PATIENCE = 30.0
+"""Seconds the server may take to start or to stop."""
+
+
+class DemoFailed(Exception):
+    """The demonstration cannot go on; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A party of the market at its desk: who it is, and the credentials of its client."""
+
+    party: str
+    name: str
+    role: Role
+    client_id: str
+    secret: str
+
+
+def demo_settings(data_dir: Path) -> Settings:
+    """Settings of the demonstration alone: neither the environment nor a file reaches it.
+
+    Bundles close at once, so that nobody has to wait for what they receive.
+    """
+    return Settings.model_construct(data_dir=data_dir, profile={"bundling": {"age_seconds": 0}})
+
+
+@contextmanager
+def running(settings: Settings, hub: Hub, port: int) -> Iterator[str]:
+    """Serve a hub on loopback; its address. The hub is closed at the end."""
+    listener = _listener(port)
+    config = server_config(application(settings, hub), ServerSettings(host=HOST, stop_seconds=2))
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="demo-hub", daemon=True)
+    thread.start()
+    try:
+        patient_until = time.monotonic() + PATIENCE
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > patient_until:
+                raise DemoFailed("the hub did not start")
+            time.sleep(0.01)
+        yield f"http://{HOST}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        listener.close()
+
+
+def _listener(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise DemoFailed(f"cannot listen on {HOST} port {port}: {error.strerror}") from error
+
+
+def is_free(port: int) -> bool:
+    """Whether the port can be listened on."""
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def open_sample_hub(settings: Settings) -> Hub:
+    """A hub in an empty directory."""
+    if (settings.data_dir / "gridpost.db").exists():
+        raise DemoFailed(f"{settings.data_dir} holds a hub already; give the demonstration an empty directory")
+    return open_hub(settings)
+
+
+def furnish(hub: Hub, market: SampleMarket) -> list[Desk]:
+    """Import the market's master data and register a client for every party; the desks of these."""
+    operator = Principal(hub.office.profile.hub, Role.HUB, "demo")
+    desks = _desks()
+
+    async def work() -> None:
+        report = await hub.import_master_data(operator, csv_files(market.dataset))
+        if not report.rows:
+            raise DemoFailed(f"the sample market was refused: {report.findings[0].text}")
+        for desk in desks:
+            client = Client(desk.client_id, desk.party, desk.role, hash_secret(desk.secret))
+            if refused := await hub.register_client(client):
+                raise DemoFailed(refused.findings[0].text)
+
+    asyncio.run(work())
+    return desks
+
+
+def _desks() -> list[Desk]:
+    """Every party, in its first role."""
+    return [Desk(party, name, roles[0], name.lower().replace(" ", "-"), new_secret()) for party, name, roles in PARTIES]
