@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -94,6 +95,7 @@ def read_series(
         pieces = _in_steps(office, query, pieces)
     elif query.unit is not None:
         pieces = [_in_unit(piece, query.unit) for piece in pieces]
+    pieces = _of_one_step(pieces)
     return tuple(_answer(connection, _with_empty(query, spans, pieces)))
 
 
@@ -134,23 +136,13 @@ def _read(office: Office, connection: Connection, spans: Sequence[_Span], as_of:
                 inside = values.where(values.ends <= span.limit)
                 if len(inside):
                     pieces.setdefault(place, []).append(_Piece(span.point, unit, Resolution(run.resolution), inside))
-    return list(_runs_of_one_step([piece for place in range(len(spans)) for piece in pieces.get(place, ())]))
+    return [piece for place in range(len(spans)) for piece in pieces.get(place, ())]
 
 
-def _runs_of_one_step(pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+def _of_one_step(pieces: Sequence[_Piece]) -> list[_Piece]:
     """Pieces that follow each other in one point, unit and resolution made one, also over a gap."""
-    group: list[_Piece] = []
-    for piece in pieces:
-        if group and (group[0].point, group[0].unit, group[0].step) != (piece.point, piece.unit, piece.step):
-            yield _one(group)
-            group = []
-        group.append(piece)
-    if group:
-        yield _one(group)
-
-
-def _one(group: Sequence[_Piece]) -> _Piece:
-    return replace(group[0], values=Values.joined([piece.values for piece in group]))
+    groups = groupby(pieces, lambda piece: (piece.point, piece.unit, piece.step))
+    return [_Piece(*alike, Values.joined([piece.values for piece in group])) for alike, group in groups]
 
 
 def _in_steps(office: Office, query: SeriesQuery, pieces: Sequence[_Piece]) -> list[_Piece]:

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub.access import ALWAYS, rights
+from gateway.hub.database import listed, on_driver
 from gateway.hub.journal import OutcomeState
 from gateway.hub.office import Office
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.ports import Principal, ValueVersion
 from gateway.hub.series_store import SeriesVersion
 from gateway.hub.step_log import Step, steps_of
-from gateway.hub.tables_exchange import outcome, transaction_id
+from gateway.hub.tables_exchange import outcome
 from gateway.messages.codes import Quality
 from gateway.messages.identifiers import is_gsrn, point_key
 from gateway.messages.quantities import NO_QUANTITY
@@ -89,59 +90,58 @@ def value_versions(
 
 
 def _origins(office: Office, connection: Connection, series: _Series, found: Sequence[SeriesVersion]) -> list[_Origin]:
-    """Who said each version, in the order given."""
-    told: dict[int, list[_Origin]] = {}
-    for version in found:
-        if version.transaction not in told:
-            told[version.transaction] = _of_transaction(office, connection, series, (version.transaction, found))
-    taken: dict[int, int] = {}
+    """Who said each version, in the order given: versions come by transaction, and so do those who said them."""
+    numbers = list(dict.fromkeys(version.transaction for version in found))
+    stored = _stored_series(connection, numbers, series.point)
     origins: list[_Origin] = []
-    for version in found:
-        place = taken.get(version.transaction, 0)
-        taken[version.transaction] = place + 1
-        origins.append(told[version.transaction][place])
+    for number in numbers:
+        own = [version for version in found if version.transaction == number]
+        senders = stored.get(number, [_UNKNOWN])
+        if len(set(senders)) > 1:
+            origins += _told_apart(office, connection, series, (own, senders))
+        else:
+            origins += senders[:1] * len(own)
     return origins
 
 
-def _of_transaction(
-    office: Office, connection: Connection, series: _Series, wanted: tuple[int, Sequence[SeriesVersion]]
+def _told_apart(
+    office: Office, connection: Connection, series: _Series, wanted: tuple[list[SeriesVersion], list[_Origin]]
 ) -> list[_Origin]:
-    """Who said each of a transaction's versions of the value.
+    """Who said each of one transaction's versions of the value, when several messages stored series of the point.
 
-    Series of one point are stored in the order of their messages and of their place in them, so the n-th delivery of
-    the transaction is the n-th series that was stored.
+    They are stored in the order of the messages and of their place in them, so the n-th delivery of the transaction
+    is the n-th series that was stored.
     """
-    transaction, found = wanted
-    own = [version for version in found if version.transaction == transaction]
-    senders = _stored_series(connection, transaction, series.point)
-    if len(set(senders)) <= 1:
-        return [senders[0] if senders else _UNKNOWN] * len(own)
+    own, senders = wanted
     everything = office.store.versions(connection, series.key, ALWAYS, kind=series.kind)
-    deliveries = [one.run for one in everything if one.transaction == transaction]
+    deliveries = [one.run for one in everything if one.transaction == own[0].transaction]
     if len(deliveries) != len(senders):
         return [_UNKNOWN] * len(own)
-    at = own[0].run.start
-    zone = office.profile.zone
+    at, zone = own[0].run.start, office.profile.zone
     return [who for run, who in zip(deliveries, senders, strict=True) if at in run.starts(zone)]
 
 
-def _stored_series(connection: Connection, transaction: int, point: str) -> list[_Origin]:
-    """Who sent the series of a point that a transaction stored, in the order they were stored."""
-    wanted = (
-        sa.select(outcome.c.message, outcome.c.message_id, transaction_id.c.sender, transaction_id.c.number)
-        .join(transaction_id, transaction_id.c.message == outcome.c.message)
-        .where(
-            outcome.c.transaction == transaction,
-            outcome.c.state == OutcomeState.ACCEPTED.value,
-            transaction_id.c.point == point,
-        )
-        .order_by(outcome.c.message, transaction_id.c.number)
+def _stored_series(connection: Connection, transactions: Sequence[int], point: str) -> dict[int, list[_Origin]]:
+    """Who sent the series of a point that transactions stored, by transaction and in the order they were stored.
+
+    The messages are asked for first and alone: joined at once, a database may start from every series there is.
+    """
+    messages = sa.select(outcome.c.message, outcome.c.transaction, outcome.c.message_id).where(
+        outcome.c.transaction.in_(transactions), outcome.c.state == OutcomeState.ACCEPTED.value
     )
-    return [
-        _Origin(row.message_id, row.sender)
-        for row in connection.execute(wanted).all()
-        if _final_state(steps_of(connection, row.message), row.number) in _STORED
-    ]
+    accepted = {row.message: row for row in connection.execute(messages)}
+    statement = on_driver(
+        connection,
+        "select message, number, sender from transaction_id where point = ? and message in (*)"
+        " order by message, number",
+    )
+    bound = (point, listed(connection, list(accepted)))
+    stored: dict[int, list[_Origin]] = {}
+    for message, number, sender in connection.exec_driver_sql(statement, bound).all():
+        if _final_state(steps_of(connection, message), number) in _STORED:
+            row = accepted[message]
+            stored.setdefault(row.transaction, []).append(_Origin(row.message_id, sender))
+    return stored
 
 
 def _final_state(steps: Sequence[Step], number: int) -> str:
