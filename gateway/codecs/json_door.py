@@ -7,6 +7,7 @@ import json
 from gateway.codecs import fast_json, general_json
 from gateway.codecs.door import Findings, Taken, misplaced
 from gateway.codecs.fields import Record
+from gateway.codecs.json_pieces import JsonPieces
 from gateway.codecs.json_records import read_object, write_object
 from gateway.codecs.point_texts import json_points
 from gateway.codecs.tables import ROWS, Row
@@ -14,6 +15,7 @@ from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.messages.series import SeriesTable
 from gateway.schemas.check_json import check_json
+from gateway.schemas.detection import detect
 from gateway.schemas.parsers import parse_json
 from gateway.schemas.registry import Registry, SchemaEntry
 
@@ -52,8 +54,20 @@ class JsonDoor:
         return Taken(entry, read_object(row.table, body, {}), general_json.read_series(series, row.series))
 
     def stream(self, data: bytes, registry: Registry, kind: DocumentKind | None) -> Taken | Findings:
-        """As `general`."""
-        return self.general(data, registry, kind)
+        """Measure data too large for a tree, in the memory of one series; other documents as `general`."""
+        entry = detect(data, registry)
+        if isinstance(entry, Finding):
+            return Findings((entry,))
+        row = ROWS[entry.kind, entry.dialect]
+        pieces = JsonPieces(data, row.series.name, entry)
+        if entry.dialect is not self._dialect or row.points is None or not pieces.cut():
+            return self.general(data, registry, kind)
+        if (wrong := misplaced(entry, self._dialect, kind)) is not None:
+            return wrong
+        series = general_json.read_series(pieces, row.series)
+        if pieces.findings:
+            return Findings(tuple(pieces.findings))
+        return Taken(entry, read_object(row.table, pieces.header, {}), series)
 
     def write(self, row: Row, entry: SchemaEntry, record: Record, series: SeriesTable | None) -> bytes:
         """The document with the keys in the order of the XML."""

@@ -188,27 +188,53 @@ class _Tokens:
 _PLAIN = re.compile(r"(?: [0-9]{1,10}+(?:\.[0-9]{1,3}+)?+)*+ {4}")
 
 
+_FLUSH = 1 << 14
+
+
 @dataclass(slots=True)
 class PointTexts:
-    """The values of series as texts, in any spelling that a schema allows, collected point by point."""
+    """The values of series as texts, in any spelling that a schema allows, collected point by point.
+
+    Texts are turned into columns every few thousand points, so that a giant message never stands there as texts.
+    """
 
     position: list[str] = field(default_factory=list)
     quantity: list[str | None] = field(default_factory=list)
     quality: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    _ends: list[int] = field(default_factory=list)
+    _read: list[PointColumns] = field(default_factory=list)
+    _count: int = 0
 
     def end_series(self) -> None:
         """Remember that the series ends here."""
-        self.ends.append(len(self.position))
+        self._ends.append(self._count + len(self.position))
+        if len(self.position) >= _FLUSH:
+            self._flush()
 
     def columns(self) -> tuple[PointColumns, npt.NDArray[np.int64]]:
         """The columns and the offsets of the series."""
-        offsets = np.array([0, *self.ends], dtype=np.int64)
+        self._flush()
+        parts = self._read
+        columns = PointColumns(
+            np.concatenate([part.position for part in parts]),
+            np.concatenate([part.quantity for part in parts]),
+            np.concatenate([part.quality for part in parts]),
+            np.concatenate([part.decimals for part in parts]),
+            {index: text for part in parts for index, text in part.as_written.items()},
+        )
+        return columns, np.array([0, *self._ends], dtype=np.int64)
+
+    def _flush(self) -> None:
         position = np.fromstring(" ".join(self.position), dtype=np.int64, sep=" ")
         np.clip(position, _INT32.min, _INT32.max, out=position)
         quantity, decimals, as_written = _quantities(self.quantity)
+        as_written = {self._count + index: text for index, text in as_written.items()}
         quality = np.array(self.quality, dtype=np.uint8)
-        return PointColumns(position.astype(np.int32), quantity, quality, decimals, as_written), offsets
+        self._read.append(PointColumns(position.astype(np.int32), quantity, quality, decimals, as_written))
+        self._count += len(position)
+        self.position.clear()
+        self.quantity.clear()
+        self.quality.clear()
 
 
 def _quantities(texts: Sequence[str | None]) -> tuple[Quantities, Qualities, dict[int, str]]:

@@ -68,7 +68,10 @@ def table_of(
 
     def areas(key: str) -> list[AreaId | None]:
         codes, schemes = column(key), column(f"{key}_scheme")
-        return [AreaId(code, scheme or Scheme.GRID_AREA) if code else None for code, scheme in zip(codes, schemes, strict=True)]
+        return [
+            AreaId(code, scheme or Scheme.GRID_AREA) if code else None
+            for code, scheme in zip(codes, schemes, strict=True)
+        ]
 
     return SeriesTable(
         transaction=column("transaction", ""),
