@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.recent_segments import Places
 from gateway.hub.segment_codec import Qualities, Quantities
-from gateway.hub.segments import Segment, SegmentRow, SeriesPeriod, load_matrix, load_rows
+from gateway.hub.segment_reading import load_matrix, load_rows
+from gateway.hub.segments import Segment, SegmentRow, SeriesPeriod
 from gateway.hub.series_merge import Run, merged
 from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.times import Interval, MarketZone
@@ -67,12 +68,14 @@ class CurrentReader:
         same = [number for number, one in segments.items() if self._is_same(one)]
         alike = np.isin(tail.segment, same)
         self._copy(values, tail.where(alike), segments)
+        if alike.all():
+            return
         others = places.where(np.isin(places.position, tail.position[~alike]))
-        wanted = list(zip(others.segment.tolist(), others.row.tolist(), strict=True))
-        rows = load_rows(self._connection, segments, wanted)
         by_point: dict[int, list[SegmentRow]] = {}
-        for position, place in zip(others.position.tolist(), wanted, strict=True):
-            by_point.setdefault(position, []).append(rows[place])
+        for position, row in zip(
+            others.position.tolist(), load_rows(self._connection, segments, others.rows()), strict=True
+        ):
+            by_point.setdefault(position, []).append(row)
         for position, of_point in by_point.items():
             self._lay_over(values, position, of_point)
 
@@ -83,7 +86,7 @@ class CurrentReader:
     def _copy(self, values: CurrentValues, places: Places, segments: Mapping[int, Segment]) -> None:
         if not len(places):
             return
-        quantity, quality = load_matrix(self._connection, segments, (places.segment, places.row))
+        quantity, quality = load_matrix(self._connection, segments, places.rows())
         values.known[places.position] = True
         values.quantity[places.position] = quantity
         values.quality[places.position] = quality

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
 from gateway.hub.segment_codec import Points, Qualities, Quantities
-from gateway.hub.segments import Segment, load_points_of, load_wholes
+from gateway.hub.segment_reading import load_points_of, load_wholes
+from gateway.hub.segments import Segment
 from gateway.hub.series_merge import Run
 from gateway.messages.times import Interval, MarketZone
 

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import listed, on_driver
+from gateway.hub.database import listed, on_driver, run
 from gateway.hub.recent_segments import Places, RecentSegments
 from gateway.hub.segment_codec import Points
-from gateway.hub.segments import Segment, load_points
+from gateway.hub.segment_reading import load_points
+from gateway.hub.segments import Segment
 from gateway.messages.times import MarketZone
 
 BUILD_LOCK = 0x67726966
@@ -57,7 +58,7 @@ class Progress:
 
 def progress(connection: Connection) -> Progress:
     """How far the index reaches as this connection sees it."""
-    return Progress(*connection.exec_driver_sql(_PROGRESS).one())
+    return Progress(*run(connection, _PROGRESS).fetchall()[0])
 
 
 class PointIndex:
@@ -78,13 +79,12 @@ class PointIndex:
     def segments_of(self, connection: Connection, kind: int, day: int) -> list[int]:
         """Segments that touch the local day, oldest first."""
         reach = progress(connection)
-        statement = on_driver(connection, _SELECT_SEGMENTS)
-        indexed = [row[0] for row in connection.exec_driver_sql(statement, (day, kind, reach.indexed))]
+        indexed = [row[0] for row in run(connection, _SELECT_SEGMENTS, (day, kind, reach.indexed)).fetchall()]
         recent = self._recent.segments(connection, (reach.indexed, reach.newest))
         return indexed + [one.id for one in recent if one.kind == kind and day in one.days(self._zone)]
 
     def _known_days(self, connection: Connection, reach: Progress, days: range) -> range:
-        first, last = connection.exec_driver_sql("select min(day), max(day) from segment_day").one()
+        first, last = run(connection, "select min(day), max(day) from segment_day").fetchall()[0]
         spans = [one.days(self._zone) for one in self._recent.segments(connection, (reach.indexed, reach.newest))]
         if first is not None:
             spans.append(range(first, last + 1))
@@ -126,9 +126,9 @@ def _find_on_disk(connection: Connection, indexed: int, where: tuple[int, range]
     if not indexed or not len(days) or not len(points):
         return
     bound = (listed(connection, days), kind, listed(connection, points.tolist()), indexed)
-    rows = connection.exec_driver_sql(on_driver(connection, _SELECT_PLACES), bound).all()
+    rows = run(connection, _SELECT_PLACES, bound).fetchall()
     if rows:
-        found = np.array([tuple(row) for row in rows], dtype=np.int64)
+        found = np.array(rows, dtype=np.int64)
         yield Places(np.searchsorted(points, found[:, 0]), found[:, 1], found[:, 2])
 
 

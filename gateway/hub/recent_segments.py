@@ -17,7 +17,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.database import own_transaction
 from gateway.hub.segment_codec import Points
-from gateway.hub.segments import Segment, load_points
+from gateway.hub.segment_reading import load_points
+from gateway.hub.segments import Segment
 from gateway.messages.times import MarketZone
 
 _Column = npt.NDArray[np.int64]
@@ -36,6 +37,10 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.position)
+
+    def rows(self) -> list[tuple[int, int]]:
+        """Segment and row of each place."""
+        return list(zip(self.segment.tolist(), self.row.tolist(), strict=True))
 
     @classmethod
     def joined(cls, parts: Iterable[Places]) -> Places:

@@ -4,13 +4,16 @@ Quantities take the narrowest integer width that holds them all, their bytes are
 then all high bytes), and zstd does the rest. The first byte of a block says how it was packed:
 
     quantity  low four bits: index into WIDTHS; bit 0x10: not compressed
-    quality   a block of one byte is that quality for every value; otherwise 0 = plain, 1 = zstd
+    quality   a block of one byte is that quality for every value; otherwise 0 = plain, 1 = zstd, 2 = two qualities,
+              named, then a bit for each value, every row beginning a new byte
     points    0 = plain int64, little endian; 1 = differences, planes, zstd
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +23,13 @@ Quantities = npt.NDArray[np.int64]
 Qualities = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.int64]
 
-CHUNK_ROWS = 32
+CHUNK_ROWS = 64
 """Rows packed together. Fewer make a single point's read cheaper, more compress better (see benchmarks/store.py)."""
 
 WIDTHS = tuple(np.dtype(name) for name in ("<u1", "<u2", "<u4", "<i1", "<i2", "<i4", "<i8"))
 _PLAIN = 0x10
+_ZSTD, _TWO = 1, 2
+_Key = TypeVar("_Key", int, bytes)
 _SMALL = 64  # bytes; below, compressing costs more than it saves
 
 
@@ -59,13 +64,6 @@ def unpack_quantities(block: bytes, count: int) -> Quantities:
     return narrow.view(width).reshape(-1, count).astype(np.int64)
 
 
-def unpack_quantity_row(block: bytes, count: int, row: int) -> Quantities:
-    """One row of the block, without the cost of the others' widening."""
-    width, planes = _unpacked(block)
-    part = np.ascontiguousarray(planes[:, row * count : (row + 1) * count].T)
-    return part.view(width).reshape(-1).astype(np.int64)
-
-
 def pack_qualities(quality: Qualities, chunk_rows: int = CHUNK_ROWS) -> list[bytes]:
     """The blocks of a rows x count matrix of qualities; one and the same quality throughout is a single byte."""
     rows, _ = quality.shape
@@ -76,27 +74,91 @@ def pack_qualities(quality: Qualities, chunk_rows: int = CHUNK_ROWS) -> list[byt
 
 
 def _pack_quality(quality: Qualities) -> bytes:
+    low, high = int(quality.min()), int(quality.max())
+    if low == high:
+        return bytes((low,))
+    is_high = quality == high
+    if bool((is_high | (quality == low)).all()):
+        return bytes((_TWO, low, high)) + np.packbits(is_high, axis=1).tobytes()
     plain = quality.tobytes()
-    if plain.count(plain[0]) == len(plain):
-        return plain[:1]
     packed = _zstd.pack(plain) if len(plain) > _SMALL else plain
-    return b"\1" + packed if len(packed) < len(plain) else b"\0" + plain
+    return bytes((_ZSTD,)) + packed if len(packed) < len(plain) else b"\0" + plain
 
 
 def unpack_qualities(block: bytes, shape: tuple[int, int]) -> Qualities:
     """The whole block as a matrix of `shape`: rows of this block, count."""
-    if len(block) == 1:
-        return np.full(shape, block[0], np.uint8)
-    plain = _zstd.unpack(block[1:]) if block[0] else block[1:]
-    return np.frombuffer(plain, np.uint8).reshape(shape)
+    rows = PickedRows(shape[1])
+    rows.pick_qualities(block, range(shape[0]))
+    return rows.qualities()
 
 
-def unpack_quality_row(block: bytes, count: int, row: int) -> Qualities:
-    """One row of the block."""
-    if len(block) == 1:
-        return np.full(count, block[0], np.uint8)
-    plain = _zstd.unpack(block[1:]) if block[0] else block[1:]
-    return np.frombuffer(plain, np.uint8, count, row * count)
+class PickedRows:
+    """Rows of one count picked out of blocks, and made columns in one go: widening each alone costs more than reading.
+
+    A block is opened once for all rows wanted of it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._rows = 0
+        self._quantity: dict[int, tuple[list[int], list[bytes]]] = {}
+        self._quality: dict[bytes, tuple[list[int], list[bytes]]] = {}
+
+    def pick(self, blocks: tuple[bytes, bytes], rows: Sequence[int]) -> None:
+        """Add these rows of a chunk, given its quantity and its quality block; they are counted within the chunk."""
+        block, quality = blocks
+        planes = _plain_quantity(block)
+        code = block[0] & 0x0F
+        plane = len(planes) // WIDTHS[code].itemsize
+        count = self._count
+        numbers, slices = _bucket(self._quantity, code)
+        numbers += range(self._rows, self._rows + len(rows))
+        slices += [planes[at : at + count] for row in rows for at in range(row * count, len(planes), plane)]
+        self.pick_qualities(quality, rows)
+
+    def pick_qualities(self, block: bytes, rows: Sequence[int]) -> None:
+        """Add the qualities of these rows of a chunk."""
+        if len(block) == 1:
+            form, plain, width = block, b"", 0
+        elif block[0] == _TWO:
+            form, plain, width = block[:3], block[3:], -(-self._count // 8)
+        else:
+            form, plain, width = b"", _plain_quality(block), self._count
+        numbers, slices = _bucket(self._quality, form)
+        numbers += range(self._rows, self._rows + len(rows))
+        slices += [plain[row * width : (row + 1) * width] for row in rows]
+        self._rows += len(rows)
+
+    def quantities(self) -> Quantities:
+        """int64[n, count] in the order picked."""
+        quantity = np.empty((self._rows, self._count), dtype=np.int64)
+        for code, (numbers, slices) in self._quantity.items():
+            width = WIDTHS[code]
+            planes = np.frombuffer(b"".join(slices), np.uint8).reshape(len(numbers), width.itemsize, self._count)
+            values = np.ascontiguousarray(planes.transpose(0, 2, 1)).view(width)[..., 0]
+            quantity[numbers if len(self._quantity) > 1 else slice(None)] = values
+        return quantity
+
+    def qualities(self) -> Qualities:
+        """uint8[n, count] in the order picked."""
+        quality = np.empty((self._rows, self._count), dtype=np.uint8)
+        for form, (numbers, slices) in self._quality.items():
+            rows = numbers if len(self._quality) > 1 else slice(None)
+            plain = np.frombuffer(b"".join(slices), np.uint8).reshape(len(numbers), -1)
+            if not form:
+                quality[rows] = plain
+            elif len(form) == 1:
+                quality[rows] = form[0]
+            else:
+                quality[rows] = np.array((form[1], form[2]), np.uint8)[np.unpackbits(plain, axis=1, count=self._count)]
+        return quality
+
+
+def _bucket(buckets: dict[_Key, tuple[list[int], list[bytes]]], key: _Key) -> tuple[list[int], list[bytes]]:
+    """The numbers and bytes of rows packed alike."""
+    if key not in buckets:
+        buckets[key] = ([], [])
+    return buckets[key]
 
 
 def pack_points(points: Points) -> bytes:
@@ -138,5 +200,12 @@ def _packed(code: int, plain: bytes) -> bytes:
 
 def _unpacked(block: bytes) -> tuple[np.dtype[np.integer], npt.NDArray[np.uint8]]:
     width = WIDTHS[block[0] & 0x0F]
-    plain = block[1:] if block[0] & _PLAIN else _zstd.unpack(block[1:])
-    return width, np.frombuffer(plain, np.uint8).reshape(width.itemsize, -1)
+    return width, np.frombuffer(_plain_quantity(block), np.uint8).reshape(width.itemsize, -1)
+
+
+def _plain_quantity(block: bytes) -> bytes:
+    return block[1:] if block[0] & _PLAIN else _zstd.unpack(block[1:])
+
+
+def _plain_quality(block: bytes) -> bytes:
+    return _zstd.unpack(block[1:]) if block[0] == _ZSTD else block[1:]

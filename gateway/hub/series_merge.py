@@ -59,6 +59,22 @@ def merged(rows: Sequence[SegmentRow], interval: Interval, zone: MarketZone) -> 
     return tuple(_joined(pieces))
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Steps [first, last) of a row, which take the time [start, finish)."""
+
+    row: SegmentRow
+    first: int
+    last: int
+    start: int
+    finish: int
+
+    def follows(self, other: _Piece) -> bool:
+        """Whether this one continues the other without a gap, in its resolution."""
+        same = self.row.segment.resolution == other.row.segment.resolution
+        return same and self.start == other.finish
+
+
 def _surviving(
     rows: Sequence[SegmentRow], zone: MarketZone
 ) -> Iterable[tuple[SegmentRow, npt.NDArray[np.bool_] | None]]:
@@ -81,10 +97,10 @@ def _surviving(
 
 def _pieces(
     row: SegmentRow, stands: npt.NDArray[np.bool_] | None, interval: Interval, zone: MarketZone
-) -> Iterable[Run]:
+) -> Iterable[_Piece]:
     segment = row.segment
     if stands is None and interval.start <= segment.start and segment.finish <= interval.end:
-        yield _run(row, 0, segment.count, (segment.start, segment.finish))
+        yield _Piece(row, 0, segment.count, segment.start, segment.finish)
         return
     bounds = step_bounds(row, zone)
     wanted = (bounds[:-1] >= interval.start) & (bounds[:-1] < interval.end)
@@ -92,34 +108,28 @@ def _pieces(
         wanted &= stands
     edges = np.flatnonzero(np.diff(wanted, prepend=False, append=False)).tolist()
     for first, last in zip(edges[::2], edges[1::2], strict=True):
-        yield _run(row, first, last, (int(bounds[first]), int(bounds[last])))
+        yield _Piece(row, first, last, int(bounds[first]), int(bounds[last]))
 
 
-def _run(row: SegmentRow, first: int, last: int, span: tuple[int, int]) -> Run:
-    transaction = np.full(last - first, row.segment.transaction, dtype=np.int64)
-    return Run(row.segment.resolution, *span, row.quantity[first:last], row.quality[first:last], transaction)
-
-
-def _joined(pieces: Sequence[Run]) -> Iterable[Run]:
-    """Pieces in time order, those that continue each other in one resolution made one."""
-    group: list[Run] = []
+def _joined(pieces: Sequence[_Piece]) -> Iterable[Run]:
+    """Pieces in time order, those that continue each other made one run."""
+    group: list[_Piece] = []
     for piece in pieces:
-        if group and (group[-1].finish != piece.start or group[-1].resolution != piece.resolution):
-            yield _one(group)
+        if group and not piece.follows(group[-1]):
+            yield _run(group)
             group = []
         group.append(piece)
     if group:
-        yield _one(group)
+        yield _run(group)
 
 
-def _one(group: list[Run]) -> Run:
-    if len(group) == 1:
-        return group[0]
+def _run(group: list[_Piece]) -> Run:
+    transactions = np.array([piece.row.segment.transaction for piece in group], dtype=np.int64)
     return Run(
-        group[0].resolution,
+        group[0].row.segment.resolution,
         group[0].start,
         group[-1].finish,
-        np.concatenate([piece.quantity for piece in group]),
-        np.concatenate([piece.quality for piece in group]),
-        np.concatenate([piece.transaction for piece in group]),
+        np.concatenate([piece.row.quantity[piece.first : piece.last] for piece in group]),
+        np.concatenate([piece.row.quality[piece.first : piece.last] for piece in group]),
+        np.repeat(transactions, [piece.last - piece.first for piece in group]),
     )

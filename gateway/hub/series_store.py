@@ -13,14 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub import day_scan, segments
+from gateway.hub import day_scan
 from gateway.hub.current_values import CurrentReader, CurrentValues, nothing_accepted
 from gateway.hub.database import listed, on_driver
 from gateway.hub.day_scan import Batch
 from gateway.hub.point_index import BUILD_SEGMENTS, PointIndex, progress
 from gateway.hub.recent_segments import Places
 from gateway.hub.segment_codec import Points
-from gateway.hub.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod
+from gateway.hub.segment_reading import SegmentCatalogue, load_rows
+from gateway.hub.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod, append_segments
 from gateway.hub.series_merge import Run, merged
 from gateway.messages.times import STEP_SECONDS, Interval, MarketZone
 
@@ -53,10 +54,11 @@ class SeriesStore:
     def __init__(self, zone: MarketZone) -> None:
         self.zone = zone
         self._index = PointIndex(zone)
+        self._catalogue = SegmentCatalogue()
 
     def append(self, connection: Connection, transaction: int, inputs: Sequence[SegmentInput]) -> list[SegmentRef]:
         """Store the inputs as versions of `transaction`, which this connection allocated; says where each was put."""
-        return segments.append_segments(connection, transaction, inputs, self.zone)
+        return append_segments(connection, transaction, inputs, self.zone)
 
     def read(
         self,
@@ -96,9 +98,8 @@ class SeriesStore:
         """Series by (segment, row), in the order asked; every chunk is opened once."""
         if not places:
             return []
-        known = segments.load_segments(connection, sorted({segment for segment, _ in places}))
-        rows = segments.load_rows(connection, known, places)
-        return [rows[place] for place in places]
+        known = self._catalogue.get(connection, sorted({segment for segment, _ in places}))
+        return load_rows(connection, known, places)
 
     def scan(
         self, connection: Connection, day: Interval, *, kind: int = 0, as_of: int | None = None
@@ -106,7 +107,7 @@ class SeriesStore:
         """All values of a local day as known at `as_of`, in batches; every value comes once."""
         (number,) = self.zone.day_numbers(np.array([day.start])).tolist()
         ids = self._index.segments_of(connection, kind, number)
-        known = segments.load_segments(connection, ids)
+        known = self._catalogue.get(connection, ids)
         latest = _ALWAYS if as_of is None else as_of
         newest_first = [known[one] for one in reversed(ids) if known[one].transaction <= latest]
         plan = day_scan.plan_day(connection, newest_first, day, self.zone)
@@ -143,7 +144,7 @@ class SeriesStore:
         if not len(places):
             return places, {}
         latest = _ALWAYS if as_of is None else as_of
-        loaded = segments.load_segments(connection, np.unique(places.segment).tolist())
+        loaded = self._catalogue.get(connection, np.unique(places.segment).tolist())
         found = {
             number: one
             for number, one in loaded.items()
@@ -157,7 +158,8 @@ class SeriesStore:
         if wide.start < interval.start or interval.end < wide.end:
             wide = Interval(min(wide.start, interval.start), max(wide.end, interval.end))
             return self._places(connection, kind, points, (wide, as_of))
-        return places.where(np.isin(places.segment, list(found))), found
+        kept = places if len(found) == len(loaded) else places.where(np.isin(places.segment, list(found)))
+        return kept, found
 
     def _rows_of(
         self, connection: Connection, kind: int, points: Points, view: tuple[Interval, int | None]
@@ -166,17 +168,10 @@ class SeriesStore:
         places, found = self._places(connection, kind, points, view)
         if not len(places):
             return [[] for _ in points]
-        rows = segments.load_rows(connection, found, zip(places.segment.tolist(), places.row.tolist(), strict=True))
-        by_point = _by_position(places, rows)
-        return [by_point.get(position, []) for position in range(len(points))]
-
-
-def _by_position(places: Places, rows: dict[tuple[int, int], SegmentRow]) -> dict[int, list[SegmentRow]]:
-    by_position: dict[int, list[SegmentRow]] = {}
-    columns = (places.position.tolist(), places.segment.tolist(), places.row.tolist())
-    for position, segment, row in zip(*columns, strict=True):
-        by_position.setdefault(position, []).append(rows[segment, row])
-    return by_position
+        by_point: list[list[SegmentRow]] = [[] for _ in points]
+        for position, row in zip(places.position.tolist(), load_rows(connection, found, places.rows()), strict=True):
+            by_point[position].append(row)
+        return by_point
 
 
 def _whole_steps(segment: Segment, interval: Interval, zone: MarketZone) -> Interval:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from gateway.hub.segment_codec import (
+    PickedRows,
     Points,
     Qualities,
     Quantities,
@@ -17,9 +18,7 @@ from gateway.hub.segment_codec import (
     pack_quantities,
     unpack_points,
     unpack_qualities,
-    unpack_quality_row,
     unpack_quantities,
-    unpack_quantity_row,
 )
 
 shapes = st.tuples(st.integers(1, 20), st.sampled_from([1, 2, 23, 96, 100]))
@@ -38,20 +37,35 @@ def test_quantities_come_back(quantity: Quantities, chunk_rows: int) -> None:
     blocks = pack_quantities(quantity, chunk_rows)
     assert len(blocks) == -(-len(quantity) // chunk_rows)
     assert np.array_equal(np.concatenate([unpack_quantities(block, count) for block in blocks]), quantity)
-    for row, expected in enumerate(quantity):
-        assert np.array_equal(unpack_quantity_row(blocks[row // chunk_rows], count, row % chunk_rows), expected)
 
 
-@given(hnp.arrays(np.uint8, shapes, elements=st.sampled_from([0, 2, 3, 4, 0x83, 0x84])), st.integers(1, 8))
+statuses = st.sampled_from([[0], [4, 2], [0, 0x84], [0, 2, 3, 4, 0x83, 0x84]])
+
+
+@given(statuses.flatmap(lambda among: hnp.arrays(np.uint8, shapes, elements=st.sampled_from(among))), st.integers(1, 8))
 def test_qualities_come_back(quality: Qualities, chunk_rows: int) -> None:
-    rows, count = quality.shape
+    rows = len(quality)
     blocks = pack_qualities(quality, chunk_rows)
     assert len(blocks) == -(-rows // chunk_rows)
     for number, block in enumerate(blocks):
         expected = quality[number * chunk_rows : (number + 1) * chunk_rows]
         assert np.array_equal(unpack_qualities(block, expected.shape), expected)
-        for row, values in enumerate(expected):
-            assert np.array_equal(unpack_quality_row(block, count, row), values)
+
+
+@given(st.lists(st.tuples(bounds, st.sampled_from([[4], [3, 4], [3, 4, 0x84]])), min_size=1, max_size=4), st.data())
+def test_rows_come_back_alone(chunks: list[tuple[tuple[int, int], list[int]]], data: st.DataObject) -> None:
+    """Rows picked out of blocks of different widths, in any order."""
+    count = data.draw(st.sampled_from([1, 24, 96]))
+    picked, expected = PickedRows(count), []
+    for bounds_of_chunk, statuses in chunks:
+        shape = (data.draw(st.integers(1, 8)), count)
+        quantity = data.draw(hnp.arrays(np.int64, shape, elements=st.integers(*bounds_of_chunk)))
+        quality = data.draw(hnp.arrays(np.uint8, shape, elements=st.sampled_from(statuses)))
+        rows = data.draw(st.lists(st.integers(0, shape[0] - 1), min_size=1, max_size=3))
+        picked.pick((pack_quantities(quantity)[0], pack_qualities(quality)[0]), rows)
+        expected += [(quantity[row].tolist(), quality[row].tolist()) for row in rows]
+    quantities, qualities = picked.quantities(), picked.qualities()
+    assert list(zip(quantities.tolist(), qualities.tolist(), strict=True)) == expected
 
 
 @given(hnp.arrays(np.int64, st.integers(1, 50), elements=st.integers(-(2**63), 2**63 - 1)))
