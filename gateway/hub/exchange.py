@@ -140,7 +140,7 @@ class Hub:
             if raced is not None:
                 body = journal.read(connection, raced).body
             elif entry is not None:
-                message = journal.enter(connection, entry, awaits_outcome=False)
+                message = journal.enter(connection, entry)
                 queues.keep_rendering(connection, found, dialect, message)
         return PeekedDocument(found.message_id, found.kind, dialect, body)
 

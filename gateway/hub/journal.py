@@ -1,7 +1,7 @@
 """The journal: every document as it crossed the wire, durable before anyone parses it, and what became of it.
 
 An entry is never changed. Its outcome is a second row, written once in the commit that carries out what it says; an
-entry without one is `pending`, and a restart takes it up again.
+entry that came in and has none is pending, and a restart takes it up again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import on_driver
+from gateway.hub.database import run, run_many
 from gateway.hub.ports import Direction, Principal, Submission
-from gateway.hub.tables_exchange import finding, journal, outcome, pending
+from gateway.hub.tables_exchange import finding, journal, outcome, recovery
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Finding
 
@@ -120,11 +120,12 @@ _OUTCOME = (
 _FINDING = "insert into finding (message, ordinal, number, at, party, code, content) values (?, ?, ?, ?, ?, ?, ?)"
 
 
-def enter(connection: Connection, entry: Entry, *, awaits_outcome: bool = True) -> int:
-    """Keep an entry; its number in the journal. One that awaits an outcome is pending until it has one."""
+def enter(connection: Connection, entry: Entry) -> int:
+    """Keep an entry; its number in the journal."""
     who = entry.principal
-    row = connection.exec_driver_sql(
-        on_driver(connection, _ENTER),
+    cursor = run(
+        connection,
+        _ENTER,
         (
             entry.received_at,
             entry.direction.value,
@@ -139,26 +140,22 @@ def enter(connection: Connection, entry: Entry, *, awaits_outcome: bool = True) 
             entry.content,
             entry.envelope,
         ),
-    ).one()
-    number = int(row[0])
-    if awaits_outcome:
-        connection.exec_driver_sql(on_driver(connection, "insert into pending (message) values (?)"), (number,))
-    return number
+    )
+    return int(cursor.fetchall()[0][0])
 
 
 def is_pending(connection: Connection, message: int) -> bool:
     """Whether nobody has decided on the entry yet."""
-    statement = on_driver(connection, "select 1 from pending where message = ?")
-    return connection.exec_driver_sql(statement, (message,)).first() is not None
+    return run(connection, "select 1 from outcome where message = ?", (message,)).fetchone() is None
 
 
 def conclude(connection: Connection, message: int, at: int, result: Outcome) -> None:
-    """Write what became of an entry and take it off the list of unfinished ones; `at` in microseconds."""
-    connection.exec_driver_sql(
-        on_driver(connection, _OUTCOME),
+    """Write what became of an entry; `at` in microseconds."""
+    run(
+        connection,
+        _OUTCOME,
         (message, at, result.transaction, result.state.value, result.message_id, result.process_type, result.series),
     )
-    connection.exec_driver_sql(on_driver(connection, "delete from pending where message = ?"), (message,))
 
 
 def note_findings(
@@ -170,7 +167,7 @@ def note_findings(
         for ordinal, (number, item) in enumerate(found)
     ]
     if rows:
-        connection.exec_driver_sql(on_driver(connection, _FINDING), rows)
+        run_many(connection, _FINDING, rows)
 
 
 def findings_of(connection: Connection, message: int) -> list[tuple[int, Finding]]:
@@ -181,15 +178,26 @@ def findings_of(connection: Connection, message: int) -> list[tuple[int, Finding
 
 
 def unfinished(connection: Connection, before: int, most: int = 100) -> Sequence[int]:
-    """Entries without an outcome that came before an instant in microseconds, oldest first."""
+    """Entries that came in before an instant in microseconds and have no outcome, oldest first."""
+    finished = sa.select(recovery.c.message).scalar_subquery()
     wanted = (
-        sa.select(pending.c.message)
-        .join(journal, journal.c.id == pending.c.message)
-        .where(journal.c.received_at < before)
-        .order_by(pending.c.message)
+        sa.select(journal.c.id)
+        .outerjoin(outcome, outcome.c.message == journal.c.id)
+        .where(journal.c.id > sa.func.coalesce(finished, 0), journal.c.direction == Direction.IN.value)
+        .where(journal.c.received_at < before, outcome.c.message.is_(None))
+        .order_by(journal.c.id)
         .limit(most)
     )
     return list(connection.execute(wanted).scalars())
+
+
+def note_finished(connection: Connection, before: int) -> None:
+    """Remember that every entry that came before an instant in microseconds has its outcome."""
+    newest = sa.select(sa.func.max(journal.c.id)).where(journal.c.received_at < before)
+    number = connection.execute(newest).scalar()
+    if number is not None:
+        connection.execute(recovery.delete())
+        connection.execute(recovery.insert().values(one=1, message=number))
 
 
 def read(connection: Connection, message: int) -> StoredEntry:

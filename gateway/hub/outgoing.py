@@ -16,7 +16,7 @@ import numpy.typing as npt
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import on_driver
+from gateway.hub.database import run
 from gateway.messages.codes import Category, DocumentKind, ProcessType, Role
 from gateway.messages.documents import Reason
 
@@ -251,8 +251,9 @@ _ENQUEUE = (
 def enqueue(connection: Connection, address: Address, cause: Cause, content: Content) -> None:
     """Put series, answers or rejections into a receiver's queue, in the transaction that stores what they say."""
     points = int(content.count.sum()) if isinstance(content, Deliveries) else 0
-    connection.exec_driver_sql(
-        on_driver(connection, _ENQUEUE),
+    run(
+        connection,
+        _ENQUEUE,
         (
             address.party,
             address.role.value,

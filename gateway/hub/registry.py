@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
+from gateway.hub.database import run
 from gateway.hub.masterdata_files import MasterDataSet
 from gateway.messages.codes import (
     ConnectionState,
@@ -87,7 +88,8 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
 
 def latest_transaction(connection: Connection) -> int:
     """The transaction of the newest import, 0 before the first: a view of another transaction is out of date."""
-    return int(connection.execute(sa.select(sa.func.max(tables.master_data_import.c.transaction))).scalar() or 0)
+    newest = run(connection, 'select max("transaction") from master_data_import').fetchall()
+    return int(newest[0][0] or 0)
 
 
 def view(connection: Connection, as_of_transaction: int | None = None) -> MasterData:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gateway.hub import journal
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
 from gateway.hub.point_index import BUILD_SEGMENTS
@@ -84,7 +85,10 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         return today if today > now else zone.at(zone.day(now) + timedelta(days=1), DAY_CLOSE_HOUR)
 
     def sweep(due: int) -> None:
-        runner.recover(before=(due - LEASE_SECONDS) * _MICROSECONDS)
+        before = (due - LEASE_SECONDS) * _MICROSECONDS
+        runner.recover(before)
+        with office.database.write() as connection:
+            journal.note_finished(connection, before)
 
     def index(due: int) -> None:
         with office.database.read() as connection:

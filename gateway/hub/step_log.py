@@ -10,7 +10,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import on_driver
+from gateway.hub.database import run_many
 from gateway.hub.tables_exchange import step
 from gateway.processes.events import Event
 from gateway.processes.machine import Machine, State
@@ -43,12 +43,10 @@ class StepLog:
     def write(self, connection: Connection, message: int, at: int) -> None:
         """Write the steps; `at` in microseconds."""
         if self._rows:
-            connection.exec_driver_sql(
-                on_driver(
-                    connection,
-                    "insert into step (message, ordinal, at, process, version, event, state, series)"
-                    " values (?, ?, ?, ?, ?, ?, ?, ?)",
-                ),
+            run_many(
+                connection,
+                "insert into step (message, ordinal, at, process, version, event, state, series)"
+                " values (?, ?, ?, ?, ?, ?, ?, ?)",
                 [(message, ordinal, at, *row) for ordinal, row in enumerate(self._rows)],
             )
 

@@ -1,12 +1,24 @@
 """Tables of the exchange: the journal, what became of each message, and the receivers' queues.
 
 Insert-only but for three small marks that a queue lives by (`outgoing.bundled`, `bundle.peeked_at`,
-`bundle.dequeued_at`) and the list of messages that are not finished yet (`pending`).
+`bundle.dequeued_at`) and the mark up to which everything is finished (`recovery`).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, SmallInteger, String, Table, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    text,
+)
 
 from gateway.hub.tables import ROWID, metadata
 
@@ -29,11 +41,12 @@ journal = Table(
     comment="Every document in or out as it crossed the wire, kept before anyone parses it; zstd",
 )
 
-pending = Table(
-    "pending",
+recovery = Table(
+    "recovery",
     metadata,
-    Column("message", ROWID, ForeignKey("journal.id"), primary_key=True, autoincrement=False),
-    comment="Journal entries without an outcome yet: what a restart takes up again",
+    Column("one", SmallInteger, CheckConstraint("one = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("message", BigInteger, nullable=False),
+    comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
 )
 
 outcome = Table(

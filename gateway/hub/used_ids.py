@@ -12,24 +12,26 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import on_driver
+from gateway.hub.database import run, run_many
 from gateway.hub.tables_exchange import message_id
+
+_AMONG = "select transaction_id from transaction_id where sender = ? and transaction_id "
+_AMONG_SQLITE = _AMONG + "in (select value from json_each(?))"
+_AMONG_POSTGRESQL = _AMONG + "= any(?::text[])"
 
 
 def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:
     """Whether the sender has used the message id before."""
-    statement = on_driver(connection, "select 1 from message_id where sender = ? and message_id = ?")
-    return connection.exec_driver_sql(statement, (sender, wanted)).first() is not None
+    statement = "select 1 from message_id where sender = ? and message_id = ?"
+    return run(connection, statement, (sender, wanted)).fetchone() is not None
 
 
 def used_transactions(connection: Connection, sender: str, wanted: Sequence[str]) -> set[str]:
     """Which of the transaction ids the sender has used before."""
-    listed: object = list(wanted)
-    among = "= any(%s::text[])"
-    if connection.dialect.name == "sqlite":
-        listed, among = msgspec.json.encode(wanted).decode(), "in (select value from json_each(?))"
-    statement = on_driver(connection, "select transaction_id from transaction_id where sender = ? and transaction_id ")
-    return {row[0] for row in connection.exec_driver_sql(statement + among, (sender, listed))}
+    is_sqlite = connection.dialect.name == "sqlite"
+    listed = msgspec.json.encode(wanted).decode() if is_sqlite else list(wanted)
+    statement = _AMONG_SQLITE if is_sqlite else _AMONG_POSTGRESQL
+    return {row[0] for row in run(connection, statement, (sender, listed)).fetchall()}
 
 
 def claim(
@@ -37,26 +39,26 @@ def claim(
 ) -> None:
     """Take the ids of a message (journal number, message id) and of its series; taken ids violate the key."""
     number, own_id = message
-    connection.exec_driver_sql(
-        on_driver(connection, "insert into message_id (sender, message_id, message) values (?, ?, ?)"),
+    run(
+        connection,
+        "insert into message_id (sender, message_id, message) values (?, ?, ?)",
         (sender, own_id, number),
     )
     if not transactions:
         return
     if connection.dialect.name == "postgresql" and len(transactions) > 1:
-        connection.exec_driver_sql(
+        run(
+            connection,
             "insert into transaction_id (sender, transaction_id, message, number, point)"
-            " select %s, given.id, %s, given.place - 1, given.point"
-            " from unnest(%s::text[], %s::text[]) with ordinality as given(id, point, place)",
+            " select ?, given.id, ?, given.place - 1, given.point"
+            " from unnest(?::text[], ?::text[]) with ordinality as given(id, point, place)",
             (sender, number, list(transactions), list(points)),
         )
         return
     rows = [(sender, own, number, i, point) for i, (own, point) in enumerate(zip(transactions, points, strict=True))]
-    connection.exec_driver_sql(
-        on_driver(
-            connection,
-            "insert into transaction_id (sender, transaction_id, message, number, point) values (?, ?, ?, ?, ?)",
-        ),
+    run_many(
+        connection,
+        "insert into transaction_id (sender, transaction_id, message, number, point) values (?, ?, ?, ?, ?)",
         rows,
     )
 

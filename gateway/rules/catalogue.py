@@ -106,5 +106,6 @@ NAMED_ELSEWHERE = (
     "unknown-namespace",
     "schema-invalid",
     "malformed",
+    "too-large",
 )
 """Findings that parsers and the hub's registries make; a profile only words them."""

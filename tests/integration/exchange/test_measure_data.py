@@ -230,12 +230,11 @@ def test_malformed_bytes_leave_only_a_journal_entry(bench: Bench) -> None:
     with bench.hub.office.database.read() as connection:
         counts = {
             table: connection.exec_driver_sql(f"select count(*) from {table}").scalar_one()
-            for table in ("journal", "outcome", "pending", "segment", "outgoing", "message_id", "transaction_id")
+            for table in ("journal", "outcome", "segment", "outgoing", "message_id", "transaction_id")
         }
     assert counts == {
         "journal": 1,
         "outcome": 1,
-        "pending": 0,
         "segment": 0,
         "outgoing": 0,
         "message_id": 0,

@@ -13,13 +13,6 @@ from .desk import NOON, Desk
 SMALL_LIMITS = BodyLimits(bytes=4 * 1024 * 1024, idle_seconds=2.0, total_seconds=4.0)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """The threats met here alone."""
-    config.addinivalue_line("markers", "sec_20: log injection and leaks")
-    config.addinivalue_line("markers", "sec_21: slow clients")
-    config.addinivalue_line("markers", "sec_22: request smuggling and trust in proxies")
-
-
 @pytest.fixture(scope="session")
 def open_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[TransportSettings], Desk]]:
     """A function that starts a server with settings; every one is stopped at the end."""
