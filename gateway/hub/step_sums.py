@@ -90,7 +90,7 @@ def step_bounds(zone: MarketZone, step: Resolution, interval: Interval) -> Insta
 
 
 def summed(values: Values, bounds: Instants) -> Values:
-    """One value for each step in which anything is known; every value begins in the step it counts in.
+    """One value for each step in which anything is known; `values` are finer than the steps and lie within them.
 
     A missing value adds nothing. Each sum's quality is that of `joint_quality`; it is incomplete also where the values
     do not fill the whole step. Its version is the newest of its values'.
@@ -101,8 +101,7 @@ def summed(values: Values, bounds: Instants) -> Values:
     first = np.flatnonzero(np.diff(step, prepend=-1))
     starts, ends = bounds[step[first]], bounds[step[first] + 1]
     counted = np.where(values.is_missing, 0, values.quantities)
-    length = np.minimum(values.ends, bounds[step + 1]) - values.starts
-    covered = np.add.reduceat(length, first) == ends - starts
+    covered = np.add.reduceat(values.ends - values.starts, first) == ends - starts
     return Values(
         starts,
         ends,

@@ -40,7 +40,7 @@ def busy(hub: SmallHub) -> SmallHub:
         at=NOW + 60,
     )
     hub.refuse("m-4", Finding("00302", "not well-formed"), at=NOW + 120)
-    hub.refuse("m-5", Finding("00302", "not well-formed"), at=NOW + 120, sender=STRANGER)
+    hub.refuse("m-5", Finding("00302", "not well-formed"), at=NOW + 7200, sender=STRANGER)
     hub.close_bundle(READER_A, at=NOW + 7200)
     hub.close_bundle(READER_B, at=NOW + 7200)
     return hub
@@ -67,7 +67,7 @@ def test_everybody_sees_its_own_newest_first(busy: SmallHub) -> None:
     assert listed(busy, SENDER) == ["m-4", "m-3", "m-2", "m-1"]
     assert listed(busy, STRANGER) == ["m-5"]
     assert listed(busy, READER_A) == ["to A"]
-    assert listed(busy, OPERATOR) == ["to B", "to A", "m-5", "m-4", "m-3", "m-2", "m-1"]
+    assert listed(busy, OPERATOR) == ["m-5", "to B", "to A", "m-4", "m-3", "m-2", "m-1"]
     assert page(busy, OPERATOR).after == ""
 
 
@@ -133,7 +133,7 @@ def test_what_left_is_listed_as_a_bundle_and_not_as_a_journal_entry(busy: SmallH
     """The journal keeps outgoing documents too, once for each dialect."""
     entry = Entry.outgoing(READER_A, (DocumentKind.MEASURE_DATA, Dialect.CIM_JSON), b"{}", NOW)
     with busy.database.write() as connection:
-        journal.enter(connection, entry, awaits_outcome=False)
+        journal.enter(connection, entry)
     assert listed(busy, READER_A) == ["to A"]
 
 
