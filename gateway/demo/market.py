@@ -15,7 +15,7 @@ from typing import Any
 from gateway.hub.masterdata_files import MasterDataSet, csv_files
 from gateway.messages.codes import (
     ConnectionState,
-    DocumentKind,
+    DelegatedProcess,
     MeteringPointType,
     Resolution,
     Role,
@@ -251,7 +251,7 @@ class _Builder:
         """The neighbour once let a service company receive for it; that is over by the day."""
         return [
             Delegation(
-                process=DocumentKind.MEASURE_DATA,
+                process=DelegatedProcess.MEASURE_DATA,
                 grid_area=NEIGHBOUR_AREA,
                 from_party=NEIGHBOUR,
                 from_role=Role.GRID_OPERATOR,

@@ -193,7 +193,7 @@ def unfinished(connection: Connection, before: int, most: int = 100) -> Sequence
 
 def note_finished(connection: Connection, before: int) -> None:
     """Remember that every entry that came before an instant in microseconds has its outcome."""
-    newest = sa.select(sa.func.max(journal.c.id)).where(journal.c.received_at < before)
+    newest = sa.select(journal.c.id).where(journal.c.received_at < before).order_by(journal.c.id.desc()).limit(1)
     number = connection.execute(newest).scalar()
     if number is not None:
         connection.execute(recovery.delete())

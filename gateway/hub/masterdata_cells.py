@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.codecs.fields import Codes
-from gateway.messages.codes import ConnectionState, DocumentKind, Subtype
+from gateway.messages.codes import ConnectionState, DelegatedProcess, Subtype
 from gateway.messages.identifiers import has_eic_check_character, has_gs1_check_digit, is_eic, is_gln, is_gsrn
 from gateway.messages.times import NO_INSTANT, MarketZone, parse_instant
 
@@ -162,9 +162,8 @@ SUBTYPES = Codes({"D01": Subtype.PHYSICAL, "D02": Subtype.VIRTUAL, "D03": Subtyp
 
 RSM_NUMBERS = Codes(
     {
-        "RSM-009": DocumentKind.ACKNOWLEDGEMENT,
-        "RSM-012": DocumentKind.MEASURE_DATA,
-        "RSM-015": DocumentKind.MEASURE_DATA_REQUEST,
+        "RSM-012": DelegatedProcess.MEASURE_DATA,
+        "RSM-015": DelegatedProcess.MEASURE_DATA_REQUEST,
     }
 )
-"""Document kinds as the Danish market counts them."""
+"""Delegated processes by the documents of the Danish market."""

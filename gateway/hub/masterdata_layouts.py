@@ -17,7 +17,7 @@ from gateway.hub.masterdata_cells import Cells, Manner, PlainCells, Reader
 from gateway.hub.ports import MasterDataRow, MasterDataTable
 from gateway.messages.codes import (
     ConnectionState,
-    DocumentKind,
+    DelegatedProcess,
     MeteringPointType,
     Resolution,
     Role,
@@ -149,7 +149,7 @@ DELEGATIONS = Layout(
     Delegation,
     ("process", "grid_area", "from_party", "from_role", "sequence"),
     (
-        ColumnLayout("process", "process", _code(DocumentKind, cells.RSM_NUMBERS)),
+        ColumnLayout("process", "process", _code(DelegatedProcess, cells.RSM_NUMBERS)),
         ColumnLayout("grid_area", "grid_area", _AREA),
         ColumnLayout("from_party", "from_party", _party),
         ColumnLayout("from_role", "from_role", _code(Role, codes_cim.ROLES)),

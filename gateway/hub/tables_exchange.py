@@ -26,7 +26,7 @@ journal = Table(
     "journal",
     metadata,
     Column("id", ROWID, primary_key=True),
-    Column("received_at", BigInteger, nullable=False, index=True),
+    Column("received_at", BigInteger, nullable=False),
     Column("direction", String(3), nullable=False),
     Column("party", String(16), nullable=False),
     Column("role", String(32), nullable=False),
@@ -41,6 +41,8 @@ journal = Table(
     comment="Every document in or out as it crossed the wire, kept before anyone parses it; zstd",
 )
 
+Index("ix_journal_party", journal.c.party, journal.c.received_at)
+
 recovery = Table(
     "recovery",
     metadata,
@@ -54,7 +56,7 @@ outcome = Table(
     metadata,
     Column("message", ROWID, ForeignKey("journal.id"), primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("transaction", ROWID, ForeignKey("transaction.id"), nullable=True),
+    Column("transaction", ROWID, ForeignKey("transaction.id"), nullable=True, index=True),
     Column("state", String(12), nullable=False),
     Column("message_id", String(64), nullable=True, index=True),
     Column("process_type", String(40), nullable=True),
@@ -174,6 +176,8 @@ Index(
     sqlite_where=text("dequeued_at is null"),
     postgresql_where=text("dequeued_at is null"),
 )
+
+Index("ix_bundle_party", bundle.c.party, bundle.c.role, bundle.c.closed_at)
 
 bundle_part = Table(
     "bundle_part",

@@ -15,9 +15,10 @@ from sqlalchemy.engine import Connection
 from gateway.hub.database import run, run_many
 from gateway.hub.tables_exchange import message_id
 
-_AMONG = "select transaction_id from transaction_id where sender = ? and transaction_id "
-_AMONG_SQLITE = _AMONG + "in (select value from json_each(?))"
-_AMONG_POSTGRESQL = _AMONG + "= any(?::text[])"
+_AMONG_SQLITE = (
+    "select transaction_id from transaction_id where sender = ? and transaction_id in (select value from json_each(?))"
+)
+_AMONG_POSTGRESQL = "select transaction_id from transaction_id where sender = ? and transaction_id = any(?::text[])"
 
 
 def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:

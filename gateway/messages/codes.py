@@ -23,6 +23,16 @@ class DocumentKind(StrEnum):
     """Danish RSM-015's reject."""
 
 
+class DelegatedProcess(StrEnum):
+    """What a party may let another do in its place (Regulation D1 §3.4)."""
+
+    MEASURE_DATA = "measure-data"
+    """Both sending and receiving measure data."""
+    SEND_MEASURE_DATA = "send-measure-data"
+    RECEIVE_MEASURE_DATA = "receive-measure-data"
+    MEASURE_DATA_REQUEST = "measure-data-request"
+
+
 class Dialect(StrEnum):
     """A wire form of the documents."""
 

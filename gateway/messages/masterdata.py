@@ -80,7 +80,7 @@ class GridArea(NamedTuple):
 class Delegation(NamedTuple):
     """A party lets another act or receive for it in one process and grid area (Regulation D1 §3.4).
 
-    `process` names the document kind it covers; the greatest `sequence` in force counts.
+    `process` is a `DelegatedProcess`; the greatest `sequence` in force counts.
     """
 
     process: str
