@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from gateway.cli import (
@@ -70,22 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     try:
-        code = app(args=None if arguments is None else list(arguments), standalone_mode=False)
-    except click.ClickException as error:  # a wrong option, a missing argument
-        error.show()
-        return COULD_NOT_RUN
-    except (click.Abort, KeyboardInterrupt):
-        typer.echo("Stopped.", err=True)
-        return COULD_NOT_RUN
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        app(args=None if arguments is None else list(arguments), prog_name="gridpost")
+    except SystemExit as ended:  # also after a wrong option, which typer words itself
+        return ended.code if isinstance(ended.code, int) else COULD_NOT_RUN * (ended.code is not None)
     except CommandError as error:
         typer.echo(f"gridpost: {error}", err=True)
-        return COULD_NOT_RUN
     except Exception as error:  # nobody at a terminal is helped by a traceback
         if os.environ.get(TRACEBACK):
             raise
         typer.echo(f"gridpost: {sentence_of(error)}", err=True)
-        return COULD_NOT_RUN
-    return code if isinstance(code, int) else 0
+    return COULD_NOT_RUN

@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 - one parameter for each option
     if as_json:
         print_json({"client_id": client_id, "party": party, "role": stated.role, "secret": secret})
         return
-    typer.echo(f"Client {client_id} speaks for {party} as {stated.role}. Its secret is shown only now:")
+    typer.echo(f"Client {client_id} speaks for {party} as {stated.role}. Its secret is shown only now.", err=True)
     typer.echo(f"GRIDPOST_CLIENT_ID={client_id}\nGRIDPOST_CLIENT_SECRET={secret}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +52,8 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     """
     settings = settings_from(data_dir=data_dir, market=market)
     profile = profile_of(settings)
-    now = SystemClock().now() if at is None else instant_of(at, profile.zone)
+    clock = SystemClock().now()
+    now = clock if at is None else instant_of(at, profile.zone, clock)
     master = None if masterdata is None else _master_of(masterdata, profile)
     inspector = Inspector(profile, Registry(packs=settings.schema_packs), now, master, schema_only)
     inspections = [(file, inspect(_content(file), inspector)) for file in files]
@@ -73,7 +75,7 @@ def _master_of(paths: list[Path], profile: MarketProfile) -> MasterData:
     reading = read_files(master_data_files(paths), manner_of(profile))
     if not reading.is_good:
         for finding in reading.findings:
-            typer.echo(finding_line("master data", finding), err=True)
+            typer.echo(finding_line(finding.path or "master data", replace(finding, path="")), err=True)
         raise CommandError("the master data have errors; nothing was checked against them")
     return reading.dataset.view()
 

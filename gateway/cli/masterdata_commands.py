@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
 from gateway.hub.masterdata_files import FILE_NAMES, files_of
 from gateway.hub.ports import ImportReport, MasterDataTable, Page
+from gateway.messages.findings import has_errors
 
 WINDOW = 1000
 
@@ -44,18 +46,17 @@ def take(
         print_json({"rows": dict(report.rows), "findings": [finding_value(found) for found in report.findings]})
     else:
         _print_report(report)
-    if not report.rows:
+    if has_errors(report.findings):
         stop(FINDINGS)
 
 
 def _print_report(report: ImportReport) -> None:
     for found in report.findings:
-        name, _, path = found.path.partition("/")
-        typer.echo(finding_line(name or "master data", found) if not path else finding_line(found.path, found))
-    if report.rows:
-        typer.echo("Taken: " + ", ".join(f"{count} {table}" for table, count in report.rows.items()))
-    else:
+        typer.echo(finding_line(found.path or "master data", replace(found, path="")))
+    if has_errors(report.findings):
         typer.echo("Nothing was taken.")
+    else:
+        typer.echo("Taken: " + ", ".join(f"{count} {table}" for table, count in report.rows.items()))
 
 
 def show(  # noqa: PLR0913 - one parameter for each option

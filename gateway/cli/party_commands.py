@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway.cli.machine import AsJson
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import print_json, print_rows
+from gateway.cli.printing import print_json, print_rows, refusal_words
 from gateway.messages.codes import Category, Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.schemas.detection import detect
@@ -127,7 +127,7 @@ def _sent_row(file: Path, document: Outgoing | Finding, receipt: Receipt | None)
         return row | {"answer": document.text}
     if receipt is None:
         return row
-    answer = {"status": str(receipt.status), "reference": receipt.reference, "answer": " ".join(receipt.body.split())}
+    answer = {"status": str(receipt.status), "reference": receipt.reference, "answer": refusal_words(receipt.body)}
     return row | {"outcome": str(receipt.outcome)} | answer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -12,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.messages.findings import Finding, Severity
+from gateway.schemas.parsers import parse_json
 from gateway.transport.problems import FindingBody
 
 
@@ -54,3 +56,19 @@ def finding_line(name: str, finding: Finding) -> str:
 def finding_value(finding: Finding) -> dict[str, object]:
     """A finding as JSON, in the form of the neutral API."""
     return FindingBody.of(finding).model_dump(mode="json")
+
+
+def refusal_words(body: str) -> str:
+    """The code and sentence of a hub's error body, from JSON or XML; other text as it is, on one line."""
+    value = parse_json(body.encode()).value if body.startswith("{") else None
+    if isinstance(value, dict):
+        error = value.get("Error", value)
+        if isinstance(error, dict):
+            details = error.get("Details")
+            errors = details if isinstance(details, list) and details else [error]
+            said = [f"{one.get('Code')} {one.get('Message')}" for one in errors if isinstance(one, dict)]
+            return "; ".join(said)
+    return " ".join(_MARKUP.sub(" ", body).split())
+
+
+_MARKUP = re.compile("<[^>]*>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 def show(  # noqa: PLR0913 - one parameter for each option
     point: Annotated[str, typer.Argument(help="Metering point (GSRN).")],
     *,
-    start: Annotated[str, typer.Option("--from", help="A local day (2025-01-31) or an instant (2025-01-30T23:00Z).")],
+    start: Annotated[
+        str, typer.Option("--from", help="A local day (2025-01-31, yesterday) or an instant (2025-01-30T23:00Z).")
+    ],
     end: Annotated[str, typer.Option("--to", help="Likewise; not in the interval.")],
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known then; now unless given.")] = None,
     unit: Annotated[Unit | None, typer.Option(help="Unit; the point's own unless given.")] = None,
@@ -41,8 +43,9 @@ def show(  # noqa: PLR0913 - one parameter for each option
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     with local_hub(settings, must_exist=True) as hub:
         zone, now = hub.office.profile.zone, hub.office.clock.now()
-        known = now if as_of is None else instant_of(as_of, zone)
-        query = SeriesQuery((point,), instant_of(start, zone), instant_of(end, zone), known, unit, step)
+        known = now if as_of is None else instant_of(as_of, zone, now)
+        bounds = instant_of(start, zone, now), instant_of(end, zone, now)
+        query = SeriesQuery((point,), *bounds, known, unit, step)
         if query.start >= query.end:
             raise CommandError("--to must be after --from")
         found = wait_for(hub.read_series(operator_of(hub.office.profile), query))
@@ -59,8 +62,11 @@ def show(  # noqa: PLR0913 - one parameter for each option
         stop(FINDINGS)
 
 
-def instant_of(text: str, zone: MarketZone) -> int:
-    """The instant a text means: itself, or the local midnight a day begins at."""
+def instant_of(text: str, zone: MarketZone, now: int) -> int:
+    """The instant a text means: itself, or the local midnight a day begins at, also that of today and yesterday."""
+    days_back = {"today": 0, "yesterday": 1}.get(text)
+    if days_back is not None:
+        return zone.midnight(zone.day(now) - timedelta(days=days_back))
     try:
         return zone.midnight(date.fromisoformat(text))
     except (ValueError, OverflowError):

@@ -46,6 +46,8 @@ def serve_hub(  # noqa: PLR0913 - one parameter for each option
     _say_next(settings, clients, points)
     try:
         serve(settings)
+    except KeyboardInterrupt:
+        typer.echo("Stopped; what was taken is kept.", err=True)
     except SystemExit as ended:
         if ended.code:  # uvicorn has said why in the log
             stop(COULD_NOT_RUN)

@@ -102,7 +102,7 @@ def furnish(hub: Hub, market: SampleMarket) -> list[Desk]:
 
     async def work() -> None:
         report = await hub.import_master_data(operator, csv_files(market.dataset))
-        if not report.rows:
+        if report.findings:
             raise DemoFailed(f"the sample market was refused: {report.findings[0].text}")
         for desk in desks:
             client = Client(desk.client_id, desk.party, desk.role, hash_secret(desk.secret))
