@@ -84,7 +84,7 @@ def _plan(row: Row) -> _Plan:
     return _Plan(
         re.compile(b'"' + name + b'"' + _COLON + rb"\["),
         re.compile(pattern),
-        ProvenColumns(tuple(writer.captured)),
+        ProvenColumns.of(writer.captured),
         writer.block,
     )
 

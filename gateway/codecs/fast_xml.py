@@ -1,21 +1,21 @@
 """The fast path of XML: accept fast, reject never.
 
-The header goes to the parser and the schemas like any document. Every series must match in full the byte grammar that
-`gateway.codecs.grammar` generates from our XSD. After that proof nothing needs parsing any more: one pass deletes the
-markup of the values, and numpy reads their digits. Whatever does not match is no error but a matter for the general
-path, which alone rejects.
+Every series must match in full the byte grammar that `gateway.codecs.grammar` generates from our XSD; a header that
+does not match its own goes to the parser and the schemas like any document. After that proof nothing needs parsing any
+more: one pass deletes the markup of the values, and numpy reads their digits. Whatever does not match is no error but a
+matter for the general path, which alone rejects.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gateway.codecs.door import Taken
-from gateway.codecs.fields import Field, Group, Node, Points
-from gateway.codecs.grammar import NoGrammar, grammar_of
+from gateway.codecs.fields import Field, Group, Node, Points, Record
+from gateway.codecs.grammar import NoGrammar, Pattern, grammar_of
 from gateway.codecs.points import Marks, read_stream
 from gateway.codecs.proven import Capture, ProvenColumns
 from gateway.codecs.records import table_of
@@ -29,7 +29,7 @@ _START = re.compile(
     rb"(?:\xef\xbb\xbf)?+"
     rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?+"
     rb"(?: standalone=[\"'](?:yes|no)[\"'])?+ ?+\?>)?+"
-    rb"[ \t\r\n]*+<(?:([A-Za-z_][A-Za-z0-9_.-]{0,31}+):)?+([A-Za-z_]++)[ \t\r\n>]"
+    rb"[ \t\r\n]*+<(?:([A-Za-z_][A-Za-z0-9_.-]{0,31}+):)?+([A-Za-z_]++)(?=[ \t\r\n>])"
 )
 
 
@@ -38,21 +38,26 @@ def decode_fast(data: bytes, row: Row, entry: SchemaEntry, reader: XmlReader) ->
     start = _START.match(data)
     if start is None or start[2] != entry.root.encode():
         return None
-    assert row.marks is not None
-    prefix = start[1] + b":" if start[1] else b""
-    plan = _plan(row, entry, prefix)
+    plan = _plan(row, entry, start[1] + b":" if start[1] else b"")
     first = data.find(plan.opening) if plan else -1
-    if plan is None or first < 0:
+    if plan is None or row.marks is None or first < 0:
         return None
-    root = parse_xml(data[:first] + plan.closing_of_header).root
-    if root is None or root.tag != entry.tag or check_xml(root, entry):
+    header = plan.header(data, start.end(), first) or _read_header(data[:first] + plan.closing_of_header, entry, reader)
+    if header is None:
         return None
     rows, streams, end = _match_all(data, first, plan, row.marks)
     if plan.closing.match(data, end) is None:
         return None
     points, offsets = read_stream(streams, row.marks)
-    series = table_of(plan.captures.columns(rows), len(rows), points, offsets)
-    return Taken(entry, reader.header(root), series)
+    return Taken(entry, header, table_of(plan.captures.columns(rows), len(rows), points, offsets))
+
+
+def _read_header(header: bytes, entry: SchemaEntry, reader: XmlReader) -> Record | None:
+    """The header's record by parser and schemas; None where they refuse it."""
+    root = parse_xml(header).root
+    if root is None or root.tag != entry.tag or check_xml(root, entry):
+        return None
+    return reader.header(root)
 
 
 def _match_all(data: bytes, start: int, plan: _Plan, marks: Marks) -> tuple[list[tuple[bytes, ...]], list[bytes], int]:
@@ -77,6 +82,8 @@ class _Plan:
     """The fast path under one prefix.
 
     Attributes:
+        heading: the grammar of the header, from behind the root element's name.
+        head: what it captures.
         series: the grammar of one series.
         captures: what it captures but for the values.
         block: the group of the values.
@@ -86,6 +93,8 @@ class _Plan:
         stripped: the prefix, where it would disturb the stream of tokens.
     """
 
+    heading: re.Pattern[bytes]
+    head: ProvenColumns
     series: re.Pattern[bytes]
     captures: ProvenColumns
     block: int
@@ -94,27 +103,52 @@ class _Plan:
     closing: re.Pattern[bytes]
     stripped: bytes
 
+    def header(self, data: bytes, start: int, end: int) -> Record | None:
+        """The header's record by the grammar; None where it does not match in full."""
+        found = self.heading.match(data, start)
+        if found is None or found.end() != end:
+            return None
+        return self.head.record(found.group(*self.head.groups))
+
 
 @lru_cache(maxsize=64)
 def _plan(row: Row, entry: SchemaEntry, prefix: bytes) -> _Plan | None:
     """The plan for a prefix; None where the schema has no grammar."""
     assert row.marks is not None
-    wanted = dict(_captures(row.series.nodes, ""))
+    grammar, name = grammar_of(entry.files[0]), row.series.name
+    top, inner = dict(_captures(row.table, "")), dict(_captures(row.series.nodes, ""))
     try:
-        pattern = grammar_of(entry.files[0]).element(entry.root, row.series.name, prefix, wanted)
+        head = grammar.header(entry.root, name, prefix, top)
+        series = grammar.element(entry.root, name, prefix, inner)
     except NoGrammar:
         return None
-    captured = [(group, wanted[path], "@" in path) for group, path in enumerate(pattern.captures, 1)]
     end = b"</" + prefix + entry.root.encode() + b">"
     return _Plan(
-        pattern.regex,
-        ProvenColumns(tuple(Capture(group, field, scheme) for group, field, scheme in captured if field is not None)),
-        next(group for group, field, _ in captured if field is None),
-        b"<" + prefix + row.series.name.encode() + b">",
+        re.compile(_declaration(entry.namespace, prefix) + head.regex.pattern),
+        ProvenColumns.of(_taken(head, top)),
+        series.regex,
+        ProvenColumns.of(_taken(series, inner)),
+        next(group for group, path in enumerate(series.captures, 1) if path.endswith("*")),
+        b"<" + prefix + name.encode() + b">",
         row.stub.replace("{p}", prefix.decode()).encode() + end,
         re.compile(re.escape(end) + rb"[ \t\r\n]*+\Z"),
         prefix if set(prefix) & set(row.marks.kept) else b"",
     )
+
+
+def _declaration(namespace: str, prefix: bytes) -> bytes:
+    """The rest of the root's start tag: nothing but the declaration of its namespace."""
+    attribute = re.escape(b"xmlns:" + prefix[:-1] if prefix else b"xmlns")
+    name = re.escape(namespace.encode())
+    return rb"[ \t\r\n]++" + attribute + b'=(?:"' + name + b"\"|'" + name + b"')>"
+
+
+def _taken(pattern: Pattern, fields: Mapping[str, Field | None]) -> Iterator[Capture]:
+    """The fields that a pattern captures."""
+    for group, path in enumerate(pattern.captures, 1):
+        field = fields[path]
+        if field is not None:
+            yield Capture(group, field, "@" in path)
 
 
 def _captures(nodes: Sequence[Node], path: str) -> list[tuple[str, Field | None]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from lxml import etree
@@ -145,6 +146,15 @@ class Grammar:
         """
         writer = _Writer(self, prefix, frozenset(captures))
         pattern = writer.element(self._at(root, path), "")
+        return Pattern(re.compile(pattern), tuple(writer.captured))
+
+    def header(self, root: str, stop: str, prefix: bytes, captures: Iterable[str]) -> Pattern:
+        """The grammar of the children of the root element before the one called `stop`, as `element`."""
+        writer = _Writer(self, prefix, frozenset(captures))
+        particles = self.particles(self._schema.named["element", root])
+        if particles is None:
+            raise NoGrammar(f"{root} has no sequence")
+        pattern = SPACE + writer.until(particles, stop)
         return Pattern(re.compile(pattern), tuple(writer.captured))
 
     def _at(self, root: str, path: str) -> etree._Element:
@@ -288,6 +298,11 @@ class _Writer:
 
     def _sequence(self, particles: etree._Element, path: str) -> bytes:
         return b"".join(self._particle(particle, path) for particle in particles)
+
+    def until(self, particles: etree._Element, stop: str) -> bytes:
+        """The particles before the one called `stop`."""
+        before = takewhile(lambda particle: self.grammar.referred(particle).get("name") != stop, particles)
+        return b"".join(self._particle(particle, "") for particle in before)
 
     def _particle(self, particle: etree._Element, path: str) -> bytes:
         kind = etree.QName(particle).localname

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -41,11 +42,9 @@ class PointColumns:
     as_written: dict[int, str] = field(default_factory=dict)
 
     def decimals_of_rows(self, offsets: npt.NDArray[np.int64]) -> Qualities:
-        """The greatest count of decimals of each row."""
-        rows = np.zeros(len(offsets) - 1, dtype=np.uint8)
-        filled = np.flatnonzero(np.diff(offsets))
-        if len(filled):
-            rows[filled] = np.maximum.reduceat(self.decimals, offsets[:-1][filled])
+        """The greatest count of decimals of each row; a row has one value at least."""
+        starts = offsets[:-1]
+        rows: Qualities = np.maximum.reduceat(self.decimals, starts) if len(starts) else self.decimals
         return rows
 
 
@@ -104,9 +103,8 @@ class Marks:
 
 def read_stream(parts: Sequence[bytes], marks: Marks) -> tuple[PointColumns, npt.NDArray[np.int64]]:
     """Columns from the token streams of all series, as `Marks.stream` makes them, and the offsets of the series."""
-    counts = [part.count(b"\n") // marks.marks_a_point for part in parts]
-    offsets = np.zeros(len(parts) + 1, dtype=np.int64)
-    np.cumsum(counts, out=offsets[1:])
+    counts = (part.count(b"\n") // marks.marks_a_point for part in parts)
+    offsets = np.array([*accumulate(counts, initial=0)], dtype=np.int64)
     stream = b" ".join((b"", *parts, b"    "))
     numbers = np.fromstring(stream.translate(None, b"."), dtype=np.int64, sep=" ")
     tokens = _Tokens(np.frombuffer(stream, dtype=np.uint8), numbers, int(offsets[-1]))
@@ -174,8 +172,10 @@ class _Tokens:
         """Thousandths of the quantities, and the decimals each was written with; `which` tokens they are."""
         dots = np.flatnonzero(self.characters == _DOT)
         second = self.characters[dots + 2] >= _ZERO
-        third = self.characters[dots + 3] >= _ZERO
-        decimals = (1 + second + (second & third)).astype(np.uint8)
+        third = second & (self.characters[dots + 3] >= _ZERO)
+        if len(dots) == len(numbers) and third.all():  # three decimals everywhere: digits are thousandths already
+            return np.array(numbers), np.full(len(numbers), 3, dtype=np.uint8)
+        decimals = (1 + second + third).astype(np.uint8)
         if len(dots) != len(numbers):
             places, decimals = decimals, np.zeros(len(numbers), dtype=np.uint8)
             if len(dots):

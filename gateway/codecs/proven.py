@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.codecs.fields import TEXT, Field
+from gateway.codecs.fields import TEXT, Field, Record
 from gateway.codecs.records import Column
 
 
@@ -24,13 +24,16 @@ class ProvenColumns:
     """Turns captured texts into columns."""
 
     captures: tuple[Capture, ...]
+    groups: tuple[int, ...]
+    """The groups to take of each match, in the order of the captures."""
 
-    @property
-    def groups(self) -> tuple[int, ...]:
-        """The groups to take of each match, in the order of the captures."""
-        return tuple(capture.group for capture in self.captures)
+    @classmethod
+    def of(cls, captures: Iterable[Capture]) -> ProvenColumns:
+        """For the captures of a grammar."""
+        found = tuple(captures)
+        return cls(found, tuple(capture.group for capture in found))
 
-    def columns(self, rows: Sequence[tuple[bytes, ...]]) -> dict[str, Column]:
+    def columns(self, rows: Sequence[Sequence[bytes | None]]) -> dict[str, Column]:
         """The neutral columns of the texts of each series."""
         found: dict[str, Column] = {}
         for texts, capture in zip(zip(*rows, strict=True), self.captures, strict=True):
@@ -43,8 +46,14 @@ class ProvenColumns:
                 found[field.key] = _converted(texts, field.convert.read)
         return found
 
+    def record(self, texts: Sequence[bytes | None]) -> Record:
+        """The neutral record of the texts of a header."""
+        return {key: column[0] for key, column in self.columns([texts]).items() if column[0] is not None}
+
 
 def _converted(texts: Sequence[bytes | None], read: Callable[[str], Any]) -> Column:
     """A column of texts as neutral values; a text that repeats is converted once."""
+    if len(texts) == 1:
+        return [None if text is None else read(text.decode()) for text in texts]
     known = {text: None if text is None else read(text.decode()) for text in set(texts)}
     return [known[text] for text in texts]

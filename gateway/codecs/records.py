@@ -59,9 +59,10 @@ def table_of(
     """Series from the columns of their fields; a field that no series has may be absent."""
 
     def column(key: str, otherwise: object = None) -> list[Any]:
-        return (
-            [otherwise if value is None else value for value in columns[key]] if key in columns else [otherwise] * rows
-        )
+        found = columns.get(key)
+        if found is None:
+            return [otherwise] * rows
+        return list(found) if otherwise is None else [otherwise if value is None else value for value in found]
 
     def instants(key: str) -> npt.NDArray[np.int64]:
         return np.array(column(key, NO_INSTANT), dtype=np.int64)
