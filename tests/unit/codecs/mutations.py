@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from gateway.codecs.table import Decoded, How, Undecodable, decode_by
 from gateway.messages.codes import Dialect
 from gateway.schemas.registry import shipped
-
-from .documents import differences
+from tests.unit.codecs.documents import differences
 
 _COMMON = (b"-", b"+", b".", b"0", b"00", b" ", b"\n", b"\r", b"\t", b"1e3", b"999999999999", b"\x00", b"\x0b", b"\xff")
 _MORE = (
