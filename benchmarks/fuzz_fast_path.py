@@ -25,6 +25,7 @@ def originals(dialect: Dialect) -> list[bytes]:
     found = [generate(2, count=4), generate(1, count=2, indent=False), generate(3, count=1, resolution="PT1H")]
     if dialect is not Dialect.CIM_JSON:
         found += [generate(2, count=2, prefix=""), generate(1, count=3, prefix="Pa0.A-b")]
+        found += [generate(1, count=1, prefix="xml"), generate(1, count=1).replace(b'"', b"'")]
     return found + [encode(document, dialect) for document in GOLDEN["measure-data"].values()]
 
 

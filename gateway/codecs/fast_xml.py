@@ -27,10 +27,11 @@ from gateway.schemas.registry import SchemaEntry
 
 _START = re.compile(
     rb"(?:\xef\xbb\xbf)?+"
-    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?+"
-    rb"(?: standalone=[\"'](?:yes|no)[\"'])?+ ?+\?>)?+"
-    rb"[ \t\r\n]*+<(?:([A-Za-z_][A-Za-z0-9_.-]{0,31}+):)?+([A-Za-z_]++)(?=[ \t\r\n>])"
+    rb"(?:<\?xml version=(?:\"1\.0\"|'1\.0')(?: encoding=(?:\"(?i:utf-8)\"|'(?i:utf-8)'))?+"
+    rb"(?: standalone=(?:\"(?:yes|no)\"|'(?:yes|no)'))?+ ?+\?>)?+"
+    rb"[ \t\r\n]*+<(?:((?!(?i:xml))[A-Za-z_][A-Za-z0-9_.-]{0,31}+):)?+([A-Za-z_]++)(?=[ \t\r\n>])"
 )
+"""The beginning of a document up to the root's name; prefixes that begin with xml belong to XML itself."""
 
 
 def decode_fast(data: bytes, row: Row, entry: SchemaEntry, reader: XmlReader) -> Taken | None:

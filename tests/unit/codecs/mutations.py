@@ -49,6 +49,8 @@ def mutated(data: bytes, others: Sequence[bytes], dialect: Dialect, chance: rand
             found[at:at] = chance.choice(tokens)
         elif kind < 0.75:
             _change_digits(found, at, chance)
+        elif kind < 0.8:
+            _swap_quote(found, at)
         elif kind < 0.9:
             start = chance.randrange(len(found))
             found[at:at] = found[start : start + chance.randrange(1, 120)]
@@ -57,6 +59,14 @@ def mutated(data: bytes, others: Sequence[bytes], dialect: Dialect, chance: rand
             start = chance.randrange(len(other))
             found[at : at + chance.randrange(1, 60)] = other[start : start + chance.randrange(1, 60)]
     return bytes(found)
+
+
+def _swap_quote(found: bytearray, at: int) -> None:
+    """The other kind of quote at the next quote."""
+    while at < len(found) and found[at] not in b"\"'":
+        at += 1
+    if at < len(found):
+        found[at] ^= ord('"') ^ ord("'")
 
 
 def _change_digits(found: bytearray, at: int, chance: random.Random) -> None:

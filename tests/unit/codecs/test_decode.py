@@ -58,6 +58,25 @@ def test_each_value_has_its_own_decimals(how: How, dialect: Dialect) -> None:
     assert table.decimals.tolist() == [3]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'version="1.0"', b"version=\"1.0'"),
+        (b'encoding="UTF-8"', b"encoding=\"UTF-8'"),
+        (b'encoding="UTF-8"', b'encoding="UTF-7"'),
+        (b"cim:", b"xml:"),
+        (b'xmlns:cim="urn', b'xmlns:cim="x" xmlns:cim="urn'),
+        (b'codingScheme="A10"', b"codingScheme=\"A10'"),
+        (b"<?xml", b" <?xml"),
+        (b"</cim:NotifyValidated", b"<!-- --></cim:NotifyValidated"),
+    ],
+)
+def test_beginnings_and_ends_of_doubt_are_left_to_the_parser(old: bytes, new: bytes) -> None:
+    assert decode_by(How.FAST, BASE, Dialect.CIM_XML, None, shipped()) is not None
+    data = BASE.replace(old, new).replace(b"xmlns:cim", b"xmlns:xml") if old == b"cim:" else xml_with(old, new)
+    assert decode_by(How.FAST, data, Dialect.CIM_XML, None, shipped()) is None
+
+
 @pytest.mark.parametrize("how", SURE)
 @pytest.mark.parametrize(
     ("text", "thousandths", "decimals", "kept"),
