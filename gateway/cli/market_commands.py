@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
+from gateway.cli.code_table import code_table
 from gateway.cli.machine import AsJson
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import console, print_json
@@ -31,6 +32,7 @@ def explain_market(
     market: Annotated[str, typer.Argument(help="The market: " + ", ".join(BEHAVIOURS) + ".")],
     day: Annotated[str, typer.Argument(help="A day of operation, as 2016-05-03.")],
     as_json: AsJson = False,
+    codes: Annotated[bool, typer.Option("--codes", help="Only the error codes, as a page.")] = False,
 ) -> None:
     """The rules, numbers and deadlines in force on a day, with their sources."""
     if market not in BEHAVIOURS:
@@ -41,7 +43,7 @@ def explain_market(
         raise CommandError(f"{day} is no day such as 2016-05-03") from None
     found = profile(market)
     try:
-        text = explain(found, wanted)
+        text = code_table(found) if codes else explain(found, wanted)
         value = _value(found, wanted)
     except (LookupError, ValueError) as error:
         raise CommandError(f"nothing is known of market {market} on {day}: {error}") from error

@@ -1,0 +1,28 @@
+# Everything runs in .venv; `make check` is what the build checks.
+PYTHON ?= python3
+BIN = .venv/bin
+
+.PHONY: check fmt test bench docs
+
+check: .venv
+	.ci/run
+
+fmt: .venv
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+test: .venv
+	$(BIN)/pytest -q -n auto
+
+bench: .venv
+	for name in store codecs rules ingest; do $(BIN)/python -m benchmarks.$$name; done
+
+docs: .venv
+	$(BIN)/gridpost draw
+	$(BIN)/gridpost explain dk 2025-06-10 > docs/guide/rules-dk.md
+	$(BIN)/gridpost explain dk 2025-06-10 --codes > docs/guide/error-codes.md
+	$(BIN)/pytest -q tests/docs
+
+.venv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -e '.[dev]'

@@ -1,0 +1,83 @@
+"""The error codes of a market as a page: what each says, where it comes, and which clause stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gateway.markets.profile import MarketProfile
+from gateway.messages.codes import Dialect
+from gateway.messages.findings import Severity
+from gateway.rules.runner import Wording
+from gateway.transport.error_bodies import ebix_code
+
+
+def code_table(market: MarketProfile) -> str:
+    """Every code of a market's answers, as Markdown."""
+    rules = market.rules
+    named = {wording.rule for _, wording in rules.envelope.rules}
+    named |= set(rules.measure_data.names) | set(rules.history.names) | set(rules.requests.names)
+    elsewhere = [wording for name, wording in rules.wordings.items() if name not in named and wording.code[:2] == "00"]
+    lines = [
+        f"# Error codes: {market.title}",
+        "",
+        "<!-- Written by `gridpost explain dk 2025-06-10 --codes`. -->",
+        "",
+        "Words in braces stand for what was found. One code can have several causes; the text says which.",
+        "",
+        "## At once: the whole message is refused with 400",
+        "",
+        "Nothing of the message is taken. The body names one error, or several as details; ebIX names the first.",
+        "",
+        *_table(
+            ("Code", "ebIX", "Meaning", "Clause"),
+            (
+                (wording.code, ebix_code(wording.code), _text(wording), wording.clause)
+                for wording in _sorted([*(wording for _, wording in rules.envelope.rules), *elsewhere])
+            ),
+        ),
+        "",
+        "## In an RSM-009: a series of measure data is rejected",
+        "",
+        "The other series of the message are not concerned. A remark rejects nothing; the message's status shows it.",
+        "",
+        *_rule_table(rule.wording for rule in (*rules.measure_data.rules, *rules.history.rules)),
+        "",
+        "## In a reject: a transaction of a request (RSM-015) is refused",
+        "",
+        *_rule_table(rule.wording for rule in rules.requests.rules),
+        "",
+        "## Codes that a document cannot carry",
+        "",
+        "Some lists of codes lack a code of the rules; the document then carries another beside the same text.",
+        "",
+        *_table(("Document", "Form", "Code", "Written as"), _substitutes(market)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _rule_table(wordings: Iterable[Wording]) -> list[str]:
+    rows = (
+        (wording.code + (" (remark)" * (wording.severity is Severity.WARNING)), _text(wording), wording.clause)
+        for wording in _sorted(wordings)
+    )
+    return _table(("Code", "Meaning", "Clause"), rows)
+
+
+def _substitutes(market: MarketProfile) -> Iterator[tuple[str, ...]]:
+    for (kind, dialect), codes in sorted(market.written_codes.items()):
+        yield from ((kind, Dialect(dialect), code, written) for code, written in sorted(codes.items()))
+
+
+def _sorted(wordings: Iterable[Wording]) -> list[Wording]:
+    return sorted(wordings, key=lambda wording: wording.code)
+
+
+def _text(wording: Wording) -> str:
+    """The English sentence."""
+    return wording.text.rpartition(" / ")[2].replace("|", "\\|")
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
