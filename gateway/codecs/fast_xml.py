@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from gateway.codecs.door import Taken
 from gateway.codecs.fields import Field, Group, Node, Points, Record
@@ -112,9 +111,23 @@ class _Plan:
         return self.head.record(found.group(*self.head.groups))
 
 
-@lru_cache(maxsize=64)
+MOST_PLANS = 64
+_plans: dict[tuple[Row, bytes], _Plan | None] = {}
+
+
 def _plan(row: Row, entry: SchemaEntry, prefix: bytes) -> _Plan | None:
-    """The plan for a prefix; None where the schema has no grammar."""
+    """The plan for a prefix, made once; None where there is no grammar.
+
+    A plan costs as much as fifty small messages. After the first prefixes the world uses, no more are made, so that
+    nobody can have us compile grammars by sending ever new ones.
+    """
+    key = (row, prefix)
+    if key not in _plans and len(_plans) < MOST_PLANS:
+        _plans[key] = _compiled(row, entry, prefix)
+    return _plans.get(key)
+
+
+def _compiled(row: Row, entry: SchemaEntry, prefix: bytes) -> _Plan | None:
     assert row.marks is not None
     grammar, name = grammar_of(entry.files[0]), row.series.name
     top, inner = dict(_captures(row.table, "")), dict(_captures(row.series.nodes, ""))

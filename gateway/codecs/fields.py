@@ -14,7 +14,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import NO_INSTANT, parse_instant, to_datetime, to_instant
 
 Record: TypeAlias = dict[str, Any]
@@ -208,9 +207,6 @@ class Points:
 
 
 Node: TypeAlias = Field | Group | Many | Points
-
-NOTHING = frozenset({None, NO_INSTANT, NO_QUANTITY})
-"""Values that say that there is none."""
 
 
 def text_of(field: Field, record: Record) -> str | None:

@@ -127,7 +127,7 @@ class _Tokens:
             return self._uniform(2, 1, None, marks)
         if len(self.numbers) == 3 * self.points and minus == self.points:
             for quantity_at, quality_at in ((1, 2), (2, 1)):
-                if negative[quality_at::3].all():
+                if np.count_nonzero(negative[quality_at::3]) == minus:
                     return self._uniform(3, quantity_at, quality_at, marks)
         return self._mixed(marks)
 
@@ -170,10 +170,10 @@ class _Tokens:
 
     def _scaled(self, numbers: npt.NDArray[np.int64], which: slice | Mask) -> tuple[Quantities, Qualities]:
         """Thousandths of the quantities, and the decimals each was written with; `which` tokens they are."""
-        dots = np.flatnonzero(self.characters == _DOT)
+        (dots,) = (self.characters == _DOT).nonzero()
         second = self.characters[dots + 2] >= _ZERO
         third = second & (self.characters[dots + 3] >= _ZERO)
-        if len(dots) == len(numbers) and third.all():  # three decimals everywhere: digits are thousandths already
+        if np.count_nonzero(third) == len(numbers):  # three decimals everywhere: digits are thousandths already
             return np.array(numbers), np.full(len(numbers), 3, dtype=np.uint8)
         decimals = (1 + second + third).astype(np.uint8)
         if len(dots) != len(numbers):

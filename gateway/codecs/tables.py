@@ -73,8 +73,8 @@ _CIM_XML = Marks(
     qualities={int(code[1:]): quality for code, quality in codes_cim.QUALITIES.items()},
 )
 
-# `}` and `,` end a token, the p of `"position"` makes the next one a position.
-_CIM_JSON = Marks({b"}": b" ", b",": b" ", b"p": b"\n", b"A": b"-"}, marks_a_point=1, qualities=_CIM_XML.qualities)
+# `,` ends a token, the p of `"position"` makes the next one a position.
+_CIM_JSON = Marks({b",": b" ", b"p": b"\n", b"A": b"-"}, marks_a_point=1, qualities=_CIM_XML.qualities)
 
 # The b of `IntervalEnergyObservation` makes the next token a position. In `listAgencyIdentifier="260">E01` the `=`
 # makes agency and code one negative number, 26001; the D of Danish codes counts as 9. The flag of a missing value

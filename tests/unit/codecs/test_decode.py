@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.codecs import fast_xml
 from gateway.codecs.table import Decoded, How, Limits, Undecodable, decode, decode_by, encode
 from gateway.messages.codes import Dialect, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import MeasureData
@@ -75,6 +76,17 @@ def test_beginnings_and_ends_of_doubt_are_left_to_the_parser(old: bytes, new: by
     assert decode_by(How.FAST, BASE, Dialect.CIM_XML, None, shipped()) is not None
     data = BASE.replace(old, new).replace(b"xmlns:cim", b"xmlns:xml") if old == b"cim:" else xml_with(old, new)
     assert decode_by(How.FAST, data, Dialect.CIM_XML, None, shipped()) is None
+
+
+@pytest.mark.sec_09
+def test_ever_new_prefixes_do_not_make_us_compile(monkeypatch: pytest.MonkeyPatch) -> None:
+    # SEC-09
+    assert decode_by(How.FAST, BASE, Dialect.CIM_XML, None, shipped()) is not None
+    monkeypatch.setattr(fast_xml, "MOST_PLANS", 0)
+    assert decode_by(How.FAST, BASE, Dialect.CIM_XML, None, shipped()) is not None
+    new = BASE.replace(b"cim:", b"new:").replace(b":cim", b":new")
+    assert decode_by(How.FAST, new, Dialect.CIM_XML, None, shipped()) is None
+    assert isinstance(decode(new, Dialect.CIM_XML), Decoded)
 
 
 @pytest.mark.parametrize("how", SURE)
