@@ -30,7 +30,10 @@ class _Waiting(Generic[J, R]):
 
 
 class Intake(Generic[J, R]):
-    """Hands jobs in groups to `work`, in the order they came; `work` answers each with a result or an exception."""
+    """Hands jobs in groups to `work`, in the order they came; `work` answers each with a result or an exception.
+
+    A job whose promise is cancelled before its group is taken is left out; from then on it can no longer be cancelled.
+    """
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class Intake(Generic[J, R]):
             if first is None:
                 return
             group, stopping = self._gather(first)
-            self._answer(group)
+            self._answer([waiting for waiting in group if waiting.future.set_running_or_notify_cancel()])
             if stopping:
                 return
 
@@ -84,6 +87,8 @@ class Intake(Generic[J, R]):
         return group, False
 
     def _answer(self, group: list[_Waiting[J, R]]) -> None:
+        if not group:
+            return
         try:
             results: Sequence[R | Exception] = self._work([waiting.job for waiting in group])
         except Exception as error:  # the thread must outlive whatever went wrong with one group
