@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import typer
 
 from gateway.cli.machine import AsJson
 from gateway.cli.outcome import CommandError
-from gateway.cli.printing import console, print_json
+from gateway.cli.printing import console
 from gateway.demo.run import Story, demonstration, write_samples
 from gateway.demo.server import DemoFailed, is_free
 from gateway.demo.summary import next_steps, steps_after_once, summary
@@ -57,7 +58,7 @@ def demo(
 
 def _show(story: Story, once: bool, as_json: bool) -> None:
     if as_json:
-        print_json(story.counts())
+        typer.echo(json.dumps(story.counts()))
         if not once:
             typer.echo(next_steps(story), err=True)
         return
@@ -68,7 +69,8 @@ def _show(story: Story, once: bool, as_json: bool) -> None:
 
 
 def _note(as_json: bool) -> Callable[[str], None]:
-    return lambda line: typer.echo(line, err=as_json)
+    """Hears what happens; says nothing where a program listens."""
+    return (lambda _line: None) if as_json else typer.echo
 
 
 def _port(port: int | None, once: bool) -> int:

@@ -34,6 +34,7 @@ def test_once_with_json(own_directory: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
     counts = json.loads(ended.stdout)
     assert list(counts) == ["accepted", "rejected", "refused", "distributed", "corrected"]
     assert counts["accepted"] > 200
