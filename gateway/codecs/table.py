@@ -127,7 +127,8 @@ def encode(document: Document, dialect: Dialect, registry: Registry | None = Non
 
     What the dialect cannot say is filled or left out by the rules of `gateway.codecs.completion`. A code without a
     word in the dialect (pieces as unit in ebIX) is written as it is; the schema check of outgoing documents finds it.
-    Quantities are written with the decimals they were received with (DK-6.2.1.a).
+    Quantities are written with the decimals they were received with (DK-6.2.1.a). Qualities are plain `Quality` values;
+    the flag that the store sets on corrected ones (`CORRECTED_FLAG`) has no place on the wire.
     """
     row = ROWS[document.kind, dialect]
     entry = (registry or shipped()).entry(document.kind, dialect)
