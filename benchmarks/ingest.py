@@ -64,14 +64,14 @@ def one_size(series: int, sqlite: Bench, postgresql: Bench, rounds: int) -> str:
     gc.freeze()
     lines = [report(f"{series} series x 96", interleave(cases, rounds), FLOOR, series * 96)]
     if series == 1:
-        lines.append(grouped(sqlite, Sender(1, 7001), max(3, rounds // 10)))
+        lines.append(grouped(sqlite, [Sender(1, 7001 + number) for number in range(GROUP)], max(3, rounds // 3)))
     return "\n".join(lines)
 
 
-def grouped(bench: Bench, sender: Sender, rounds: int) -> str:
+def grouped(bench: Bench, senders: list[Sender], rounds: int) -> str:
     """Single series in groups that share their commits, as the intake makes them under load."""
-    floor = floor_of(sender.body())
-    groups = [[sender.submission() for _ in range(GROUP)] for _ in range(rounds)]
+    floor = floor_of(senders[0].body())
+    groups = [[sender.submission() for sender in senders] for _ in range(rounds)]
     cases: dict[str, Callable[[], object]] = {
         FLOOR: lambda: [floor() for _ in range(GROUP)],
         f"CIM XML -> SQLite, {GROUP} messages a commit": lambda: bench.handle(*groups.pop()),
@@ -107,7 +107,7 @@ def processes(url: str, number: int, count: int) -> float:
     slowest = max(took.get(timeout=300) for _ in workers)
     for worker in workers:
         worker.join()
-    return number * count / slowest
+    return float(number * count / slowest)
 
 
 def main() -> None:
@@ -118,6 +118,8 @@ def main() -> None:
         sqlite, postgresql = open_bench(sqlite_url, 8000), open_bench(postgresql_url, 8000)
         for series in (1, 50, 1000):
             print(one_size(series, sqlite, postgresql, rounds if series == 1000 else rounds * 3), flush=True)
+        sqlite.check()
+        postgresql.check()
     with temporary_sqlite() as url:
         open_bench(url, 2000)
         speeds: dict[int, list[float]] = {1: [], 2: []}

@@ -1,4 +1,4 @@
-"""What one message brings its receivers: references into the store, one table per receiver (BRS-021).
+"""What messages bring their receivers: references into the store, one table per receiver (BRS-021).
 
 Who is entitled to which part of a series is the market's to say (`Distribution.deliveries`); a series is split where
 the master data of its point change, and its positions begin at 1 in every part.
@@ -39,7 +39,7 @@ class _Part(NamedTuple):
 
 
 class DeliveryDesk:
-    """Collects what one message brings its receivers, and packs it by receiver."""
+    """Collects what messages bring their receivers, and packs it by receiver."""
 
     def __init__(self, profile: MarketProfile, batch: Batch, refused: frozenset[int]) -> None:
         self._profile = profile
@@ -50,7 +50,7 @@ class DeliveryDesk:
         for delivery in profile.distribution.deliveries(batch, refused):
             if delivery.receivers:
                 self._entitled.setdefault(delivery.row, []).append(delivery)
-        self._parts: dict[Receiver, list[_Part]] = {}
+        self._published = np.zeros(len(batch.keys), dtype=np.bool_)
 
     def stored(self, stored: Stored) -> None:
         """Note where the store put series of the message."""
@@ -66,19 +66,11 @@ class DeliveryDesk:
 
     def publish(self, rows: Sequence[int]) -> None:
         """Put series on their way to everybody entitled."""
-        series = self._batch.series
-        starts, ends, counts = series.start.tolist(), series.end.tolist(), series.counts.tolist()
-        for row in rows:
-            for delivery in self._entitled.get(row, ()):
-                is_whole = (delivery.start, delivery.end) == (starts[row], ends[row])
-                part = _Part(row, 0, counts[row], starts[row]) if is_whole else self._cut(delivery)
-                if part.steps:
-                    for receiver in delivery.receivers:
-                        self._parts.setdefault(receiver, []).append(part)
+        self._published[rows] = True
 
-    def deliveries(self) -> Iterator[tuple[Address, Deliveries]]:
-        """What each receiver gets, one table per receiver."""
-        for receiver, parts in self._parts.items():
+    def deliveries(self, first: int, end: int) -> Iterator[tuple[Address, Deliveries]]:
+        """What each receiver gets of the rows [first, end), one table per receiver."""
+        for receiver, parts in self._parts(first, end).items():
             address = Address(
                 party=receiver.party,
                 role=self._profile.queue_role(receiver.role),
@@ -88,6 +80,21 @@ class DeliveryDesk:
                 document_role=receiver.role,
             )
             yield address, self._table(parts)
+
+    def _parts(self, first: int, end: int) -> dict[Receiver, list[_Part]]:
+        series, own = self._batch.series, slice(first, end)
+        columns = (series.start[own], series.end[own], series.counts[own], self._published[own])
+        starts, ends, counts, published = (column.tolist() for column in columns)
+        found: dict[Receiver, list[_Part]] = {}
+        for place in range(end - first):
+            row = first + place
+            for delivery in self._entitled.get(row, ()) if published[place] else ():
+                is_whole = (delivery.start, delivery.end) == (starts[place], ends[place])
+                part = _Part(row, 0, counts[place], starts[place]) if is_whole else self._cut(delivery)
+                if part.steps:
+                    for receiver in delivery.receivers:
+                        found.setdefault(receiver, []).append(part)
+        return found
 
     def _cut(self, delivery: Delivery) -> _Part:
         """The steps of a series that begin within a part of its period."""
@@ -100,17 +107,13 @@ class DeliveryDesk:
 
     def _table(self, parts: list[_Part]) -> Deliveries:
         series = self._batch.series
-        columns = np.array(parts, dtype=np.int64)
-        rows = columns[:, 0]
-        names = rows.tolist()
+        names = [part.row for part in parts]
+        numbers = np.empty((len(parts), 7), dtype=np.int64)
+        numbers[:, 0], numbers[:, 1] = self._segment[names], self._segment_row[names]
+        numbers[:, [2, 3, 5]] = [part[1:] for part in parts]
+        numbers[:, 4], numbers[:, 6] = self._batch.keys[names], series.registered_at[names]
         return Deliveries(
-            segment=self._segment[rows],
-            row=self._segment_row[rows],
-            first=columns[:, 1],
-            count=columns[:, 2],
-            point=self._batch.keys[rows],
-            start=columns[:, 3],
-            registered_at=series.registered_at[rows],
+            numbers,
             point_type=[series.point_type[row] for row in names],
             unit=[series.unit[row] for row in names],
             resolution=[series.resolution[row] for row in names],

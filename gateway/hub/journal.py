@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import run, run_many
+from gateway.hub.database import listed, run, run_many
 from gateway.hub.ports import Direction, Principal, Submission
 from gateway.hub.tables_exchange import finding, journal, outcome, recovery
 from gateway.messages.codes import Dialect, DocumentKind, Role
@@ -24,6 +24,9 @@ from gateway.messages.findings import Finding
 
 WHOLE_MESSAGE = -1
 """Number of the series a finding is about, when it is about the message."""
+
+END_OF_TIME = 2**63 - 1
+"""An instant in microseconds that every entry came before."""
 
 _PACK_LEVEL = 1
 
@@ -144,18 +147,25 @@ def enter(connection: Connection, entry: Entry) -> int:
     return int(cursor.fetchall()[0][0])
 
 
-def is_pending(connection: Connection, message: int) -> bool:
-    """Whether nobody has decided on the entry yet."""
-    return run(connection, "select 1 from outcome where message = ?", (message,)).fetchone() is None
+def are_pending(connection: Connection, messages: Sequence[int]) -> bool:
+    """Whether nobody has decided on any of the entries yet."""
+    statement = "select 1 from outcome where message in (*)"
+    return run(connection, statement, (listed(connection, messages),)).fetchone() is None
 
 
 def conclude(connection: Connection, message: int, at: int, result: Outcome) -> None:
     """Write what became of an entry; `at` in microseconds."""
-    run(
-        connection,
-        _OUTCOME,
-        (message, at, result.transaction, result.state.value, result.message_id, result.process_type, result.series),
-    )
+    conclude_all(connection, at, [(message, result)])
+
+
+def conclude_all(connection: Connection, at: int, results: Sequence[tuple[int, Outcome]]) -> None:
+    """Write what became of entries; `at` in microseconds."""
+    rows = [
+        (message, at, one.transaction, one.state.value, one.message_id, one.process_type, one.series)
+        for message, one in results
+    ]
+    if rows:
+        run_many(connection, _OUTCOME, rows)
 
 
 def note_findings(
@@ -192,12 +202,22 @@ def unfinished(connection: Connection, before: int, most: int = 100) -> Sequence
 
 
 def note_finished(connection: Connection, before: int) -> None:
-    """Remember that every entry that came before an instant in microseconds has its outcome."""
-    newest = sa.select(journal.c.id).where(journal.c.received_at < before).order_by(journal.c.id.desc()).limit(1)
-    number = connection.execute(newest).scalar()
-    if number is not None:
-        connection.execute(recovery.delete())
-        connection.execute(recovery.insert().values(one=1, message=number))
+    """Move the mark up to which every entry has its outcome, no further than what came before an instant.
+
+    Entries are numbered in the order they were kept, not in the order they came: one that came earlier may stand
+    behind one that is still under way, so the mark also stops at the first that is unfinished.
+    """
+    wanted = sa.select(journal.c.id).where(journal.c.received_at < before).order_by(journal.c.id.desc()).limit(1)
+    newest = connection.execute(wanted).scalar()
+    if newest is None:
+        return
+    first_open = unfinished(connection, END_OF_TIME, most=1)
+    number = min([newest, *(message - 1 for message in first_open)])
+    run(
+        connection,
+        "insert into recovery (one, message) values (1, ?) on conflict (one) do update set message = excluded.message",
+        (number,),
+    )
 
 
 def read(connection: Connection, message: int) -> StoredEntry:

@@ -1,243 +1,78 @@
-"""Measure data carried out: each series walks its process tables, and the effects named there are done here.
+"""Measure data ready to be carried out: messages of one sender that came together, as one table of series.
 
-One transaction holds all of it: the ids claimed, the series appended, what is on its way to receivers, the rejections,
-the steps. Series that stand alike step together, so a message of a thousand good series takes a handful of steps.
+A busy hub commits hundreds of small messages at once; their series pass rules and store together, as if one message
+had brought them, and every message keeps its own ids, steps, findings and answer.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub import journal, used_ids
-from gateway.hub.comparison import compare, is_met
-from gateway.hub.delivery import DeliveryDesk, Stored
 from gateway.hub.journal import Outcome, OutcomeState
-from gateway.hub.office import Office
-from gateway.hub.outgoing import Address, Cause, Rejection, Rejections, enqueue
-from gateway.hub.period_groups import PeriodGroup, period_groups, rounds
-from gateway.hub.ports import Accepted, Principal, Refused
-from gateway.hub.refused_case import RefusedCase, used_before
-from gateway.hub.step_log import StepLog
-from gateway.messages.codes import Category, DocumentKind
+from gateway.hub.measure_data_run import CheckedSeries, MeasureDataRun, Section
+from gateway.hub.ports import Accepted, Refused
+from gateway.hub.refused_case import RefusedCase, used_findings
 from gateway.messages.documents import MeasureData
-from gateway.messages.findings import Finding, Severity
-from gateway.messages.series import Mask, Qualities
-from gateway.processes import effects
-from gateway.processes.correction import CORRECTION, CorrectionState
-from gateway.processes.events import Appended, Compared, CorrectionFound, Event, RulesChecked
-from gateway.processes.machine import Machine, State, Transition
-from gateway.processes.submission import SUBMISSION, SubmissionState
-from gateway.rules.batch import Batch
-from gateway.rules.deadlines import missing_limits
-from gateway.rules.runner import Verdict
-
-Happening = tuple[Machine[Any], State, Sequence[int], Event]
-"""Series of a message that stand in one state of one process, and what happens to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureDataCase:
-    """Measure data that passed the envelope's checks, with what the rules found in each series."""
+    """Messages that passed the envelope's checks.
 
-    office: Office
-    message: int
-    principal: Principal
-    document: MeasureData
-    batch: Batch
-    verdict: Verdict
+    Attributes:
+        numbers: their numbers in the journal.
+        documents: the messages, beside `numbers`.
+        checked: the series of all of them, message by message, as the rules found them.
+    """
 
-    def settle(self, connection: Connection, transaction: int, at: int) -> Accepted | Refused:
-        """Carry the message out, unless its ids have been used before."""
-        header, series = self.document.header, self.document.series
-        used = used_before(connection, self.office.profile, self.principal, self.document)
-        if used:
-            refused = RefusedCase(self.message, self.principal, used, header, len(series))
-            return refused.settle(connection, transaction, at)
-        ids = (self.message, header.message_id)
-        used_ids.claim(connection, self.principal.party, ids, series.transaction, series.point)
-        _Run(self, connection, Cause(self.message, transaction, at)).carry_out()
-        result = Outcome(OutcomeState.ACCEPTED, header.message_id, header.process_type, len(series), transaction)
-        journal.conclude(connection, self.message, at, result)
-        return Accepted(header.message_id)
+    numbers: Sequence[int]
+    documents: Sequence[MeasureData]
+    checked: CheckedSeries
 
-
-class _Run:
-    """One carrying-out of a case: holds what the effects of its steps have in common."""
-
-    def __init__(self, case: MeasureDataCase, connection: Connection, cause: Cause) -> None:
-        self._case = case
-        self._connection = connection
-        self._cause = cause
-        self._log = StepLog(len(case.document.series))
-        self._desk = DeliveryDesk(case.office.profile, case.batch, case.verdict.refused)
-        self._rejections: list[Rejection] = []
-        self._found: list[tuple[int, Finding]] = []
-        self._groups: list[PeriodGroup] = []
-        self._qualities: dict[int, Qualities] = {}
-        self._happenings: deque[Happening] = deque()
-        self._do: dict[str, Callable[[Sequence[int], Event], Iterable[Happening]]] = {
-            effects.REJECT.name: self._reject,
-            effects.COUNT_REJECTION.name: self._count_rejection,
-            effects.APPEND.name: self._append,
-            effects.BEGIN_CORRECTION.name: self._compare,
-            effects.APPEND_DELIVERY.name: self._append_again,
-            effects.APPEND_CORRECTION.name: self._append_again,
-            effects.PUBLISH.name: self._publish,
-            effects.PUBLISH_CORRECTION.name: self._publish,
-        }
-
-    def carry_out(self) -> None:
-        """Walk every series through its tables, then write what came of it."""
-        rejected = self._case.verdict.refused
-        findings = self._case.verdict.rows
-        self._found += [(row, found) for row in sorted(findings) if row not in rejected for found in findings[row]]
-        for row in sorted(rejected):
-            self._happen(SUBMISSION, SubmissionState.RECEIVED, [row], RulesChecked(findings[row]))
-        accepted = [row for row in range(len(self._case.document.series)) if row not in rejected]
-        for some in rounds(self._case.batch.keys, accepted) if accepted else ():
-            self._happen(SUBMISSION, SubmissionState.RECEIVED, some, RulesChecked())
-        self._write()
-
-    def _happen(self, machine: Machine[Any], state: State, rows: Sequence[int], event: Event) -> None:
-        """Step series, and those that the effects of the step bring about, until nothing more happens."""
-        self._happenings.append((machine, state, rows, event))
-        while self._happenings:
-            machine, state, rows, event = self._happenings.popleft()
-            outcome = machine.step(state, event)
-            if not isinstance(outcome, Transition):
-                raise TypeError(outcome.finding.text)
-            self._log.note(machine, event, outcome.to, rows)
-            for effect in outcome.effects:
-                self._happenings.extend(self._do[effect.name](rows, event))
-
-    def _write(self) -> None:
-        cause = self._cause
-        for address, deliveries in self._desk.deliveries():
-            enqueue(self._connection, address, cause, deliveries)
-        if self._rejections:
-            enqueue(self._connection, self._sender_address(), cause, Rejections(tuple(self._rejections)))
-        journal.note_findings(self._connection, cause.message, cause.at, self._case.principal.party, self._found)
-        self._log.write(self._connection, cause.message, cause.at)
-
-    def _sender_address(self) -> Address:
-        """An RSM-009 goes to who sent the message, never to a delegate in its place (B2B protocol)."""
-        header, who = self._case.document.header, self._case.principal
-        return Address(
-            party=who.party,
-            role=self._case.office.profile.queue_role(who.role),
-            category=Category.MEASURE_DATA,
-            kind=DocumentKind.ACKNOWLEDGEMENT,
-            process_type=header.process_type or "",
-            document_role=header.sender.role or who.role.value,
-            related_message=header.message_id,
-        )
-
-    def _reject(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """REJECT: the reasons travel to the sender as RSM-009 (D1 §4.1.5)."""
-        for row in rows:
-            errors = [f for f in _findings(event) if f.severity is Severity.ERROR]
-            reasons: list[tuple[str, str | None]] = [(found.code, found.text) for found in errors]
-            self._rejections.append(Rejection(self._case.document.series.transaction[row], reasons))
-        return ()
-
-    def _count_rejection(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """COUNT_REJECTION: the findings kept are the statistics (D1 §4.1.5)."""
-        self._found += [(row, found) for row in rows for found in _findings(event)]
-        return ()
-
-    def _append(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """APPEND: store what meets no accepted value; report the rest as corrections."""
-        fresh: list[PeriodGroup] = []
-        met: list[int] = []
-        for group in period_groups(self._case.document.series, self._case.batch.keys, rows):
-            current = self._case.office.store.current(self._connection, group.period, group.points)
-            if not current.known.any():
-                fresh.append(group)
+    def settle(self, connection: Connection, transaction: int, at: int) -> list[Accepted | Refused]:
+        """Carry the messages out, but for those whose ids have been used before; one answer each."""
+        principal, sections = self.checked.principal, self._sections()
+        used = used_findings(connection, self.checked.office.profile, principal.party, self.documents)
+        good = [section for section, found in zip(sections, used, strict=True) if not found]
+        if good:
+            self._claim(connection, good)
+            MeasureDataRun(self.checked, good, connection, transaction, at).carry_out()
+        answers: list[Accepted | Refused] = []
+        outcomes: list[tuple[int, Outcome]] = []
+        for section, found in zip(sections, used, strict=True):
+            header, count = section.header, section.end - section.first
+            if found:
+                refused = RefusedCase(section.message, principal, found, header, count)
+                answers += refused.settle(connection, transaction, at)
                 continue
-            again = is_met(current)
-            met += [row for row, is_again in zip(group.rows, again.tolist(), strict=True) if is_again]
-            if not again.all():
-                fresh.append(group.only(np.flatnonzero(~again).tolist()))
-        yield from self._store(fresh, SUBMISSION, SubmissionState.ACCEPTED)
-        if met:
-            yield SUBMISSION, SubmissionState.ACCEPTED, met, CorrectionFound()
+            result = Outcome(OutcomeState.ACCEPTED, header.message_id, header.process_type, count, transaction)
+            outcomes.append((section.message, result))
+            answers.append(Accepted(header.message_id))
+        journal.conclude_all(connection, at, outcomes)
+        return answers
 
-    def _compare(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """BEGIN_CORRECTION and COMPARE: what each series changes, and what the rules for corrections say of it."""
-        unchanged = np.zeros(len(self._case.document.series), dtype=np.bool_)
-        events: dict[int, Compared] = {}
-        for group in period_groups(self._case.document.series, self._case.batch.keys, rows):
-            current = self._case.office.store.current(self._connection, group.period, group.points)
-            found = compare(group, current, self._within_limit(group))
-            columns = (found.changed, found.late, found.added, found.unchanged)
-            counts = np.stack([column.sum(axis=1) for column in columns], axis=1).tolist()
-            for i, row in enumerate(group.rows):
-                events[row] = Compared(*counts[i])
-                self._qualities[row] = found.quality[i]
-                unchanged[row] = counts[i][3] == group.period.count
-        remarks = self._resend_findings(unchanged)
-        grouped: dict[Compared, list[int]] = {}
-        for row, happened in events.items():
-            found_here = remarks.get(row, ())
-            self._found += [(row, f) for f in found_here if f.severity is not Severity.ERROR]
-            grouped.setdefault(replace(happened, findings=found_here) if found_here else happened, []).append(row)
-        for happened, some in grouped.items():
-            yield CORRECTION, CorrectionState.FOUND, some, happened
+    def _sections(self) -> list[Section]:
+        sections: list[Section] = []
+        first = 0
+        for number, document in zip(self.numbers, self.documents, strict=True):
+            end = first + len(document.series)
+            sections.append(Section(number, document.header, first, end))
+            first = end
+        return sections
 
-    def _within_limit(self, group: PeriodGroup) -> Mask:
-        """Where a value stated as missing may still be delivered as if for the first time."""
-        zone, period = self._case.office.profile.zone, group.period
-        starts = zone.step_starts(period.resolution, period.start, period.count)
-        rows = np.repeat(np.asarray(group.rows, dtype=np.int64), period.count)
-        limits = missing_limits(self._case.batch, rows, np.tile(starts, len(group.rows)))
-        within: Mask = (limits >= self._case.batch.now).reshape(len(group.rows), period.count)
-        return within
-
-    def _resend_findings(self, unchanged: Mask) -> dict[int, tuple[Finding, ...]]:
-        """What the market says of series that change nothing (D1 §4.1.4)."""
-        if not unchanged.any():
-            return {}
-        return dict(self._case.office.profile.check_history(self._case.batch, unchanged).rows)
-
-    def _append_again(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """APPEND_CORRECTION and APPEND_DELIVERY: a later version beside the old, changed values marked."""
-        groups = period_groups(self._case.document.series, self._case.batch.keys, rows)
-        corrects = isinstance(event, Compared) and event.changed > 0
-        state = CorrectionState.CORRECTING if corrects else CorrectionState.LATE
-        yield from self._store(groups, CORRECTION, state)
-
-    def _store(self, groups: list[PeriodGroup], machine: Machine[Any], state: State) -> Iterable[Happening]:
-        """Append groups to the series store and report who is entitled to what was appended."""
-        if not groups:
-            return
-        inputs = [
-            group.as_input(np.stack([self._qualities[row] for row in group.rows]))
-            if group.rows[0] in self._qualities
-            else group.as_input()
-            for group in groups
-        ]
-        refs = self._case.office.store.append(self._connection, self._cause.transaction, inputs)
-        receivers: dict[int, list[int]] = {}
-        for group, ref in zip(groups, refs, strict=True):
-            self._desk.stored(Stored(group, ref.segment, ref.first_row))
-            for row in group.rows:
-                receivers.setdefault(self._desk.receivers(row), []).append(row)
-        for number, rows in receivers.items():
-            yield machine, state, rows, Appended(self._cause.transaction, number)
-
-    def _publish(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
-        """PUBLISH and PUBLISH_CORRECTION: a place in the queue of everybody entitled."""
-        self._desk.publish(rows)
-        return ()
-
-
-def _findings(event: Event) -> tuple[Finding, ...]:
-    if isinstance(event, RulesChecked | Compared):
-        return event.findings
-    return ()
+    def _claim(self, connection: Connection, sections: Sequence[Section]) -> None:
+        series = self.checked.batch.series
+        used_ids.claim(
+            connection,
+            self.checked.principal.party,
+            [(section.message, section.header.message_id) for section in sections],
+            [
+                (series.transaction[row], section.message, row - section.first, series.point[row])
+                for section in sections
+                for row in range(section.first, section.end)
+            ],
+        )

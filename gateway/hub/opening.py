@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from gateway.codecs.table import Undecodable, decode
 from gateway.hub.measure_data_case import MeasureDataCase
+from gateway.hub.measure_data_run import CheckedSeries
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Submission
 from gateway.hub.refused_case import RefusedCase
 from gateway.hub.request_case import RequestCase
-from gateway.markets.profile import Incoming, MarketProfile, transactions_of
+from gateway.markets.profile import MarketProfile, transactions_of
 from gateway.messages.documents import MeasureData, MeasureDataRequest
 from gateway.messages.findings import Finding, Severity
+from gateway.messages.series import SeriesTable
 
-Case = MeasureDataCase | RequestCase | RefusedCase
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One message as the journal numbered it."""
+
+    number: int
+    principal: Principal
+    submission: Submission
 
 
-def open_case(office: Office, message: int, principal: Principal, submission: Submission) -> Case:
-    """Read and check a document as far as can be done before its place in history is known."""
+@dataclass(frozen=True, slots=True)
+class ReadMeasureData:
+    """Measure data that passed the checks of form and envelope; the rules have not spoken."""
+
+    number: int
+    principal: Principal
+    document: MeasureData
+
+
+def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | RefusedCase:
+    """Read and check one message as far as can be done without looking at others."""
+    submission, principal, profile = mail.submission, mail.principal, office.profile
     decoded = decode(submission.body, submission.dialect, submission.kind, office.schemas)
     if isinstance(decoded, Undecodable):
-        return RefusedCase(message, principal, worded(office.profile, decoded.findings))
+        return RefusedCase(mail.number, principal, worded(profile, decoded.findings))
     document = decoded.document
     if not isinstance(document, MeasureData | MeasureDataRequest):
-        found = office.profile.finding("schema-invalid", detail=f"{document.kind} is not taken from market parties")
-        return RefusedCase(message, principal, (found,), document.header)
+        found = profile.finding("schema-invalid", detail=f"{document.kind} is not taken from market parties")
+        return RefusedCase(mail.number, principal, (found,), document.header)
     now, master = office.clock.now(), office.master
-    breaches = office.profile.check_envelope(document, submission.dialect, principal, master, now)
+    breaches = profile.check_envelope(document, submission.dialect, principal, master, now)
     if any(found.severity is Severity.ERROR for found in breaches):
-        return RefusedCase(message, principal, breaches, document.header, len(transactions_of(document)))
-    return _checked(office, message, principal, document)
+        return RefusedCase(mail.number, principal, breaches, document.header, len(transactions_of(document)))
+    if isinstance(document, MeasureData):
+        return ReadMeasureData(mail.number, principal, document)
+    request = profile.request_batch(document, principal, master, now)
+    findings = dict(profile.check_request(request).rows)
+    return RequestCase(office, mail.number, principal, document, request, findings)
+
+
+def join(office: Office, read: Sequence[ReadMeasureData]) -> list[MeasureDataCase]:
+    """Measure data of each sender as one case, checked by the rules together, in the order it came."""
+    senders: dict[Principal, list[ReadMeasureData]] = {}
+    for one in read:
+        senders.setdefault(one.principal, []).append(one)
+    now, profile = office.clock.now(), office.profile
+    cases: list[MeasureDataCase] = []
+    for principal, own in senders.items():
+        documents = [one.document for one in own]
+        tables = [document.series for document in documents]
+        series = tables[0] if len(tables) == 1 else SeriesTable.concat(tables)
+        batch = profile.batch(series, office.master, principal, now)
+        numbers = [one.number for one in own]
+        cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, batch, profile.check(batch))))
+    return cases
 
 
 def worded(profile: MarketProfile, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -40,13 +83,3 @@ def worded(profile: MarketProfile, findings: tuple[Finding, ...]) -> tuple[Findi
             Finding(market.code, market.text, found.path, found.rule, market.clause, found.line, 0, found.target)
         )
     return tuple(said)
-
-
-def _checked(office: Office, message: int, principal: Principal, document: Incoming) -> Case:
-    now, master, profile = office.clock.now(), office.master, office.profile
-    if isinstance(document, MeasureData):
-        batch = profile.batch(document.series, master, principal, now)
-        return MeasureDataCase(office, message, principal, document, batch, profile.check(batch))
-    request = profile.request_batch(document, principal, master, now)
-    findings = dict(profile.check_request(request).rows)
-    return RequestCase(office, message, principal, document, request, findings)

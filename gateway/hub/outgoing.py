@@ -6,8 +6,8 @@ are made when the receiver peeks, from the values as they were stored, so a queu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,46 +16,30 @@ import numpy.typing as npt
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import run
+from gateway.hub.database import run_many
 from gateway.messages.codes import Category, DocumentKind, ProcessType, Role
 from gateway.messages.documents import Reason
 
-Column = npt.NDArray[Any]
-
-_COLUMNS: dict[str, str] = {
-    "segment": "<i8",
-    "row": "<i4",
-    "first": "<i4",
-    "count": "<i4",
-    "point": "<i8",
-    "start": "<i8",
-    "registered_at": "<i8",
-}
+_NUMBERS = ("segment", "row", "first", "count", "point", "start", "registered_at")
 _TEXTS = ("point_type", "unit", "resolution", "product", "original_transaction")
+_SMALL = 2048
+"""Bytes up to which a table is not worth compressing."""
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Series on their way, as references into the series store: one row per series, columns of one length.
+    """Series on their way, as references into the series store: one row per series.
 
     Attributes:
-        segment, row: where the series stands in the store.
-        first, count: which of its steps are delivered: [first, first + count).
-        point: key of the metering point.
-        start: instant of the first delivered step.
-        registered_at: the sender's registration time, copied.
+        numbers: int64[n, 7], the columns `segment`, `row`, `first`, `count`, `point`, `start`, `registered_at`.
         point_type, unit, resolution: as in the series.
         product: None where the sender named none.
         original_transaction: the request's transaction an answer names; None for what nobody asked for.
     """
 
-    segment: Column
-    row: Column
-    first: Column
-    count: Column
-    point: Column
-    start: Column
-    registered_at: Column
+    numbers: Numbers
     point_type: list[str]
     unit: list[str]
     resolution: list[str]
@@ -65,40 +49,65 @@ class Deliveries:
     def __len__(self) -> int:
         return len(self.point_type)
 
+    @property
+    def segment(self) -> Numbers:
+        """Segment of the series store in which each series stands."""
+        return self.numbers[:, 0]
+
+    @property
+    def row(self) -> Numbers:
+        """Its row in the segment."""
+        return self.numbers[:, 1]
+
+    @property
+    def first(self) -> Numbers:
+        """The first of its steps that is delivered."""
+        return self.numbers[:, 2]
+
+    @property
+    def count(self) -> Numbers:
+        """How many steps are delivered."""
+        return self.numbers[:, 3]
+
+    @property
+    def point(self) -> Numbers:
+        """Key of its metering point."""
+        return self.numbers[:, 4]
+
+    @property
+    def start(self) -> Numbers:
+        """Instant of the first delivered step."""
+        return self.numbers[:, 5]
+
+    @property
+    def registered_at(self) -> Numbers:
+        """The sender's registration time, copied."""
+        return self.numbers[:, 6]
+
     def part(self, first: int, last: int) -> Deliveries:
         """The rows [first, last)."""
-        return Deliveries(**{f.name: getattr(self, f.name)[first:last] for f in fields(self)})
-
-    def pick(self, rows: Sequence[int]) -> Deliveries:
-        """The given rows in the given order."""
-        places = np.asarray(rows, dtype=np.int64)
-        columns: dict[str, Any] = {name: getattr(self, name)[places] for name in _COLUMNS}
-        columns |= {name: [getattr(self, name)[i] for i in rows] for name in _TEXTS}
-        return Deliveries(**columns)
+        return Deliveries(self.numbers[first:last], *(getattr(self, name)[first:last] for name in _TEXTS))
 
     def pack(self) -> bytes:
         """The table as bytes for the queue."""
-        packed: dict[str, Any] = {
-            name: np.ascontiguousarray(getattr(self, name), dtype=kind).tobytes() for name, kind in _COLUMNS.items()
-        }
-        for name in _TEXTS:
-            packed[name] = _coded(getattr(self, name))
-        return zstandard.ZstdCompressor(level=1).compress(msgspec.msgpack.encode(packed))
+        texts = [_coded(getattr(self, name)) for name in _TEXTS]
+        packed = msgspec.msgpack.encode((self.numbers.astype("<i8", order="C", copy=False).tobytes(), texts))
+        if len(packed) <= _SMALL:
+            return b"d" + packed
+        return b"D" + zstandard.ZstdCompressor(level=1).compress(packed)
 
     @classmethod
     def unpack(cls, data: bytes) -> Deliveries:
         """The table from the queue's bytes."""
-        packed = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(data))
-        columns: dict[str, Any] = {name: np.frombuffer(packed[name], dtype=kind) for name, kind in _COLUMNS.items()}
-        columns |= {name: _decoded(packed[name]) for name in _TEXTS}
-        return cls(**columns)
+        packed = data[1:] if data[:1] == b"d" else zstandard.ZstdDecompressor().decompress(data[1:])
+        numbers, texts = msgspec.msgpack.decode(packed)
+        return cls(np.frombuffer(numbers, dtype="<i8").reshape(-1, len(_NUMBERS)), *map(_decoded, texts))
 
     @classmethod
     def joined(cls, parts: Sequence[Deliveries]) -> Deliveries:
         """Several tables behind each other."""
-        columns: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in parts]) for name in _COLUMNS}
-        columns |= {name: [value for p in parts for value in getattr(p, name)] for name in _TEXTS}
-        return cls(**columns)
+        texts = ([value for part in parts for value in getattr(part, name)] for name in _TEXTS)
+        return cls(np.concatenate([part.numbers for part in parts]), *texts)
 
 
 def _coded(values: list[str | None]) -> list[Any]:
@@ -176,7 +185,7 @@ def pack(content: Content) -> bytes:
     """Content as bytes for the queue, its sort in the first of them."""
     match content:
         case Deliveries():
-            return b"D" + content.pack()
+            return content.pack()
         case Answers():
             return b"A" + msgspec.json.encode(content.items)
         case Rejections():
@@ -186,8 +195,8 @@ def pack(content: Content) -> bytes:
 def unpack(payload: bytes) -> Content:
     """Content from the queue's bytes."""
     sort, packed = payload[:1], payload[1:]
-    if sort == b"D":
-        return Deliveries.unpack(packed)
+    if sort in (b"d", b"D"):
+        return Deliveries.unpack(payload)
     if sort == b"A":
         return Answers(msgspec.json.decode(packed, type=tuple[Answer, ...]))
     return Rejections(msgspec.json.decode(packed, type=tuple[Rejection, ...]))
@@ -248,28 +257,30 @@ _ENQUEUE = (
 )
 
 
-def enqueue(connection: Connection, address: Address, cause: Cause, content: Content) -> None:
-    """Put series, answers or rejections into a receiver's queue, in the transaction that stores what they say."""
+def enqueue(connection: Connection, cause: Cause, waiting: Iterable[tuple[Address, Content]]) -> None:
+    """Put series, answers or rejections into receivers' queues, in the transaction that stores what they say."""
+    rows = [_row(address, cause, content) for address, content in waiting]
+    if rows:
+        run_many(connection, _ENQUEUE, rows)
+
+
+def _row(address: Address, cause: Cause, content: Content) -> tuple[object, ...]:
     points = int(content.count.sum()) if isinstance(content, Deliveries) else 0
-    run(
-        connection,
-        _ENQUEUE,
-        (
-            address.party,
-            address.role.value,
-            address.category.value,
-            address.kind.value,
-            address.process_type,
-            address.document_role,
-            address.related_message,
-            int(address.alone),
-            cause.at,
-            cause.message,
-            cause.transaction,
-            len(content),
-            points,
-            pack(content),
-        ),
+    return (
+        address.party,
+        address.role.value,
+        address.category.value,
+        address.kind.value,
+        address.process_type,
+        address.document_role,
+        address.related_message,
+        int(address.alone),
+        cause.at,
+        cause.message,
+        cause.transaction,
+        len(content),
+        points,
+        pack(content),
     )
 
 

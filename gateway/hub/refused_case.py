@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
@@ -24,7 +25,12 @@ class RefusedCase:
     header: Header | None = None
     series: int = 0
 
-    def settle(self, connection: Connection, transaction: int, at: int) -> Accepted | Refused:
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Its number in the journal."""
+        return (self.message,)
+
+    def settle(self, connection: Connection, transaction: int, at: int) -> list[Accepted | Refused]:
         """Write down why."""
         about = ((journal.WHOLE_MESSAGE, finding) for finding in self.findings)
         journal.note_findings(connection, self.message, at, self.principal.party, about)
@@ -32,20 +38,33 @@ class RefusedCase:
         process_type = self.header.process_type[:40] if self.header and self.header.process_type else None
         result = Outcome(OutcomeState.REFUSED, message_id, process_type, self.series, transaction)
         journal.conclude(connection, self.message, at, result)
-        return Refused(self.findings)
+        return [Refused(self.findings)]
 
 
-def used_before(
-    connection: Connection, profile: MarketProfile, principal: Principal, document: Incoming
-) -> tuple[Finding, ...]:
-    """Findings for ids the sender has used before; they are unique per sender, for ever."""
-    found: list[Finding] = []
-    message_id, transactions = document.header.message_id, transactions_of(document)
-    if used_ids.is_message_used(connection, principal.party, message_id):
-        found.append(profile.finding("message-id-used", "message_id", id=message_id))
-    used = used_ids.used_transactions(connection, principal.party, transactions)
-    for row, transaction in enumerate(transactions) if used else ():
-        if transaction in used:
-            path = f"Series/{row}/transaction"
-            found.append(profile.finding("transaction-id-used", path, id=transaction))
-    return tuple(found)
+def used_findings(
+    connection: Connection, profile: MarketProfile, sender: str, documents: Sequence[Incoming]
+) -> list[tuple[Finding, ...]]:
+    """For each of a sender's documents the ids it has used before, be it in an earlier one of these documents.
+
+    They are unique per sender, for ever; a document refused for them uses none.
+    """
+    ids = [transactions_of(document) for document in documents]
+    messages = used_ids.used_messages(connection, sender, [one.header.message_id for one in documents])
+    transactions = used_ids.used_transactions(connection, sender, [one for own in ids for one in own])
+    found: list[tuple[Finding, ...]] = []
+    for document, own in zip(documents, ids, strict=True):
+        message_id = document.header.message_id
+        said: list[Finding] = []
+        if message_id in messages:
+            said.append(profile.finding("message-id-used", "message_id", id=message_id))
+        if not transactions.isdisjoint(own):
+            said += [
+                profile.finding("transaction-id-used", f"Series/{row}/transaction", id=one)
+                for row, one in enumerate(own)
+                if one in transactions
+            ]
+        if not said:
+            messages.add(message_id)
+            transactions.update(own)
+        found.append(tuple(said))
+    return found

@@ -18,7 +18,7 @@ from gateway.hub.office import Office
 from gateway.hub.outgoing import Address, Answer, Answers, Cause, Rejection, Rejections, enqueue
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Accepted, Principal, Refused
-from gateway.hub.refused_case import RefusedCase, used_before
+from gateway.hub.refused_case import RefusedCase, used_findings
 from gateway.hub.step_log import StepLog
 from gateway.messages.codes import Category, DocumentKind, ProcessType
 from gateway.messages.documents import MeasureDataRequest
@@ -43,20 +43,24 @@ class RequestCase:
     batch: RequestBatch
     findings: dict[int, tuple[Finding, ...]]
 
-    def settle(self, connection: Connection, transaction: int, at: int) -> Accepted | Refused:
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Its number in the journal."""
+        return (self.message,)
+
+    def settle(self, connection: Connection, transaction: int, at: int) -> list[Accepted | Refused]:
         """Answer or reject every transaction, unless the ids have been used before."""
         header, series = self.document.header, self.document.series
-        used = used_before(connection, self.office.profile, self.principal, self.document)
+        (used,) = used_findings(connection, self.office.profile, self.principal.party, [self.document])
         if used:
             refused = RefusedCase(self.message, self.principal, used, header, len(series))
             return refused.settle(connection, transaction, at)
-        transactions, points = [one.transaction for one in series], [one.point for one in series]
-        ids = (self.message, header.message_id)
-        used_ids.claim(connection, self.principal.party, ids, transactions, points)
+        ids = [(one.transaction, self.message, row, one.point) for row, one in enumerate(series)]
+        used_ids.claim(connection, self.principal.party, [(self.message, header.message_id)], ids)
         _Run(self, connection, Cause(self.message, transaction, at)).carry_out()
         result = Outcome(OutcomeState.ACCEPTED, header.message_id, header.process_type, len(series), transaction)
         journal.conclude(connection, self.message, at, result)
-        return Accepted(header.message_id)
+        return [Accepted(header.message_id)]
 
 
 class _Run:
@@ -66,7 +70,7 @@ class _Run:
         self._case = case
         self._connection = connection
         self._cause = cause
-        self._log = StepLog(len(case.document.series))
+        self._log = StepLog([(0, len(case.document.series))])
         self._answers: dict[int, Answers] = {}
         self._found: list[tuple[int, Finding]] = []
 
@@ -77,7 +81,7 @@ class _Run:
         journal.note_findings(
             self._connection, self._cause.message, self._cause.at, self._case.principal.party, self._found
         )
-        self._log.write(self._connection, self._cause.message, self._cause.at)
+        self._log.write(self._connection, [self._cause.message], self._cause.at)
 
     def _happen(self, row: int, state: DataRequestState, event: Event) -> None:
         outcome = DATA_REQUEST.step(state, event)
@@ -152,4 +156,4 @@ class _Run:
             related_message=header.message_id,
             alone=True,
         )
-        enqueue(self._connection, address, self._cause, content)
+        enqueue(self._connection, self._cause, [(address, content)])

@@ -18,7 +18,7 @@ from gateway.hub import journal
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.journal import Entry, Outcome, OutcomeState, StoredEntry
 from gateway.hub.office import Office
-from gateway.hub.opening import open_case
+from gateway.hub.opening import Mail, ReadMeasureData, join, read_mail
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
 from gateway.messages.findings import Finding
 
@@ -41,16 +41,20 @@ class Job:
 
 
 class Case(Protocol):
-    """A message that has been read and checked, ready to be carried out; carrying it out twice does it once."""
+    """Messages that have been read and checked, ready to be carried out; carrying them out twice does it once."""
 
     @property
-    def message(self) -> int:
-        """Its number in the journal."""
+    def numbers(self) -> Sequence[int]:
+        """Their numbers in the journal."""
         ...
 
-    def settle(self, connection: Connection, transaction: int, at: int) -> Answer:
-        """Carry the message out within a transaction; `at` in microseconds."""
+    def settle(self, connection: Connection, transaction: int, at: int) -> Sequence[Answer]:
+        """Carry the messages out within a transaction, one answer each; `at` in microseconds."""
         ...
+
+
+class _DecidedMeanwhileError(Exception):
+    """Some messages of a case have been carried out by another process."""
 
 
 class Runner:
@@ -69,69 +73,109 @@ class Runner:
                 self._refresh()
         except StoreUnavailable as error:
             return [error] * len(jobs)
-        cases = [self._open(number, job.principal, job.submission) for number, job in zip(numbers, jobs, strict=True)]
-        return self._settle(cases)
+        mail = [Mail(number, job.principal, job.submission) for number, job in zip(numbers, jobs, strict=True)]
+        answers = self._carry_out(mail)
+        return [answers[number] for number in numbers]
 
     def recover(self, before: int) -> int:
-        """Take up entries that came before an instant (microseconds) and have no outcome; how many there were."""
+        """Take up entries that came before an instant (microseconds) and have no outcome; how many there were.
+
+        Raises:
+            StoreUnavailable: the rest must wait until the database takes something again.
+        """
         done = 0
         while True:
             self._refresh()
             with self._office.database.read() as connection:
-                entries = [journal.read(connection, n) for n in journal.unfinished(connection, before)]
-            if not entries:
+                numbers = journal.unfinished(connection, before)
+            if not numbers:
                 return done
-            for entry in entries:
-                self._settle([self._reopen(entry)])
-            done += len(entries)
+            for number in numbers:
+                self._take_up(number)
+            done += len(numbers)
+
+    def _take_up(self, number: int) -> None:
+        with self._office.database.read() as connection:
+            entry = journal.read(connection, number)
+        answer = self._carry_out([_mail_of(entry)])[number]
+        if isinstance(answer, StoreUnavailable):  # without an outcome it would be found again at once, and for ever
+            raise answer
 
     def _refresh(self) -> None:
         with self._office.database.read() as connection:
             self._office.refresh(connection)
 
-    def _reopen(self, entry: StoredEntry) -> Case:
-        log.warning("message %d was not finished before the restart and is taken up again", entry.id)
-        submission = Submission(entry.kind, entry.dialect, entry.body, correlation_id=entry.correlation)
-        return self._open(entry.id, entry.principal, submission)
-
-    def _open(self, number: int, principal: Principal, submission: Submission) -> Case:
+    def _carry_out(self, mail: Sequence[Mail]) -> dict[int, Answer | Exception]:
+        """Check messages and carry them out in one commit; what breaks the commit is carried out alone."""
+        cases = self._open(mail)
         try:
-            return open_case(self._office, number, principal, submission)
-        except Exception:  # our bug; the message must still get an outcome
-            log.exception("message %d could not be checked", number)
-            return _Failure(number)
-
-    def _settle(self, cases: Sequence[Case]) -> list[Answer | Exception]:
-        at = self._office.clock.micros()
-        try:
-            with self._office.database.write() as connection:
-                transaction = allocate(connection, at)
-                return [self._settle_one(case, connection, transaction, at) for case in cases]
+            return self._settle(cases)
         except StoreUnavailable as error:
-            return [error] * len(cases)
+            return {one.number: error for one in mail}
         except Exception as error:  # one message must not take the others with it
-            if len(cases) > 1:
-                return [answer for case in cases for answer in self._settle([case])]
-            return [self._settle_alone(cases[0], error)]
+            if len(mail) == 1:
+                return {mail[0].number: self._settle_again(cases[0], error)}
+            return {number: answer for one in mail for number, answer in self._carry_out([one]).items()}
 
-    def _settle_one(self, case: Case, connection: Connection, transaction: int, at: int) -> Answer:
-        if not journal.is_pending(connection, case.message):
-            return _decided(connection, case.message)
-        return case.settle(connection, transaction, at)
+    def _open(self, mail: Sequence[Mail]) -> list[Case]:
+        cases: list[Case] = []
+        measure_data: list[ReadMeasureData] = []
+        for one in mail:
+            read: ReadMeasureData | Case
+            try:
+                read = read_mail(self._office, one)
+            except Exception:  # our bug; the message must still get an outcome
+                log.exception("message %d could not be checked", one.number)
+                read = _Failure(one.number)
+            if isinstance(read, ReadMeasureData):
+                measure_data.append(read)
+            else:
+                cases.append(read)
+        return cases + self._joined(measure_data)
 
-    def _settle_alone(self, case: Case, error: Exception) -> Answer | Exception:
-        """A second look at a message that broke its commit: another process may have taken its ids meanwhile."""
-        at = self._office.clock.micros()
+    def _joined(self, read: Sequence[ReadMeasureData]) -> list[Case]:
         try:
-            with self._office.database.write() as connection:
-                transaction = allocate(connection, at)
-                if isinstance(error, IntegrityError):
-                    return self._settle_one(case, connection, transaction, at)
-                log.error("message %d could not be carried out", case.message, exc_info=error)
-                _Failure(case.message).settle(connection, transaction, at)
+            return list(join(self._office, read))
+        except Exception:  # our bug; the others must not suffer from one
+            if len(read) > 1:
+                return [case for one in read for case in self._joined([one])]
+            log.exception("message %d could not be checked", read[0].number)
+            return [_Failure(read[0].number)]
+
+    def _settle(self, cases: Sequence[Case]) -> dict[int, Answer | Exception]:
+        at = self._office.clock.micros()
+        answers: dict[int, Answer | Exception] = {}
+        with self._office.database.write() as connection:
+            transaction = allocate(connection, at)
+            for case in cases:
+                answers.update(zip(case.numbers, _settled(case, connection, transaction, at), strict=True))
+        return answers
+
+    def _settle_again(self, case: Case, error: Exception) -> Answer | Exception:
+        """A second look at a message that broke its commit: another process may have taken its ids meanwhile."""
+        (number,) = case.numbers
+        try:
+            if isinstance(error, IntegrityError):
+                return self._settle([case])[number]
+            log.error("message %d could not be carried out", number, exc_info=error)
+            self._settle([_Failure(number)])
         except StoreUnavailable as outage:
             return outage
-        return CannotBeCarriedOut(f"message {case.message} could not be carried out")
+        return CannotBeCarriedOut(f"message {number} could not be carried out")
+
+
+def _mail_of(entry: StoredEntry) -> Mail:
+    log.warning("message %d was not finished before the restart and is taken up again", entry.id)
+    submission = Submission(entry.kind, entry.dialect, entry.body, correlation_id=entry.correlation)
+    return Mail(entry.id, entry.principal, submission)
+
+
+def _settled(case: Case, connection: Connection, transaction: int, at: int) -> Sequence[Answer]:
+    if journal.are_pending(connection, case.numbers):
+        return case.settle(connection, transaction, at)
+    if len(case.numbers) > 1:
+        raise _DecidedMeanwhileError
+    return [_decided(connection, case.numbers[0])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +184,18 @@ class _Failure:
 
     message: int
 
-    def settle(self, connection: Connection, transaction: int, at: int) -> Answer:
+    @property
+    def numbers(self) -> Sequence[int]:
+        """Its number in the journal."""
+        return (self.message,)
+
+    def settle(self, connection: Connection, transaction: int, at: int) -> Sequence[Answer]:
+        """Show it as failed."""
         journal.conclude(connection, self.message, at, Outcome(OutcomeState.FAILED, transaction=transaction))
-        text = "could not be carried out; the operator has been told"
-        return Refused((Finding(code="", text=text, rule="failed"),))
+        return [_FAILED]
+
+
+_FAILED = Refused((Finding(code="", text="could not be carried out; the operator has been told", rule="failed"),))
 
 
 def _decided(connection: Connection, message: int) -> Answer:
@@ -151,4 +203,6 @@ def _decided(connection: Connection, message: int) -> Answer:
     result = journal.outcome_of(connection, message)
     if result is not None and result.state is OutcomeState.ACCEPTED:
         return Accepted(result.message_id or "")
+    if result is not None and result.state is OutcomeState.FAILED:
+        return _FAILED
     return Refused(tuple(found for _, found in journal.findings_of(connection, message)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,25 +30,42 @@ class Step:
 
 
 class StepLog:
-    """Collects the steps of one message and writes them in the transaction that carries them out."""
+    """Collects the steps of messages and writes them in the transaction that carries them out.
 
-    def __init__(self, series: int) -> None:
-        self._all = series
-        self._rows: list[tuple[str, int, str, str, bytes | None]] = []
+    `sections` are the rows [first, end) that each message brought, in order.
+    """
+
+    def __init__(self, sections: Sequence[tuple[int, int]]) -> None:
+        self._sections = sections
+        self._ends = [end for _, end in sections]
+        self._steps: list[list[tuple[str, int, str, str, bytes | None]]] = [[] for _ in sections]
 
     def note(self, machine: Machine[Any], event: Event, state: State, rows: Sequence[int]) -> None:
-        """Note that the given series of the message stepped to a state."""
-        packed = None if len(rows) == self._all else np.asarray(rows, dtype="<i4").tobytes()
-        self._rows.append((machine.name, machine.version, type(event).__name__, state.value, packed))
+        """Note that the given series, in ascending order, stepped to a state."""
+        what = (machine.name, machine.version, type(event).__name__, state.value)
+        place = 0
+        while place < len(rows):
+            message = bisect_right(self._ends, rows[place])
+            first, end = self._sections[message]
+            behind = bisect_left(rows, end, place)
+            whole = behind - place == end - first
+            packed = None if whole else (np.asarray(rows[place:behind]) - first).astype("<i4").tobytes()
+            self._steps[message].append((*what, packed))
+            place = behind
 
-    def write(self, connection: Connection, message: int, at: int) -> None:
-        """Write the steps; `at` in microseconds."""
-        if self._rows:
+    def write(self, connection: Connection, messages: Sequence[int], at: int) -> None:
+        """Write the steps of the messages, which stand beside the sections; `at` in microseconds."""
+        rows = [
+            (message, ordinal, at, *step)
+            for message, steps in zip(messages, self._steps, strict=True)
+            for ordinal, step in enumerate(steps)
+        ]
+        if rows:
             run_many(
                 connection,
                 "insert into step (message, ordinal, at, process, version, event, state, series)"
                 " values (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(message, ordinal, at, *row) for ordinal, row in enumerate(self._rows)],
+                rows,
             )
 
 

@@ -15,52 +15,67 @@ from sqlalchemy.engine import Connection
 from gateway.hub.database import run, run_many
 from gateway.hub.tables_exchange import message_id
 
-_AMONG_SQLITE = (
-    "select transaction_id from transaction_id where sender = ? and transaction_id in (select value from json_each(?))"
-)
-_AMONG_POSTGRESQL = "select transaction_id from transaction_id where sender = ? and transaction_id = any(?::text[])"
+_AMONG = {
+    ("message_id", True): (
+        "select message_id from message_id where sender = ? and message_id in (select value from json_each(?))"
+    ),
+    ("message_id", False): "select message_id from message_id where sender = ? and message_id = any(?::text[])",
+    ("transaction_id", True): (
+        "select transaction_id from transaction_id"
+        " where sender = ? and transaction_id in (select value from json_each(?))"
+    ),
+    ("transaction_id", False): (
+        "select transaction_id from transaction_id where sender = ? and transaction_id = any(?::text[])"
+    ),
+}
+"""Which of many ids are there, by table and whether the database is SQLite."""
 
 
-def is_message_used(connection: Connection, sender: str, wanted: str) -> bool:
-    """Whether the sender has used the message id before."""
-    statement = "select 1 from message_id where sender = ? and message_id = ?"
-    return run(connection, statement, (sender, wanted)).fetchone() is not None
+def used_messages(connection: Connection, sender: str, wanted: Sequence[str]) -> set[str]:
+    """Which of the message ids the sender has used before."""
+    return _among(connection, "message_id", sender, wanted)
 
 
 def used_transactions(connection: Connection, sender: str, wanted: Sequence[str]) -> set[str]:
     """Which of the transaction ids the sender has used before."""
+    return _among(connection, "transaction_id", sender, wanted)
+
+
+def _among(connection: Connection, table: str, sender: str, wanted: Sequence[str]) -> set[str]:
     is_sqlite = connection.dialect.name == "sqlite"
     listed = msgspec.json.encode(wanted).decode() if is_sqlite else list(wanted)
-    statement = _AMONG_SQLITE if is_sqlite else _AMONG_POSTGRESQL
-    return {row[0] for row in run(connection, statement, (sender, listed)).fetchall()}
+    return {row[0] for row in run(connection, _AMONG[table, is_sqlite], (sender, listed)).fetchall()}
 
 
 def claim(
-    connection: Connection, sender: str, message: tuple[int, str], transactions: Sequence[str], points: Sequence[str]
+    connection: Connection,
+    sender: str,
+    messages: Sequence[tuple[int, str]],
+    series: Sequence[tuple[str, int, int, str]],
 ) -> None:
-    """Take the ids of a message (journal number, message id) and of its series; taken ids violate the key."""
-    number, own_id = message
-    run(
+    """Take the ids of messages (journal number, id) and of their series; taken ids violate the key.
+
+    A series is its transaction id, the journal number of its message, its place there and its metering point.
+    """
+    run_many(
         connection,
         "insert into message_id (sender, message_id, message) values (?, ?, ?)",
-        (sender, own_id, number),
+        [(sender, own_id, number) for number, own_id in messages],
     )
-    if not transactions:
+    if not series:
         return
-    if connection.dialect.name == "postgresql" and len(transactions) > 1:
+    if connection.dialect.name == "postgresql":
         run(
             connection,
             "insert into transaction_id (sender, transaction_id, message, number, point)"
-            " select ?, given.id, ?, given.place - 1, given.point"
-            " from unnest(?::text[], ?::text[]) with ordinality as given(id, point, place)",
-            (sender, number, list(transactions), list(points)),
+            " select ?, given.* from unnest(?::text[], ?::bigint[], ?::int[], ?::text[]) as given",
+            (sender, *(list(column) for column in zip(*series, strict=True))),
         )
         return
-    rows = [(sender, own, number, i, point) for i, (own, point) in enumerate(zip(transactions, points, strict=True))]
     run_many(
         connection,
         "insert into transaction_id (sender, transaction_id, message, number, point) values (?, ?, ?, ?, ?)",
-        rows,
+        [(sender, *one) for one in series],
     )
 
 

@@ -43,16 +43,11 @@ def address(kind: DocumentKind = DocumentKind.MEASURE_DATA, related: str = "", *
 def deliveries(sizes: list[int], first: int = 0) -> Deliveries:
     """Series of so many points; their segment numbers tell them apart."""
     count = len(sizes)
-    numbers = np.arange(first, first + count)
-    zeros = np.zeros(count, dtype=np.int64)
+    numbers = np.zeros((count, 7), dtype=np.int64)
+    numbers[:, 0] = np.arange(first, first + count)
+    numbers[:, 3] = sizes
     return Deliveries(
         numbers,
-        zeros,
-        zeros,
-        np.array(sizes),
-        numbers,
-        zeros,
-        zeros,
         ["consumption"] * count,
         ["kwh"] * count,
         ["PT15M"] * count,
@@ -87,7 +82,7 @@ def queued(database: Database) -> Database:
 def put(database: Database, content: Deliveries | Rejections, to: Address, at: int = 0) -> None:
     """Enqueue at a second."""
     with database.write() as connection:
-        enqueue(connection, to, Cause(1, 1, at * SECOND), content)
+        enqueue(connection, Cause(1, 1, at * SECOND), [(to, content)])
 
 
 def close(database: Database, at: int, limits: BundleLimits = LIMITS) -> queues.Bundle | None:
@@ -185,7 +180,7 @@ def test_every_series_travels_once_and_in_order(messages: list[list[int]], limit
     rows = []
     first = 0
     for number, sizes in enumerate(messages):
-        payload = b"D" + deliveries(sizes, first).pack()
+        payload = deliveries(sizes, first).pack()
         rows.append(_Waiting(number, len(sizes), 0, payload))
         first += len(sizes)
     sent: list[tuple[int, int]] = []

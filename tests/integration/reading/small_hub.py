@@ -24,6 +24,7 @@ from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database, allocate
 from gateway.hub.journal import Entry
 from gateway.hub.measure_data_case import MeasureDataCase
+from gateway.hub.measure_data_run import CheckedSeries
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
@@ -189,12 +190,10 @@ class SmallHub:
             messages = [self.enter(sender, connection, at) for _ in documents]
         with self.database.write() as connection:
             transaction = allocate(connection, at * MICROSECONDS)
-            answers = []
-            for message, one in zip(messages, documents, strict=True):
-                batch = DK.batch(one.series, MASTER, sender, at)
-                case = MeasureDataCase(self.office, message, sender, one, batch, DK.check(batch))
-                answers.append(case.settle(connection, transaction, at * MICROSECONDS))
-        return answers
+            batch = DK.batch(SeriesTable.concat([one.series for one in documents]), MASTER, sender, at)
+            checked = CheckedSeries(self.office, sender, batch, DK.check(batch))
+            case = MeasureDataCase(messages, documents, checked)
+            return case.settle(connection, transaction, at * MICROSECONDS)
 
     def refuse(self, message_id: str | None, finding: Finding, *, at: int = NOW, sender: Principal = SENDER) -> None:
         """Settle a message that its form or envelope refuses; without an id it could not even be read."""
