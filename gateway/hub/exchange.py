@@ -61,6 +61,7 @@ class Hub:
         self.office = office
         self.runner = Runner(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
+        self._clients: dict[str, tuple[Client | None, int]] = {}
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -192,8 +193,14 @@ class Hub:
     # --- clients and health ---------------------------------------------------------------------------------------
 
     async def find_client(self, client_id: str) -> Client | None:
-        """The client registered under an id."""
-        return await self._read(clients.find, client_id)
+        """The client registered under an id; what another process changed shows within seconds."""
+        known, until = self._clients.get(client_id, (None, 0))
+        if until < self.office.clock.now():
+            known = await self._read(clients.find, client_id)
+            if len(self._clients) >= _MOST_CLIENTS:
+                self._clients.clear()
+            self._clients[client_id] = (known, self.office.clock.now() + _CLIENT_SECONDS)
+        return known
 
     async def find_client_by_thumbprint(self, thumbprint: str) -> Client | None:
         """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex."""
@@ -202,6 +209,7 @@ class Hub:
     async def register_client(self, client: Client) -> Refused | None:
         """Add a client or replace the one of the same id; refused when another speaks for its (party, role)."""
         refusal = await self._write(clients.register, client)
+        self._clients.clear()
         return None if refusal is None else Refused((refusal,))
 
     async def readiness(self) -> Readiness:
@@ -226,6 +234,9 @@ class Hub:
 
         return await asyncio.to_thread(work)
 
+
+_CLIENT_SECONDS = 2
+_MOST_CLIENTS = 10_000
 
 _SMALL = 64 * 1024
 """Bytes up to which packing a body costs less than handing it to another thread."""

@@ -1,0 +1,30 @@
+"""The hub's server with a hub that answers without looking: what HTTP alone costs, for `benchmarks.http`."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from gateway.app import application, open_hub
+from gateway.config import Settings
+from gateway.hub.exchange import Hub
+from gateway.hub.ports import Accepted, Principal, Refused, Submission
+from gateway.transport.server import ServerSettings, server_config
+
+
+class StorelessHub(Hub):
+    """Accepts everything and keeps nothing."""
+
+    async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
+        """Accept."""
+        return Accepted("")
+
+
+def main() -> None:
+    """Serve by the same settings as the real one."""
+    settings = Settings()
+    hub = StorelessHub(open_hub(settings).office)
+    uvicorn.Server(server_config(application(settings, hub), ServerSettings(port=settings.port))).run()
+
+
+if __name__ == "__main__":
+    main()
