@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -60,12 +63,12 @@ def _show(story: Story, once: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(story.counts()))
         if not once:
-            typer.echo(next_steps(story), err=True)
+            typer.echo(next_steps(story, _program()), err=True)
         return
     console().print()
     console().print(summary(story))
     console().print()
-    typer.echo(steps_after_once() if once else next_steps(story))
+    typer.echo(steps_after_once(_program()) if once else next_steps(story, _program()))
 
 
 def _note(as_json: bool) -> Callable[[str], None]:
@@ -92,8 +95,16 @@ def _directory(data_dir: Path | None) -> Iterator[Path]:
 
 
 def _wait() -> None:
-    """Until Ctrl-C."""
+    """Until Ctrl-C, or until told to stop."""
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     try:
-        threading.Event().wait()
+        stopped.wait()
     except KeyboardInterrupt:
         typer.echo("\nThe demonstration is over.", err=True)
+
+
+def _program() -> str:
+    """How this command was called, where its plain name would not find it."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "gridpost" and shutil.which("gridpost") is None else "gridpost"

@@ -86,7 +86,7 @@ def _say_where(settings: Settings) -> None:
 
 
 def _say_next(settings: Settings, clients: int, points: int) -> None:
-    at = f" --database {settings.database}" if settings.database else f" --data-dir {settings.data_dir}"
+    at = " --database …" if settings.database else f" --data-dir {settings.data_dir}"
     lines = []
     if not points:
         lines.append(f"No master data yet:   gridpost masterdata import DIR{at}")

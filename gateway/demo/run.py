@@ -118,6 +118,7 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     with running(settings, hub, port) as url, ExitStack() as open_clients:
         clients = {d: open_clients.enter_context(HubClient(url, d.client_id, d.secret)) for d in desks}
         story = Story(market, url, data_dir, clients)
+        _leave_credentials(story)
         occasion = Occasion(market, hub.office.profile.hub, hub.office.clock.now(), new_id)
         _live_through(story, occasion, note)
         yield story
@@ -126,6 +127,15 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
 def yesterday(profile: MarketProfile, now: int) -> SampleMarket:
     """The sample market around the local day before an instant."""
     return sample_market(profile.zone, profile.zone.day(now) - timedelta(days=1))
+
+
+def _leave_credentials(story: Story) -> None:
+    """A file for each party with what the commands need to speak as it, for its owner's eyes."""
+    for desk in story.clients:
+        file = story.data_dir / f"{desk.client_id}.env"
+        file.touch(mode=0o600)
+        lines = (("URL", story.url), ("CLIENT_ID", desk.client_id), ("CLIENT_SECRET", desk.secret))
+        file.write_text("".join(f"GRIDPOST_{name}={value}\n" for name, value in lines))
 
 
 def _live_through(story: Story, occasion: Occasion, note: Note) -> None:

@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.market import SUPPLIER_B
-from gateway.demo.run import Fetched, Sent, Story
-from gateway.demo.server import Desk
+from gateway.demo.run import Fetched, Story
 from gateway.messages.times import HOUR
 
 
@@ -88,56 +87,39 @@ def _reason(fetched: Fetched, place: int) -> str:
     return f"{reason.code} {(reason.text or '').rpartition(' / ')[2]}"
 
 
-def next_steps(story: Story) -> str:
-    """Commands to try while the hub of the demonstration runs."""
-    desk, interval = story.desk(SUPPLIER_B), story.market.zone.day_interval(story.market.day)
-    corrected = next(sent for sent in reversed(story.sent) if sent.is_taken)
-    point, day = corrected.series[0].metering_point, story.market.day
-    after = story.market.zone.day(interval.end)
+def next_steps(story: Story, program: str) -> str:
+    """Commands to try while the hub of the demonstration runs; `program` is how gridpost is called here."""
+    correction = next(sent for sent in reversed(story.sent) if sent.is_taken)
+    point, day = correction.series[0].metering_point, story.market.day
+    after = story.market.zone.day(story.market.zone.day_interval(day).end)
+    sender, receiver = story.desk(correction.letter.sender).client_id, story.desk(SUPPLIER_B).client_id
     return "\n".join(
         (
             f"The hub serves on at {story.url}. In another terminal:",
             "",
-            *_credentials(story, desk),
-            "  gridpost peek                                        # nothing left, until something is sent",
-            f"  gridpost series {point} --from {day} --to {after} --data-dir {story.data_dir}",
-            f"  gridpost status {corrected.letter.message_id}   # as its sender only",
+            f"  DIR={story.data_dir}",
+            f"  env $(cat $DIR/{sender}.env) {program} status {correction.letter.message_id}",
+            f"  env $(cat $DIR/{receiver}.env) {program} peek",
+            f"  {program} series {point} --from {day} --to {after} --data-dir $DIR",
+            f"  {program} validate $DIR/sent/* --masterdata $DIR/masterdata",
             "",
-            "Look at what was sent, and let a file be checked without any hub:",
-            "",
-            f"  gridpost validate {story.data_dir}/sent/* --masterdata {story.data_dir}/masterdata",
-            "",
-            f"As its sender: GRIDPOST_CLIENT_ID={_sender(story, corrected).client_id} "
-            f"GRIDPOST_CLIENT_SECRET={_sender(story, corrected).secret}",
             f"The API, described: {story.url}/api/hub/v1/openapi.json",
-            "",
             "Stop with Ctrl-C.",
         )
     )
 
 
-def steps_after_once() -> str:
+def steps_after_once(program: str) -> str:
     """Commands to try when the demonstration has ended."""
     return "\n".join(
         (
             "Next:",
-            "  gridpost demo                            # the same, and the hub serves on for you to try",
-            "  gridpost demo --write sample             # the market and the documents as files",
-            "  gridpost validate sample/documents/*     # check documents without a hub",
-            "  gridpost serve                           # a hub of your own",
+            f"  {program} demo                            # the same, and the hub serves on for you to try",
+            f"  {program} demo --write sample             # the market and the documents as files",
+            f"  {program} validate sample/documents/*     # check documents without a hub",
+            f"  {program} serve                           # a hub of your own",
         )
     )
-
-
-def _credentials(story: Story, desk: Desk) -> tuple[str, ...]:
-    return (
-        f"  export GRIDPOST_URL={story.url} GRIDPOST_CLIENT_ID={desk.client_id}",
-        f"  export GRIDPOST_CLIENT_SECRET={desk.secret}",
-    )
-
-
-def _sender(story: Story, sent: Sent) -> Desk:
-    return story.desk(sent.letter.sender)
 
 
 def _table(title: str, *heads: str) -> Table:

@@ -44,6 +44,40 @@ def test_once_with_json(own_directory: Path) -> None:
     assert len(list((own_directory / "kept" / "sent").iterdir())) == 6
 
 
+def test_it_serves_on_and_its_next_steps_work(own_directory: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway", "demo", "--port", "0", "--data-dir", "kept"],
+        env=environment(),
+        cwd=own_directory,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as serving:
+        assert serving.stdout is not None
+        said: list[str] = []
+        while not said or "Stop with Ctrl-C" not in said[-1]:
+            said.append(serving.stdout.readline())
+            assert said[-1], "".join(said)
+        commands = [
+            line.strip() for line in said[said.index(next(s for s in said if "DIR=" in s)) :] if line[:2] == "  "
+        ]
+        assert len(commands) == 5
+        path = f"{Path(sys.executable).parent}:{environment()['PATH']}"
+        ran = subprocess.run(
+            ["bash", "-c", "\n".join(commands)],
+            cwd=own_directory,
+            env={**environment(), "PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        serving.terminate()
+        assert serving.wait(30) == 0
+    assert ran.returncode == 1  # validate has found the negative value and the broken file
+    assert "corrected" in ran.stdout
+    assert "[E86]" in ran.stdout
+    assert ran.stderr == "Nothing waits.\n"
+
+
 @pytest.mark.parametrize(
     ("day", "hours"),
     [
