@@ -7,6 +7,7 @@ entry that came in and has none is pending, and a restart takes it up again.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -84,8 +85,18 @@ class Entry:
         return cls(*crossing, *form, len(body), hashlib.sha256(body).digest(), _packed(body))
 
 
+class _Packer(threading.local):
+    """A compressor for each thread: making one costs more than packing a small body."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=_PACK_LEVEL).compress
+
+
+_packer = _Packer()
+
+
 def _packed(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=_PACK_LEVEL).compress(body)
+    return _packer.compress(body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ Series that stand alike step together, so a thousand good series take a handful 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -117,24 +117,27 @@ class MeasureDataRun:
                 self._happenings.extend(self._do[effect.name](rows, event))
 
     def _write(self) -> None:
-        found: dict[int, list[tuple[int, Finding]]] = {}
+        waiting: list[tuple[Cause, Address, Content]] = []
         for section in self._sections:
             cause = Cause(section.message, self._transaction, self._at)
-            waiting: list[tuple[Address, Content]] = list(self._desk.deliveries(section.first, section.end))
-            own = range(section.first, section.end)
-            rejections = [self._rejections[row] for row in own if row in self._rejections] if self._rejections else []
-            if rejections:
-                waiting.append((self._sender_address(section.header), Rejections(tuple(rejections))))
-            enqueue(self._connection, cause, waiting)
-            if self._found:
-                found[section.message] = [
-                    (row - section.first, _local(finding, row, row - section.first))
-                    for row, finding in self._found
-                    if row in own
-                ]
-        for message, about in found.items():
-            journal.note_findings(self._connection, message, self._at, self._principal.party, about)
+            waiting += [(cause, *delivery) for delivery in self._desk.deliveries(section.first, section.end)]
+            if self._rejections or self._found:
+                waiting += [(cause, *rejection) for rejection in self._refuse(section)]
+        enqueue(self._connection, waiting)
         self._log.write(self._connection, [section.message for section in self._sections], self._at)
+
+    def _refuse(self, section: Section) -> Iterator[tuple[Address, Rejections]]:
+        """Keep what was found in a message, and answer what of it is rejected."""
+        own = range(section.first, section.end)
+        found = [
+            (row - section.first, _local(finding, row, row - section.first))
+            for row, finding in self._found
+            if row in own
+        ]
+        journal.note_findings(self._connection, section.message, self._at, self._principal.party, found)
+        rejections = tuple(self._rejections[row] for row in own if row in self._rejections)
+        if rejections:
+            yield self._sender_address(section.header), Rejections(rejections)
 
     def _sender_address(self, header: Header) -> Address:
         """An RSM-009 goes to who sent the message, never to a delegate in its place (B2B protocol)."""

@@ -257,9 +257,9 @@ _ENQUEUE = (
 )
 
 
-def enqueue(connection: Connection, cause: Cause, waiting: Iterable[tuple[Address, Content]]) -> None:
+def enqueue(connection: Connection, waiting: Iterable[tuple[Cause, Address, Content]]) -> None:
     """Put series, answers or rejections into receivers' queues, in the transaction that stores what they say."""
-    rows = [_row(address, cause, content) for address, content in waiting]
+    rows = [_row(address, cause, content) for cause, address, content in waiting]
     if rows:
         run_many(connection, _ENQUEUE, rows)
 

@@ -156,4 +156,4 @@ class _Run:
             related_message=header.message_id,
             alone=True,
         )
-        enqueue(self._connection, self._cause, [(address, content)])
+        enqueue(self._connection, [(self._cause, address, content)])

@@ -82,7 +82,7 @@ def queued(database: Database) -> Database:
 def put(database: Database, content: Deliveries | Rejections, to: Address, at: int = 0) -> None:
     """Enqueue at a second."""
     with database.write() as connection:
-        enqueue(connection, Cause(1, 1, at * SECOND), [(to, content)])
+        enqueue(connection, [(Cause(1, 1, at * SECOND), to, content)])
 
 
 def close(database: Database, at: int, limits: BundleLimits = LIMITS) -> queues.Bundle | None:
