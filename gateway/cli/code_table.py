@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from gateway.codecs.reasons import wire_reason
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Dialect
+from gateway.messages.codes import DocumentKind
 from gateway.messages.findings import Severity
 from gateway.rules.runner import Wording
 from gateway.transport.error_bodies import ebix_code
@@ -65,8 +66,18 @@ def _rule_table(wordings: Iterable[Wording]) -> list[str]:
 
 
 def _substitutes(market: MarketProfile) -> Iterator[tuple[str, ...]]:
-    for (kind, dialect), codes in sorted(market.written_codes.items()):
-        yield from ((kind, Dialect(dialect), code, written) for code, written in sorted(codes.items()))
+    """Codes that a document's own list lacks, and what is written in their place."""
+    rules = market.rules
+    series = [rule.wording.code for rule in (*rules.measure_data.rules, *rules.history.rules)]
+    documents = {
+        DocumentKind.ACKNOWLEDGEMENT: series,
+        DocumentKind.MEASURE_DATA_REQUEST_REJECT: [rule.wording.code for rule in rules.requests.rules],
+    }
+    for kind, codes in documents.items():
+        for dialect in sorted(market.dialects):
+            for code in sorted(set(codes)):
+                if (written := wire_reason(code, dialect, kind)) != code:
+                    yield kind, dialect, code, written
 
 
 def _sorted(wordings: Iterable[Wording]) -> list[Wording]:

@@ -40,7 +40,6 @@ def explain(profile: MarketProfile, day: date) -> str:
 def _settings(profile: MarketProfile) -> Iterator[str]:
     yield f"- Local time: {profile.zone.name}; days run from local midnight to local midnight (D1 §1.42)"
     yield f"- Identifiers: {profile.identifiers.strictness} (D1 §1.17-18)"
-    yield f"- Acknowledgement: {profile.acknowledgement}; one broken rule refuses the {profile.atomicity}"
     yield f"- A corrected value leaves the hub {profile.corrected_outward} (D1 §4.1.5)"
     yield (
         f"- A bundle closes at {profile.bundling.transactions} transactions, {profile.bundling.points} points "

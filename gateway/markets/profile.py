@@ -35,20 +35,6 @@ class Strictness(StrEnum):
     CHECK_DIGIT = "check-digit"
 
 
-class AcknowledgementMode(StrEnum):
-    """What a sender hears of its series."""
-
-    REJECTIONS_ONLY = "rejections-only"
-    EVERYTHING = "everything"
-
-
-class Atomicity(StrEnum):
-    """What is refused when one rule is broken."""
-
-    SERIES = "series"
-    MESSAGE = "message"
-
-
 class CorrectedOutward(StrEnum):
     """How a corrected value leaves the hub."""
 
@@ -97,11 +83,10 @@ class MarketProfile:
         working_days, timetable: its calendar, and the instants a day of operation sets.
         hub: the party that runs the hub.
         roles, dialects: what it knows.
-        identifiers, acknowledgement, atomicity, corrected_outward, access_policy, bundling: its settings.
+        identifiers, corrected_outward, bundling: its settings.
         distribution: who gets and who may see measure data.
         accepted: what measure data may state.
         acceptances: what an envelope may state, by document kind and dialect.
-        written_codes: reason codes that a document's own code list lacks, and what is written instead.
         rules: the rules enabled.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
@@ -116,15 +101,11 @@ class MarketProfile:
     roles: frozenset[Role]
     dialects: frozenset[Dialect]
     identifiers: IdentifierPolicy
-    acknowledgement: AcknowledgementMode
-    atomicity: Atomicity
     corrected_outward: CorrectedOutward
-    access_policy: str
     bundling: Bundling
     distribution: Distribution
     accepted: Accepted
     acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
-    written_codes: Mapping[tuple[DocumentKind, Dialect], Mapping[str, str]]
     rules: MarketRules
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
@@ -184,10 +165,6 @@ class MarketProfile:
     def finding(self, rule: str, path: str = "", **words: object) -> Finding:
         """One finding of a named rule, under the market's code, clause and text (`message-id-used`, id=…)."""
         return self.rules.wordings[rule].finding(words, path)
-
-    def written_code(self, code: str, kind: DocumentKind, dialect: Dialect) -> str:
-        """The code an outgoing document can carry for a finding's code: its own list may lack it (E89, D66)."""
-        return self.written_codes.get((kind, dialect), {}).get(code, code)
 
     def number(self, name: str, day: date) -> int:
         """A numeric parameter in force on a local day."""

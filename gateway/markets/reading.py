@@ -12,8 +12,6 @@ from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, Mark
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
-    AcknowledgementMode,
-    Atomicity,
     Bundling,
     CorrectedOutward,
     IdentifierPolicy,
@@ -119,19 +117,11 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         roles=frozenset(map(Role, market["roles"])),
         dialects=frozenset(map(Dialect, market["dialects"])),
         identifiers=identifiers,
-        acknowledgement=AcknowledgementMode(settings["acknowledgement"]["mode"]),
-        atomicity=Atomicity(settings["acknowledgement"]["atomicity"]),
         corrected_outward=CorrectedOutward(settings["correction"]["outward"]),
-        access_policy=settings["access"]["policy"],
         bundling=Bundling(**settings["bundling"]),
         distribution=_distribution(settings, behaviour),
         accepted=_accepted(settings["accepted"]),
         acceptances=_acceptances(settings),
-        written_codes={
-            (DocumentKind(kind), Dialect(dialect)): codes
-            for kind, dialects in settings["written_codes"].items()
-            for dialect, codes in dialects.items()
-        },
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),

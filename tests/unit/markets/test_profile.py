@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.codecs.reasons import wire_reason
 from gateway.markets.explanation import explain
 from gateway.markets.parameters import DatedValue, Parameter
-from gateway.markets.profile import AcknowledgementMode, Atomicity, CorrectedOutward, Strictness
+from gateway.markets.profile import CorrectedOutward, Strictness
 from gateway.markets.registry import changed_profile, profile
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Severity
@@ -23,8 +24,6 @@ DK = profile("dk")
 def test_denmark_as_delivered() -> None:
     assert (DK.name, DK.zone.name, DK.hub) == ("dk", "Europe/Copenhagen", "5790001330552")
     assert DK.identifiers.strictness is Strictness.FORMAT  # DK-1.17
-    assert DK.acknowledgement is AcknowledgementMode.REJECTIONS_ONLY
-    assert DK.atomicity is Atomicity.SERIES
     assert DK.corrected_outward is CorrectedOutward.MARKED
     assert (DK.bundling.transactions, DK.bundling.points, DK.bundling.age_seconds) == (2000, 150_000, 300)
     assert set(Dialect) == DK.dialects
@@ -47,14 +46,6 @@ def test_settings_are_laid_over_and_leave_the_market_as_it_was() -> None:
     assert DK.rules.wordings["resend-in-window"].severity is Severity.WARNING
 
 
-def test_codes_that_a_document_s_own_list_lacks_are_replaced() -> None:
-    kind = DocumentKind.ACKNOWLEDGEMENT
-    assert DK.written_code("E89", kind, Dialect.CIM_XML) == "E86"
-    assert DK.written_code("D66", kind, Dialect.CIM_XML) == "D66"
-    assert DK.written_code("D66", kind, Dialect.EBIX_XML) == "E50"
-    assert DK.written_code("D66", DocumentKind.MEASURE_DATA_REQUEST_REJECT, Dialect.EBIX_XML) == "D66"
-
-
 @pytest.mark.parametrize("dialect", list(Dialect))
 def test_every_code_of_an_answer_is_in_the_market_s_list(dialect: Dialect) -> None:
     # Interop: an answer with a code its own list lacks would not validate.
@@ -64,7 +55,7 @@ def test_every_code_of_an_answer_is_in_the_market_s_list(dialect: Dialect) -> No
         DocumentKind.MEASURE_DATA_REQUEST_REJECT: DK.rules.requests.names,
     }
     for kind, rules in kinds.items():
-        written = {DK.written_code(DK.rules.wordings[rule].code, kind, dialect) for rule in rules}
+        written = {wire_reason(DK.rules.wordings[rule].code, dialect, kind) for rule in rules}
         assert written <= listed
 
 
