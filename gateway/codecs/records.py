@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ from gateway.messages.documents import (
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, SeriesTable
-from gateway.messages.times import NO_INSTANT
+from gateway.messages.times import NO_INSTANT, Instants
 
 Column = Sequence[Any]
 
@@ -53,36 +54,42 @@ def _party(record: Record, key: str) -> PartyRef:
     return PartyRef(id=record.get(key) or "", scheme=scheme, role=record.get(f"{key}_role"))
 
 
-def table_of(
-    columns: Mapping[str, Column], rows: int, points: PointColumns, offsets: npt.NDArray[np.int64]
-) -> SeriesTable:
-    """Series from the columns of their fields; a field that no series has may be absent."""
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The fields of series as lists, whatever of them there is."""
 
-    def column(key: str, otherwise: object = None) -> list[Any]:
-        found = columns.get(key)
+    found: Mapping[str, Column]
+    rows: int
+
+    def column(self, key: str, otherwise: object = None) -> list[Any]:
+        found = self.found.get(key)
         if found is None:
-            return [otherwise] * rows
+            return [otherwise] * self.rows
         return list(found) if otherwise is None else [otherwise if value is None else value for value in found]
 
-    def instants(key: str) -> npt.NDArray[np.int64]:
-        return np.array(column(key, NO_INSTANT), dtype=np.int64)
+    def instants(self, key: str) -> Instants:
+        return np.array(self.column(key, NO_INSTANT), dtype=np.int64)
 
-    def areas(key: str) -> list[AreaId | None]:
-        codes, schemes = column(key), column(f"{key}_scheme")
-        return [
-            AreaId(code, scheme or Scheme.GRID_AREA) if code else None
-            for code, scheme in zip(codes, schemes, strict=True)
-        ]
+    def areas(self, key: str) -> list[AreaId | None]:
+        named = zip(self.column(key), self.column(f"{key}_scheme"), strict=True)
+        return [AreaId(code, scheme or Scheme.GRID_AREA) if code else None for code, scheme in named]
 
+
+def table_of(
+    found: Mapping[str, Column], rows: int, points: PointColumns, offsets: npt.NDArray[np.int64]
+) -> SeriesTable:
+    """Series from the columns of their fields; a field that no series has may be absent."""
+    columns = _Columns(found, rows)
+    column = columns.column
     return SeriesTable(
         transaction=column("transaction", ""),
         point=column("point", ""),
         point_type=column("point_type", ""),
         unit=column("unit", ""),
         resolution=column("resolution", ""),
-        start=instants("start"),
-        end=instants("end"),
-        registered_at=instants("registered_at"),
+        start=columns.instants("start"),
+        end=columns.instants("end"),
+        registered_at=columns.instants("registered_at"),
         decimals=points.decimals_of_rows(offsets),
         offsets=offsets,
         position=points.position,
@@ -91,8 +98,8 @@ def table_of(
         point_scheme=column("point_scheme", Scheme.GS1),
         product=column("product"),
         original_transaction=column("original_transaction"),
-        in_area=areas("in_area"),
-        out_area=areas("out_area"),
+        in_area=columns.areas("in_area"),
+        out_area=columns.areas("out_area"),
         settlement_method=column("settlement_method"),
         replaces=[function == "5" for function in column("function")],
         as_written=points.as_written,
