@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Annotated
 
-import sqlalchemy as sa
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, settings_from, wait_for
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import print_json, print_rows
+from gateway.hub import clients
 from gateway.hub.ports import Client
-from gateway.hub.tables_masterdata import client as table
 from gateway.messages.codes import Role
 from gateway.messages.identifiers import is_eic, is_gln
 from gateway.transport.client_secrets import hash_secret, new_secret
@@ -67,8 +66,7 @@ def show(
     """Clients in order of their names; secrets are not kept and cannot be shown."""
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     with local_hub(settings, must_exist=True) as hub, hub.office.database.read() as connection:
-        found = connection.execute(sa.select(table).order_by(table.c.client_id)).all()
-    rows = [(row.client_id, row.party, row.role, row.thumbprint or "") for row in found]
+        rows = [(one.client_id, one.party, one.role.value, one.thumbprint) for one in clients.every(connection)]
     heads = ("client_id", "party", "role", "thumbprint")
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])

@@ -14,7 +14,8 @@ from gateway.cli.machine import DatabaseUrl, DataDir, Market, local_hub, setting
 from gateway.cli.outcome import COULD_NOT_RUN, CommandError, stop
 from gateway.cli.printing import console
 from gateway.config import Settings
-from gateway.hub.tables_masterdata import client, metering_point
+from gateway.hub import clients
+from gateway.hub.tables_masterdata import metering_point
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +41,10 @@ def serve_hub(  # noqa: PLR0913 - one parameter for each option
     _start_log(log_level)
     _refuse_taken_port(settings)
     with local_hub(settings) as hub, hub.office.database.read() as connection:
-        clients = connection.execute(sa.select(sa.func.count()).select_from(client)).scalar_one()
+        known = len(clients.every(connection))
         points = connection.execute(sa.select(sa.func.count()).select_from(metering_point)).scalar_one()
     _say_where(settings)
-    _say_next(settings, clients, points)
+    _say_next(settings, known, points)
     try:
         serve(settings)
     except KeyboardInterrupt:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -19,6 +21,11 @@ def find(connection: Connection, client_id: str) -> Client | None:
 def find_by_thumbprint(connection: Connection, thumbprint: str) -> Client | None:
     """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex; empty finds none."""
     return _one(connection, table.c.thumbprint == thumbprint) if thumbprint else None
+
+
+def every(connection: Connection) -> tuple[Client, ...]:
+    """All clients in order of their ids."""
+    return tuple(_client(row) for row in connection.execute(sa.select(table).order_by(table.c.client_id)))
 
 
 def register(connection: Connection, client: Client) -> Finding | None:
@@ -51,6 +58,8 @@ def _refusal(rule: str, text: str) -> Finding:
 
 def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Client | None:
     row = connection.execute(sa.select(table).where(condition)).first()
-    if row is None:
-        return None
+    return None if row is None else _client(row)
+
+
+def _client(row: sa.Row[Any]) -> Client:
     return Client(row.client_id, row.party, Role(row.role), row.secret_hash, row.thumbprint or "")

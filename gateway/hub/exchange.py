@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
 
-from gateway.codecs.table import encode
+from gateway.codecs.table import Undecodable, decode, encode
 from gateway.hub import clients, inspection, journal, queues, registry_pages, rendering
 from gateway.hub import series_reading as reading
 from gateway.hub.access import visible_rows
@@ -40,10 +40,11 @@ from gateway.hub.ports import (
     ValueVersion,
 )
 from gateway.hub.queues import Bundle, Queue
-from gateway.hub.runner import Answer, Job, Runner
+from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect
-from gateway.processes.events import Actor, BundleLimits
+from gateway.messages.findings import Finding
+from gateway.processes.events import BundleLimits
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -113,7 +114,9 @@ class Hub:
                 if found is None:
                     closing = (self._limits(), at, self.office.new_id)
                     found = queues.close_next(connection, queue, category, closing)
-        return None if found is None else self._show(reader, found, dialect)
+        if found is None:
+            return None
+        return self._show(reader, found, dialect) or self._peek(reader, category, dialect)
 
     def _fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
         with self.office.database.read() as connection:
@@ -126,14 +129,13 @@ class Hub:
         """The document of a bundle in a dialect: rendered and journaled the first time, the same bytes ever after."""
         with self.office.database.read() as connection:
             known = queues.rendered_message(connection, found, dialect)
-            body = b"" if known is None else journal.read(connection, known).body
-            if known is None:
-                content = queues.content(connection, found)
-                body = encode(rendering.document_of(self.office, connection, found, content), dialect)
+            body = self._render(connection, found, dialect) if known is None else journal.read(connection, known).body
         at = self.office.clock.micros()
+        if isinstance(body, Finding):
+            return self._give_up(found, body, at)
         entry = None if known is not None else Entry.outgoing(reader, (found.kind, dialect), body, at)
         with self.office.database.write() as connection:
-            actor = Actor(reader.party, self.office.profile.queue_role(reader.role).value)
+            actor = self._queue(reader).owner
             queues.lock(connection, found.queue)
             if not found.is_dequeued and not queues.peeked(connection, found, actor, at, rendered=entry is None):
                 return None
@@ -141,9 +143,22 @@ class Hub:
             if raced is not None:
                 body = journal.read(connection, raced).body
             elif entry is not None:
-                message = journal.enter(connection, entry)
-                queues.keep_rendering(connection, found, dialect, message)
+                queues.keep_rendering(connection, found, dialect, journal.enter(connection, entry))
         return PeekedDocument(found.message_id, found.kind, dialect, body)
+
+    def _render(self, connection: Connection, found: Bundle, dialect: Dialect) -> bytes | Finding:
+        """The bytes of a document, checked against its own schemas before it leaves."""
+        document = rendering.document_of(self.office, connection, found, queues.content(connection, found))
+        body = encode(document, dialect, self.office.schemas)
+        read = decode(body, dialect, found.kind, self.office.schemas)
+        return read.findings[0] if isinstance(read, Undecodable) else body
+
+    def _give_up(self, found: Bundle, reason: Finding, at: int) -> PeekedDocument | None:
+        """A document that its own schema refuses never leaves; the queue goes on behind it."""
+        with self.office.database.write() as connection:
+            if not queues.failed(connection, found, reason, at):
+                raise CannotBeCarriedOut(f"document {found.message_id} has no valid form in this dialect")
+        return None
 
     def _queue(self, reader: Principal) -> Queue:
         return Queue(reader.party, self.office.profile.queue_role(reader.role))

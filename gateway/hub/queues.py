@@ -6,6 +6,7 @@ idempotent: the oldest bundle stays the same until its owner dequeues it. Only t
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from sqlalchemy.engine import Connection, Row
 from gateway.hub.outgoing import Address, Content, Deliveries, joined, part_of, unpack
 from gateway.hub.tables_exchange import bundle, bundle_part, outgoing, rendering
 from gateway.messages.codes import Category, DocumentKind, Role
+from gateway.messages.findings import Finding
 from gateway.processes.distribution import DISTRIBUTION, DistributionState
-from gateway.processes.events import Actor, BundleLimits, BundleWeighed, DequeueAsked, Event, Peeked
+from gateway.processes.events import Actor, BundleLimits, BundleWeighed, DequeueAsked, Event, Failed, Peeked
 from gateway.processes.machine import Transition
+
+log = logging.getLogger(__name__)
 
 MICROSECONDS = 1_000_000
 
@@ -70,7 +74,8 @@ def oldest(connection: Connection, queue: Queue, category: Category | None) -> B
     """The oldest closed bundle that its owner has not dequeued; without a category, of both."""
     wanted = (
         sa.select(bundle)
-        .where(bundle.c.party == queue.party, bundle.c.role == queue.role.value, bundle.c.dequeued_at.is_(None))
+        .where(bundle.c.party == queue.party, bundle.c.role == queue.role.value)
+        .where(bundle.c.dequeued_at.is_(None), bundle.c.failed_at.is_(None))
         .order_by(bundle.c.created_at, bundle.c.id)
         .limit(1)
     )
@@ -138,6 +143,19 @@ def dequeued(connection: Connection, message_id: str, reader: Actor, at: int) ->
     return changed.rowcount == 1
 
 
+def failed(connection: Connection, found: Bundle, reason: Finding, at: int) -> bool:
+    """Take a bundle out of its queue that cannot be handed over; False for one that has been peeked already.
+
+    The operator sees the reason; the journal and the series store keep all that the bundle was made of.
+    """
+    outcome = DISTRIBUTION.step(found.state, Failed(reason))
+    if not isinstance(outcome, Transition):
+        return False
+    log.error("document %s for %s failed: %s", found.message_id, found.queue.party, reason.text)
+    connection.execute(bundle.update().where(bundle.c.id == found.id).values(failed_at=at))
+    return True
+
+
 def content(connection: Connection, found: Bundle) -> Content:
     """What a bundle holds, in order."""
     wanted = (
@@ -169,7 +187,9 @@ def _step(state: DistributionState, event: Event) -> Transition[DistributionStat
 
 def _bundle(row: Row[Any]) -> Bundle:
     state = DistributionState.BUNDLED
-    if row.dequeued_at is not None:
+    if row.failed_at is not None:
+        state = DistributionState.FAILED
+    elif row.dequeued_at is not None:
         state = DistributionState.DEQUEUED
     elif row.peeked_at is not None:
         state = DistributionState.PEEKED

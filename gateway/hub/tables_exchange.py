@@ -1,7 +1,7 @@
 """Tables of the exchange: the journal, what became of each message, and the receivers' queues.
 
-Insert-only but for three small marks that a queue lives by (`outgoing.bundled`, `bundle.peeked_at`,
-`bundle.dequeued_at`) and the mark up to which everything is finished (`recovery`).
+Insert-only but for the small marks that a queue lives by (`outgoing.bundled`, `bundle.peeked_at`,
+`bundle.dequeued_at`, `bundle.failed_at`) and the mark up to which everything is finished (`recovery`).
 """
 
 from __future__ import annotations
@@ -166,6 +166,7 @@ bundle = Table(
     Column("points", Integer, nullable=False),
     Column("peeked_at", BigInteger, nullable=True),
     Column("dequeued_at", BigInteger, nullable=True),
+    Column("failed_at", BigInteger, nullable=True),
     comment="A closed document of a receiver's queue; the same until its owner dequeues it",
 )
 Index(
@@ -173,8 +174,8 @@ Index(
     bundle.c.party,
     bundle.c.role,
     bundle.c.id,
-    sqlite_where=text("dequeued_at is null"),
-    postgresql_where=text("dequeued_at is null"),
+    sqlite_where=text("dequeued_at is null and failed_at is null"),
+    postgresql_where=text("dequeued_at is null and failed_at is null"),
 )
 
 Index("ix_bundle_party", bundle.c.party, bundle.c.role, bundle.c.closed_at)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -12,13 +14,13 @@ from hypothesis import strategies as st
 
 from gateway.hub import queues
 from gateway.hub.database import Database
-from gateway.hub.outgoing import Address, Cause, Deliveries, Rejection, Rejections, enqueue
+from gateway.hub.outgoing import Address, Cause, Deliveries, Rejection, Rejections, enqueue, pack, unpack
 from gateway.hub.queues import Queue
-from gateway.hub.tables_exchange import journal
+from gateway.hub.tables_exchange import bundle, journal, outgoing
 from gateway.messages.codes import Category, DocumentKind, ProcessType, Role
 from gateway.messages.documents import MeasureData
 from gateway.processes.events import Actor, BundleLimits
-from tests.integration.exchange.hubs import GRID, OPERATOR, SUPPLIER_A, SUPPLIER_B, Bench
+from tests.integration.exchange.hubs import DAY, GRID, OPERATOR, SUPPLIER_A, SUPPLIER_B, ZONE, Bench
 
 SECOND = 1_000_000
 _IDS = itertools.count(1)
@@ -238,3 +240,22 @@ def test_a_delegate_receives_in_its_principals_place(bench: Bench) -> None:
     (document,) = bench.receive(SUPPLIER_B)
     assert isinstance(document, MeasureData)
     assert [one.point for one in document.series] == [point.metering_point]
+
+
+def test_a_document_its_own_schema_refuses_never_leaves(bench: Bench) -> None:
+    """Every outgoing document is checked before it leaves; one that fails is shown as failed and blocks nobody."""
+    point = bench.flex_point(SUPPLIER_A)
+    bench.submit(bench.measure_data(bench.series(point)))
+    with bench.hub.office.database.write() as connection:
+        content = unpack(connection.execute(outgoing.select()).one().payload)
+        assert isinstance(content, Deliveries)
+        broken = pack(replace(content, unit=["no such unit"] * len(content)))
+        connection.execute(outgoing.update().values(payload=broken))
+    assert bench.peek(SUPPLIER_A) is None
+    with bench.hub.office.database.read() as connection:
+        assert connection.execute(bundle.select()).one().failed_at is not None
+    day_before = ZONE.day_interval(DAY - timedelta(days=1))
+    bench.submit(bench.measure_data(bench.series(point, interval=day_before)))
+    (document,) = bench.receive(SUPPLIER_A)
+    assert isinstance(document, MeasureData)
+    assert [one.period.start for one in document.series] == [day_before.start]

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("points", sa.Integer(), nullable=False),
         sa.Column("peeked_at", sa.BigInteger(), nullable=True),
         sa.Column("dequeued_at", sa.BigInteger(), nullable=True),
+        sa.Column("failed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bundle")),
         sa.UniqueConstraint("message_id", name=op.f("uq_bundle_message_id")),
         comment="A closed document of a receiver's queue; the same until its owner dequeues it",
@@ -42,8 +43,8 @@ def upgrade() -> None:
         "bundle",
         ["party", "role", "id"],
         unique=False,
-        sqlite_where=sa.text("dequeued_at is null"),
-        postgresql_where=sa.text("dequeued_at is null"),
+        sqlite_where=sa.text("dequeued_at is null and failed_at is null"),
+        postgresql_where=sa.text("dequeued_at is null and failed_at is null"),
     )
     op.create_table(
         "chunk",
@@ -408,8 +409,8 @@ def downgrade() -> None:
     op.drop_index(
         "ix_bundle_queue",
         table_name="bundle",
-        sqlite_where=sa.text("dequeued_at is null"),
-        postgresql_where=sa.text("dequeued_at is null"),
+        sqlite_where=sa.text("dequeued_at is null and failed_at is null"),
+        postgresql_where=sa.text("dequeued_at is null and failed_at is null"),
     )
     op.drop_index("ix_bundle_party", table_name="bundle")
     op.drop_table("bundle")
