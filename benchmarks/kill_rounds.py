@@ -1,6 +1,6 @@
 """`kill -9` of a served hub at random instants under load, many rounds on SQLite and on PostgreSQL.
 
-    python -m benchmarks.kill_rounds [rounds=50]
+    python -m benchmarks.kill_rounds [rounds=50] > benchmarks/results/kill_rounds.txt
 
 Four senders and three readers work over HTTP while the server is killed and started again on the same data; in the
 end every message answered 2xx must be accounted for exactly once and every series delivered once. The test run does

@@ -21,7 +21,7 @@ TAKEN_UP = "is taken up again"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What the rounds showed: the account, kills, those of them while starting, messages a restart finished."""
+    """What the rounds showed: the account, kills under load and while starting, messages a restart finished."""
 
     account: Account
     ledger: Ledger
@@ -33,7 +33,8 @@ class Result:
         """The figures, a line each."""
         account, ledger = self.account, self.ledger
         return [
-            f"kill -9                                     {self.kills} ({self.kills_while_starting} while starting)",
+            f"kill -9 under load                          {self.kills}",
+            f"kill -9 again while starting                {self.kills_while_starting}",
             f"messages answered 2xx                       {account.taken}",
             f"  sent once more and refused as known       {ledger.copies}",
             f"messages refused                            {account.refused}",
