@@ -84,8 +84,8 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         today = zone.at(zone.day(now), DAY_CLOSE_HOUR)
         return today if today > now else zone.at(zone.day(now) + timedelta(days=1), DAY_CLOSE_HOUR)
 
-    def sweep(due: int) -> None:
-        before = (due - LEASE_SECONDS) * _MICROSECONDS
+    def sweep(_due: int) -> None:
+        before = (office.clock.now() - LEASE_SECONDS) * _MICROSECONDS
         runner.recover(before)
         with office.database.write() as connection:
             journal.note_finished(connection, before)
