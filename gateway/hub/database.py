@@ -205,6 +205,7 @@ def _sqlite_engine(address: URL, busy_seconds: float) -> Engine:
             "synchronous = full",
             "foreign_keys = on",
             "cache_size = -65536",
+            "wal_autocheckpoint = 10000",
             "temp_store = memory",
         ):
             cursor.execute(f"pragma {pragma}")
