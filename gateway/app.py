@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -16,7 +18,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.config import Settings
 from gateway.hub.clock import Clock, SystemClock
-from gateway.hub.database import Database
+from gateway.hub.database import Database, StoreUnavailable
 from gateway.hub.exchange import Hub
 from gateway.hub.office import Office
 from gateway.hub.scheduler import Scheduler, duties_of
@@ -27,6 +29,8 @@ from gateway.transport.application import make_application
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import CertificateHeader, ExternalIssuer, TokenSettings, TransportSettings
+
+log = logging.getLogger(__name__)
 
 _HANDED_ON = "GRIDPOST_HANDED_ON"
 """Environment variable in which the first process hands its settings to its workers."""
@@ -62,6 +66,8 @@ def application(settings: Settings, hub: Hub) -> ASGIApp:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         hub.start()
+        gc.collect()
+        gc.freeze()  # what the start built lives as long as the process; the collector need not look at it again
         duties = asyncio.create_task(_keep_duties(hub))
         try:
             yield
@@ -77,7 +83,10 @@ def application(settings: Settings, hub: Hub) -> ASGIApp:
 def serve(settings: Settings) -> None:
     """Serve until told to stop; what an earlier run left unfinished is finished first."""
     hub = open_hub(settings)
-    hub.runner.recover(before=hub.office.clock.micros())
+    try:
+        hub.runner.recover(before=hub.office.clock.micros())
+    except StoreUnavailable as error:
+        log.warning("what an earlier run left unfinished is taken up later: %s", error)
     where = ServerSettings(host=settings.host, port=settings.port, workers=settings.workers)
     if settings.workers == 1:
         uvicorn.Server(server_config(application(settings, hub), where)).run()

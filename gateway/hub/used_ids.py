@@ -15,6 +15,8 @@ from sqlalchemy.engine import Connection
 from gateway.hub.database import run, run_many
 from gateway.hub.tables_exchange import message_id
 
+_LONGEST_POINT = 35
+
 _AMONG = {
     ("message_id", True): (
         "select message_id from message_id where sender = ? and message_id in (select value from json_each(?))"
@@ -55,8 +57,10 @@ def claim(
 ) -> None:
     """Take the ids of messages (journal number, id) and of their series; taken ids violate the key.
 
-    A series is its transaction id, the journal number of its message, its place there and its metering point.
+    A series is its transaction id, the journal number of its message, its place there and its metering point, of
+    which a wrong one may be longer than there is room for.
     """
+    series = [(own, message, place, point[:_LONGEST_POINT]) for own, message, place, point in series]
     run_many(
         connection,
         "insert into message_id (sender, message_id, message) values (?, ?, ?)",

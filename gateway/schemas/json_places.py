@@ -18,6 +18,9 @@ _MAX_EXPONENT = 308  # of a double; `1e400` must not become infinity anywhere do
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _TOKEN = re.compile(r'("(?:[^"\\]|\\.)*+")([ \t\n\r]*+:)?|([{}\[\]])|([^\s{}\[\],:"]++)', re.DOTALL)
+_LITERAL = re.compile(r"true|false|null|NaN|-?Infinity|(-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)")
+"""What the decoder takes as a literal; it stops where the literal ends, whatever follows."""
+
 _SKIP = json.JSONDecoder()
 
 
@@ -42,13 +45,13 @@ def first_fault(text: str) -> tuple[str, int]:
 
     Looks for a key that occurs twice in one object, the literals NaN and Infinity, and numbers out of bounds.
     """
-    keys: list[set[str]] = []
+    keys: list[set[str]] = [set()]  # one more than there are brackets: what follows the fault need not be JSON
     for token in _TOKEN.finditer(text):
         string, colon, bracket, literal = token.groups()
         if bracket in ("{", "["):
             keys.append(set())
         elif bracket:
-            keys.pop()
+            keys = keys[:-1] or [set()]
         elif colon:
             key = json.JSONDecoder().decode(string)
             if key in keys[-1]:
@@ -60,11 +63,12 @@ def first_fault(text: str) -> tuple[str, int]:
 
 
 def _literal_fault(literal: str) -> str:
-    if literal in ("true", "false", "null"):
+    known = _LITERAL.match(literal)
+    if known is None:
         return ""
-    if literal.lstrip("-") in ("NaN", "Infinity"):
-        return f"{literal} is no number"
-    return number_fault(literal)
+    if known[0].lstrip("-") in ("NaN", "Infinity"):
+        return f"{known[0]} is no number"
+    return number_fault(known[0]) if known[1] else ""
 
 
 def lines_of(text: str, paths: Iterable[Path]) -> dict[Path, int]:

@@ -244,7 +244,7 @@ def parse_json(data: bytes, limit: int = BODY_LIMIT) -> JsonOutcome:
     Returns:
         The value, or a finding: `too-large`; `malformed` for text that is no JSON or no UTF-8, a key that occurs
         twice in one object, NaN and Infinity, numbers beyond the range of a double or of more than 64 characters,
-        lone surrogates, nesting over 64. Its text and line say where.
+        lone surrogates and characters XML does not know (NUL), nesting over 64. Its text and line say where.
     """
     if len(data) > limit:
         return JsonOutcome(None, fault(TOO_LARGE, f"the document is larger than {limit} bytes"))
@@ -264,11 +264,12 @@ def _read_json(text: str) -> JsonOutcome:
         return JsonOutcome(None, _place_fault(text, error.msg, error.pos))
     except _RefusedError:
         return JsonOutcome(None, _place_fault(text, *json_places.first_fault(text)))
-    if "\\u" in text and _has_lone_surrogate(value):
-        return JsonOutcome(None, fault(MALFORMED, "not well-formed JSON: half of a surrogate pair"))
+    if ("\\" in text or _UNSPEAKABLE.search(text)) and _has_unspeakable(value):
+        return JsonOutcome(None, fault(MALFORMED, "not well-formed JSON: half of a surrogate pair, or a character XML does not know"))
     return JsonOutcome(value)
 
 
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*("(?:[^"\\]|\\.)*+")[ \t\r\n]*:', re.DOTALL)
 
 
@@ -327,12 +328,13 @@ def _decode(text: str) -> JsonValue:
     return value
 
 
-def _has_lone_surrogate(value: JsonValue) -> bool:
-    try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+def _has_unspeakable(value: JsonValue) -> bool:
+    """Whether a text in the value holds half a surrogate pair or a character that XML 1.0 does not know, as NUL."""
+    if isinstance(value, str):
+        return _UNSPEAKABLE.search(value) is not None
+    if isinstance(value, dict):
+        return any(_has_unspeakable(key) or _has_unspeakable(below) for key, below in value.items())
+    return isinstance(value, list) and any(map(_has_unspeakable, value))
 
 
 def number_text(value: int | Decimal) -> str:

@@ -226,6 +226,8 @@ class HubClient:
             else:
                 if answer.status_code not in BUSY:
                     return answer, was_broken
+                # A busy hub may have journaled the call before it gave up, and may finish it by itself.
+                was_broken = was_broken or answer.status_code != httpx.codes.TOO_MANY_REQUESTS
                 failure, stated = f"{answer.status_code} {answer.text[:200]}", answer.headers.get("Retry-After", "")
             if attempt < self._patience.attempts:
                 self._sleep(self._wait(attempt, stated))

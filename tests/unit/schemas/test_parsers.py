@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -58,6 +59,7 @@ def test_a_fault_of_xml_is_placed(document: bytes, line: int, words: str) -> Non
         (b'{"a": "x\ny"}', 1, "control character"),
         (b'["a",\n"\xff"]', 2, "not UTF-8"),
         (b'["\\ud800"]', 0, "surrogate"),
+        (b'{"a": "x\\u0000"}', 0, "XML does not know"),
         (b'{"a": 1,\n "b": 2, "a": 3}', 2, "the key 'a' occurs twice in one object, line 2, column 10"),
         (b"[1,\n NaN]", 2, "NaN is no number, line 2, column 2"),
     ],
@@ -104,6 +106,15 @@ def test_json_is_read_as_it_was_written(value: JsonValue, indent: int | None, as
         assert outcome.value == value
     else:
         assert "surrogate" in outcome.finding.text
+        assert any(re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", text) for text in _texts(value))
+
+
+def _texts(value: JsonValue) -> list[str]:
+    if isinstance(value, dict):
+        return [*value, *(text for below in value.values() for text in _texts(below))]
+    if isinstance(value, list):
+        return [text for below in value for text in _texts(below)]
+    return [value] if isinstance(value, str) else []
 
 
 def _paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
