@@ -20,7 +20,6 @@ from benchmarks import messages
 from gateway.hub import registry
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database, allocate
-from gateway.hub.journal import Entry
 from gateway.hub.masterdata_files import MasterDataSet
 from gateway.hub.office import Office
 from gateway.hub.ports import Accepted, Principal, Submission
@@ -103,7 +102,7 @@ class Bench:
     def handle(self, *submissions: Submission) -> None:
         """Journal and carry out messages together; every one must be accepted."""
         at = self.office.clock.micros()
-        jobs = [Job(GRID, one, Entry.incoming(GRID, one, at)) for one in submissions]
+        jobs = [Job(GRID, one, at) for one in submissions]
         for answer in self.runner.handle(jobs):
             if not isinstance(answer, Accepted):
                 raise RuntimeError(f"not accepted: {answer}")

@@ -79,11 +79,10 @@ class Hub:
         """Take a document: journal, check, make durable. When this returns Accepted, nothing can lose it."""
         at = self.office.clock.micros()
         weight = len(submission.body)
-        if weight < _SMALL:
-            entry = Entry.incoming(sender, submission, at)
-        else:
-            entry = await asyncio.to_thread(Entry.incoming, sender, submission, at)
-        return await asyncio.wrap_future(self._intake.submit(Job(sender, submission, entry), weight))
+        packed = None
+        if weight >= _SMALL:
+            packed = await asyncio.to_thread(Entry.incoming, sender, submission, at)
+        return await asyncio.wrap_future(self._intake.submit(Job(sender, submission, at, packed), weight))
 
     # --- messages out ---------------------------------------------------------------------------------------------
 

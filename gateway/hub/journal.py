@@ -124,9 +124,10 @@ class Outcome:
 
 
 _ENTER = (
-    "insert into journal (received_at, direction, party, role, client, correlation, kind, dialect, size, sha256,"
-    " content, envelope) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning id"
+    "insert into journal (id, received_at, direction, party, role, client, correlation, kind, dialect, size, sha256,"
+    " content, envelope) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_NUMBERS = "select nextval(pg_get_serial_sequence('journal', 'id')) from generate_series(1, ?)"
 _OUTCOME = (
     'insert into outcome (message, at, "transaction", state, message_id, process_type, series)'
     " values (?, ?, ?, ?, ?, ?, ?)"
@@ -136,26 +137,37 @@ _FINDING = "insert into finding (message, ordinal, number, at, party, code, cont
 
 def enter(connection: Connection, entry: Entry) -> int:
     """Keep an entry; its number in the journal."""
+    return enter_all(connection, [entry])[0]
+
+
+def enter_all(connection: Connection, entries: Sequence[Entry]) -> list[int]:
+    """Keep entries; their numbers in the journal, in order."""
+    if connection.dialect.name == "postgresql":
+        found = run(connection, _NUMBERS, (len(entries),)).fetchall()
+        numbers = [int(row[0]) for row in found]
+    else:
+        newest = run(connection, "select coalesce(max(id), 0) from journal").fetchall()[0][0]
+        numbers = list(range(newest + 1, newest + 1 + len(entries)))
+    run_many(connection, _ENTER, [(number, *_row(entry)) for number, entry in zip(numbers, entries, strict=True)])
+    return numbers
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
     who = entry.principal
-    cursor = run(
-        connection,
-        _ENTER,
-        (
-            entry.received_at,
-            entry.direction.value,
-            who.party,
-            who.role.value,
-            who.client_id,
-            entry.correlation,
-            entry.kind.value,
-            entry.dialect.value,
-            entry.size,
-            entry.sha256,
-            entry.content,
-            entry.envelope,
-        ),
+    return (
+        entry.received_at,
+        entry.direction.value,
+        who.party,
+        who.role.value,
+        who.client_id,
+        entry.correlation,
+        entry.kind.value,
+        entry.dialect.value,
+        entry.size,
+        entry.sha256,
+        entry.content,
+        entry.envelope,
     )
-    return int(cursor.fetchall()[0][0])
 
 
 def are_pending(connection: Connection, messages: Sequence[int]) -> bool:

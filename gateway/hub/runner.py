@@ -33,11 +33,22 @@ class CannotBeCarriedOut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One message to carry out, with its packed journal entry."""
+    """One message to carry out.
+
+    Attributes:
+        at: when it came, microseconds.
+        packed: its journal entry; None while it is small, for then packing costs less than handing it over.
+    """
 
     principal: Principal
     submission: Submission
-    entry: Entry
+    at: int
+    packed: Entry | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """Its journal entry."""
+        return self.packed or Entry.incoming(self.principal, self.submission, self.at)
 
 
 class Case(Protocol):
@@ -65,9 +76,10 @@ class Runner:
 
     def handle(self, jobs: Sequence[Job]) -> list[Answer | Exception]:
         """Journal the messages, check them, carry them out; one answer or exception each, in order."""
+        entries = [job.entry for job in jobs]
         try:
             with self._office.database.write() as connection:
-                numbers = [journal.enter(connection, job.entry) for job in jobs]
+                numbers = journal.enter_all(connection, entries)
                 is_current = self._office.is_current(connection)
             if not is_current:
                 self._refresh()

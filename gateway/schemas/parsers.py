@@ -265,7 +265,8 @@ def _read_json(text: str) -> JsonOutcome:
     except _RefusedError:
         return JsonOutcome(None, _place_fault(text, *json_places.first_fault(text)))
     if ("\\" in text or _UNSPEAKABLE.search(text)) and _has_unspeakable(value):
-        return JsonOutcome(None, fault(MALFORMED, "not well-formed JSON: half of a surrogate pair, or a character XML does not know"))
+        text = "not well-formed JSON: half of a surrogate pair, or a character XML does not know"
+        return JsonOutcome(None, fault(MALFORMED, text))
     return JsonOutcome(value)
 
 
