@@ -101,11 +101,13 @@ def _work(url: str, first_point: int, count: int, barrier: BarrierType, took: An
     took.put(time.perf_counter() - before)
 
 
-def processes(url: str, number: int, count: int) -> float:
-    """Messages of 1000 series a second by so many processes over one database."""
+def processes(url: str, number: int, count: int, first_point: int) -> float:
+    """Messages of 1000 series a second by so many processes over one database, of points nobody has sent yet."""
     context = multiprocessing.get_context("spawn")
     barrier, took = context.Barrier(number), context.Queue()
-    workers = [context.Process(target=_work, args=(url, 1 + 1000 * i, count, barrier, took)) for i in range(number)]
+    workers = [
+        context.Process(target=_work, args=(url, first_point + 1000 * i, count, barrier, took)) for i in range(number)
+    ]
     for worker in workers:
         worker.start()
     slowest = max(took.get(timeout=300) for _ in workers)
@@ -125,11 +127,12 @@ def main() -> None:
         sqlite.check()
         postgresql.check()
     with temporary_sqlite() as url:
-        open_bench(url, 2000)
+        bench = open_bench(url, 9000)
         speeds: dict[int, list[float]] = {1: [], 2: []}
-        for _ in range(3):
+        for turn in range(3):
             for number, found in speeds.items():
-                found.append(processes(url, number, 8))
+                found.append(processes(url, number, 12, 1 + 3000 * turn + 1000 * (number - 1)))
+        bench.check()
         one, two = (statistics.median(speeds[number]) for number in (1, 2))
         print(
             f"## 1000 series x 96 by processes over one SQLite database (floor: one process)\n"

@@ -11,9 +11,10 @@ kept, and the sender may try again (503). Any other database error is a bug and 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache, partial
+from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.hub import schema
 from gateway.hub.tables import transaction
+from gateway.hub.writer_turn import turn_to_write
 
 ORDER_LOCK = 0x67726964  # "grid": the advisory lock that keeps transaction numbers in commit order
 _WRITING = "gridpost_writing"
@@ -50,8 +52,9 @@ class StoreUnavailable(Exception):
 class Database:
     """An open database. Threads may share it; a forked process opens its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self.engine = engine
+        self._turn = turn
         self._writer = engine.execution_options(**{_WRITING: True})
         self._reader = engine
         if self.kind == "postgresql":
@@ -63,7 +66,8 @@ class Database:
         address = sa.make_url(url)
         match address.get_backend_name():
             case "sqlite":
-                return cls(_sqlite_engine(address, busy_seconds))
+                engine = _sqlite_engine(address, busy_seconds)
+                return cls(engine, partial(turn_to_write, Path(str(address.database)), busy_seconds))
             case "postgresql":
                 return cls(_postgresql_engine(address, busy_seconds))
             case other:
@@ -77,7 +81,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: committed and durable at the end of the block, rolled back when it raises."""
-        with _unavailable(), self._writer.connect() as connection:
+        with _unavailable(), self._turn(), self._writer.connect() as connection:
             connection.info.pop(_OWN_TRANSACTION, None)
             with connection.begin():
                 yield connection
@@ -231,6 +235,8 @@ def _unavailable() -> Iterator[None]:
     """Turn what the outside world did to the database into StoreUnavailable, and leave our own bugs alone."""
     try:
         yield
+    except OSError as error:
+        raise StoreUnavailable(f"the database's directory cannot be used: {error.strerror}") from error
     except PoolTimeoutError as error:
         raise StoreUnavailable("no connection to the database became free") from error
     except DBAPIError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -30,6 +31,8 @@ END_OF_TIME = 2**63 - 1
 """An instant in microseconds that every entry came before."""
 
 _PACK_LEVEL = 1
+_LARGE = 2**20
+"""Bytes from which packing and digesting side by side is worth another thread."""
 
 
 class OutcomeState(StrEnum):
@@ -82,7 +85,11 @@ class Entry:
     def _sealed(
         cls, body: bytes, crossing: tuple[int, Direction, Principal], form: tuple[DocumentKind, Dialect, str]
     ) -> Entry:
-        return cls(*crossing, *form, len(body), hashlib.sha256(body).digest(), _packed(body))
+        if len(body) < _LARGE:
+            return cls(*crossing, *form, len(body), _digest(body), _packed(body))
+        digest = _aside.submit(_digest, body)  # both leave the interpreter to others while they work
+        packed = _packed(body)
+        return cls(*crossing, *form, len(body), digest.result(), packed)
 
 
 class _Packer(threading.local):
@@ -93,6 +100,11 @@ class _Packer(threading.local):
 
 
 _packer = _Packer()
+_aside = ThreadPoolExecutor(2, "digest")
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()
 
 
 def _packed(body: bytes) -> bytes:
