@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import messages
-from gateway.hub import registry
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database, allocate
-from gateway.hub.masterdata_files import MasterDataSet
+from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.hub.office import Office
 from gateway.hub.ports import Accepted, Principal, Submission
 from gateway.hub.runner import Job, Runner
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Role, SettlementMethod
 from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRole

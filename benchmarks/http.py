@@ -26,8 +26,8 @@ from benchmarks.floor import interleave, machine_note
 from benchmarks.ingest import floor_of
 from gateway.app import open_hub
 from gateway.config import Settings
-from gateway.hub import registry
 from gateway.hub.database import allocate
+from gateway.hub.masterdata import registry
 from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.transport.client_secrets import hash_secret

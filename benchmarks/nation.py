@@ -19,10 +19,10 @@ import numpy as np
 from benchmarks.floor import forget_resident_peak, machine_note, resident_peak
 from benchmarks.store import MESSAGE, STEPS, ZONE, day_start, household_load, point_numbers, put, size_of
 from gateway.hub.database import Database
-from gateway.hub.point_index import BUILD_SEGMENTS
-from gateway.hub.segment_codec import Points
-from gateway.hub.segments import SegmentInput, SeriesPeriod
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.point_index import BUILD_SEGMENTS
+from gateway.hub.series.segment_codec import Points
+from gateway.hub.series.segments import SegmentInput, SeriesPeriod
+from gateway.hub.series.store import SeriesStore
 from gateway.messages.times import Interval
 
 CORRECTION = 50  # series in a correcting message

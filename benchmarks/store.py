@@ -21,9 +21,9 @@ import zstandard
 
 from benchmarks.floor import interleave, machine_note, report
 from gateway.hub.database import Database, allocate
-from gateway.hub.segment_codec import CHUNK_ROWS, Points, Qualities, Quantities
-from gateway.hub.segments import SegmentInput, SeriesPeriod
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.segment_codec import CHUNK_ROWS, Points, Qualities, Quantities
+from gateway.hub.series.segments import SegmentInput, SeriesPeriod
+from gateway.hub.series.store import SeriesStore
 from gateway.messages.times import Interval, MarketZone
 
 ZONE = MarketZone("Europe/Copenhagen")

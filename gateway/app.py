@@ -22,7 +22,7 @@ from gateway.hub.database import Database, StoreUnavailable
 from gateway.hub.exchange import Hub
 from gateway.hub.office import Office
 from gateway.hub.scheduler import Scheduler, duties_of
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import changed_profile
 from gateway.schemas.registry import Registry
 from gateway.transport.application import make_application

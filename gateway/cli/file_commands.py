@@ -19,7 +19,7 @@ from gateway.cli.series_command import instant_of
 from gateway.codecs.table import Undecodable, decode, encode
 from gateway.hub.clock import SystemClock
 from gateway.hub.exchange import manner_of
-from gateway.hub.masterdata_files import read_files
+from gateway.hub.masterdata.files import read_files
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect
 from gateway.messages.findings import Finding, has_errors

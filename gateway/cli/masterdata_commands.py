@@ -11,7 +11,7 @@ import typer
 from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
-from gateway.hub.masterdata_files import FILE_NAMES, files_of
+from gateway.hub.masterdata.files import FILE_NAMES, files_of
 from gateway.hub.ports import ImportReport, MasterDataTable, Page
 from gateway.messages.findings import has_errors
 

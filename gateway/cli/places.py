@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from lxml import etree
 
+from gateway.codecs.catalogue import ROWS, Row
 from gateway.codecs.fields import Field, Group, Node, Points
-from gateway.codecs.tables import ROWS, Row
 from gateway.messages.findings import Finding
 from gateway.schemas.json_places import lines_of
 from gateway.schemas.parsers import UTF8_BOM, parse_xml

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.codecs.catalogue import Row
 from gateway.codecs.fields import Record
-from gateway.codecs.tables import Row
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.messages.series import SeriesTable

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
+from gateway.codecs.catalogue import Row
 from gateway.codecs.door import Taken
 from gateway.codecs.fields import Field, Group, JsonForm, Node, Points
 from gateway.codecs.grammar import JSON_INK, SPACE, Grammar, grammar_of
@@ -18,7 +19,6 @@ from gateway.codecs.json_records import read_object
 from gateway.codecs.points import Marks, read_stream
 from gateway.codecs.proven import Capture, ProvenColumns
 from gateway.codecs.records import table_of
-from gateway.codecs.tables import Row
 from gateway.messages.codes import Dialect
 from gateway.schemas.check_json import check_json
 from gateway.schemas.parsers import parse_json

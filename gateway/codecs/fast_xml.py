@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.codecs.catalogue import Row
 from gateway.codecs.door import Taken
 from gateway.codecs.fields import Field, Group, Node, Points, Record
 from gateway.codecs.grammar import NoGrammar, Pattern, grammar_of
 from gateway.codecs.points import Marks, read_stream
 from gateway.codecs.proven import Capture, ProvenColumns
 from gateway.codecs.records import table_of
-from gateway.codecs.tables import Row
 from gateway.codecs.xml_records import XmlReader
 from gateway.schemas.check_xml import check_xml
 from gateway.schemas.parsers import parse_xml

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 from gateway.codecs import fast_json, general_json
+from gateway.codecs.catalogue import ROWS, Row
 from gateway.codecs.door import Findings, Taken, misplaced
 from gateway.codecs.fields import Record
 from gateway.codecs.json_pieces import JsonPieces
 from gateway.codecs.json_records import read_object, write_object
 from gateway.codecs.point_texts import json_points
-from gateway.codecs.tables import ROWS, Row
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.messages.series import SeriesTable

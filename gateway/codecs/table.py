@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.codecs.catalogue import ROWS
 from gateway.codecs.completion import understand_ebix, understand_ebix_series
 from gateway.codecs.door import Door, Findings, Taken
 from gateway.codecs.json_door import JsonDoor
 from gateway.codecs.records import document_of, header_of, record_of
-from gateway.codecs.tables import ROWS
 from gateway.codecs.xml_door import XmlDoor
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.documents import Document, MeasureData

@@ -6,10 +6,10 @@ import io
 from functools import cache
 
 from gateway.codecs import fast_xml, general_xml
+from gateway.codecs.catalogue import ROWS, Row
 from gateway.codecs.door import Findings, Taken, misplaced
 from gateway.codecs.fields import Record
 from gateway.codecs.point_texts import xml_points
-from gateway.codecs.tables import ROWS, Row
 from gateway.codecs.xml_records import XmlReader, XmlWriter
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.findings import Finding

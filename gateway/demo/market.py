@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from gateway.hub.masterdata_files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.messages.codes import (
     ConnectionState,
     DelegatedProcess,

@@ -17,7 +17,7 @@ from gateway.app import application, open_hub
 from gateway.config import Settings
 from gateway.demo.market import PARTIES, SampleMarket
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata_files import csv_files
+from gateway.hub.masterdata.files import csv_files
 from gateway.hub.ports import Client, Principal
 from gateway.messages.codes import Role
 from gateway.transport.client_secrets import hash_secret, new_secret

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.hub.current_values import CurrentValues
 from gateway.hub.period_groups import STATUS_BITS, PeriodGroup
+from gateway.hub.series.current_values import CurrentValues
 from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.series import Mask, Qualities
 

@@ -10,14 +10,14 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy.engine import Connection
 
 from gateway.codecs.table import Undecodable, decode, encode
-from gateway.hub import clients, inspection, journal, queues, registry_pages, rendering
-from gateway.hub import series_reading as reading
+from gateway.hub import clients, inspection, journal, queues, rendering
 from gateway.hub.access import visible_rows
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_import import import_files
+from gateway.hub.masterdata import pages
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.imports import import_files
 from gateway.hub.office import Office
 from gateway.hub.ports import (
     Accepted,
@@ -41,6 +41,7 @@ from gateway.hub.ports import (
 )
 from gateway.hub.queues import Bundle, Queue
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
+from gateway.hub.series import reading
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect
 from gateway.messages.findings import Finding
@@ -196,7 +197,7 @@ class Hub:
         self, connection: Connection, reader: Principal, table: MasterDataTable, key: str, page: Page
     ) -> MasterDataPage | None:
         master, now = self.office.refresh(connection), self.office.clock.now()
-        found = registry_pages.page(connection, table, key, page, visible_rows(master, reader, table, now))
+        found = pages.page(connection, table, key, page, visible_rows(master, reader, table, now))
         return None if key and not found.rows and not page.after else found
 
     async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
 
-from gateway.hub import registry
 from gateway.hub.clock import Clock
 from gateway.hub.database import Database
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.masterdata import registry
+from gateway.hub.series.store import SeriesStore
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
 from gateway.schemas.registry import Registry

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway.hub.segments import SegmentInput, SeriesPeriod
+from gateway.hub.series.segments import SegmentInput, SeriesPeriod
 from gateway.messages.codes import Quality, Unit
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY

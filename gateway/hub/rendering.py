@@ -12,12 +12,12 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.hub.annual_sum import annual_sum
 from gateway.hub.office import Office
 from gateway.hub.outgoing import Answer, Answers, Content, Deliveries
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
-from gateway.hub.segments import SegmentRow
+from gateway.hub.series.annual_sum import annual_sum
+from gateway.hub.series.segments import SegmentRow
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
 from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role

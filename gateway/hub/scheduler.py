@@ -14,8 +14,8 @@ from datetime import timedelta
 from gateway.hub import journal
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
-from gateway.hub.point_index import BUILD_SEGMENTS
 from gateway.hub.runner import Runner
+from gateway.hub.series.point_index import BUILD_SEGMENTS
 
 log = logging.getLogger(__name__)
 

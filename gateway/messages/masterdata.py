@@ -2,7 +2,7 @@
 
 The view is columns sorted by (metering point, valid_from), so that the rules look at a thousand points at once and a
 nation fits in memory. When a fact holds is `[valid_from, valid_to)`; when it was known (`registered_at`) is chosen by
-whoever builds the view (`gateway.hub.registry`), which never forgets an older registration.
+whoever builds the view (`gateway.hub.masterdata.registry`), which never forgets an older registration.
 """
 
 from __future__ import annotations

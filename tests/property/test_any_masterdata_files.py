@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.demo.market import sample_market
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import FILE_NAMES, MasterDataReading, MasterDataSet, csv_files, read_files
-from gateway.hub.masterdata_tables import FINDING_LIMIT
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import FILE_NAMES, MasterDataReading, MasterDataSet, csv_files, read_files
+from gateway.hub.masterdata.table_rows import FINDING_LIMIT
 from gateway.messages.times import MarketZone
 
 MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.hub.segments import Segment, SegmentRow
-from gateway.hub.series_merge import merged
+from gateway.hub.series.merge import merged
+from gateway.hub.series.segments import Segment, SegmentRow
 from gateway.messages.codes import Resolution
 from gateway.messages.times import Interval, MarketZone
 

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateway.hub.step_sums import Values, step_bounds, step_start, summed
+from gateway.hub.series.step_sums import Values, step_bounds, step_start, summed
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution
 from gateway.messages.times import Interval, MarketZone
 

@@ -17,7 +17,7 @@ from gateway.config import Settings
 from gateway.demo import market as sample
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata_files import csv_files
+from gateway.hub.masterdata.files import csv_files
 from gateway.hub.ports import Accepted, PeekedDocument, Principal, Refused, Submission
 from gateway.messages.codes import (
     Category,

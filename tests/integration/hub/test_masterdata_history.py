@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Connection
 
 from gateway.demo.market import sample_gln, sample_gsrn
-from gateway.hub import registry
 from gateway.hub.database import Database, allocate
-from gateway.hub.masterdata_files import MasterDataSet
+from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.files import MasterDataSet
+from gateway.hub.masterdata.pages import page
 from gateway.hub.ports import MasterDataTable, Page
-from gateway.hub.registry_pages import page
 from gateway.messages.codes import (
     ConnectionState,
     DocumentKind,

@@ -8,11 +8,11 @@ from datetime import date
 import pytest
 
 from gateway.demo.market import GRID_AREA, GRID_OPERATOR, SUPPLIER_A, sample_market
-from gateway.hub import registry
 from gateway.hub.database import Database
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import csv_files
-from gateway.hub.masterdata_import import import_files
+from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import csv_files
+from gateway.hub.masterdata.imports import import_files
 from gateway.hub.ports import ImportReport
 from gateway.messages.codes import Role
 from gateway.messages.masterdata import MasterData

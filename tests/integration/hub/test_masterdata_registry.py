@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from gateway.demo.market import GRID_AREA, GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B, SampleMarket, sample_market
-from gateway.hub import registry
 from gateway.hub.database import Database, allocate
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import MasterDataSet, csv_files, read_files
+from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import MasterDataSet, csv_files, read_files
+from gateway.hub.masterdata.pages import page
 from gateway.hub.ports import MasterDataRow, MasterDataTable, Page
-from gateway.hub.registry_pages import page
 from gateway.hub.tables_masterdata import metering_point
 from gateway.messages.codes import Role
 from gateway.messages.masterdata import MasterData, MeteringPointVersion

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.hub.database import Database, allocate
-from gateway.hub.segments import SegmentInput, SegmentRef, SeriesPeriod
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.segments import SegmentInput, SegmentRef, SeriesPeriod
+from gateway.hub.series.store import SeriesStore
 from gateway.hub.tables import index_progress, point_index, segment, segment_day
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution
 from gateway.messages.times import Interval, MarketZone

@@ -20,9 +20,9 @@ from hypothesis.stateful import (
 
 from gateway.hub.database import Database, allocate
 from gateway.hub.schema import metadata
-from gateway.hub.segments import SegmentInput, SeriesPeriod
-from gateway.hub.series_merge import Run
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.merge import Run
+from gateway.hub.series.segments import SegmentInput, SeriesPeriod
+from gateway.hub.series.store import SeriesStore
 from gateway.messages.codes import Quality, Resolution
 from gateway.messages.times import Interval, MarketZone
 

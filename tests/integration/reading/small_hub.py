@@ -30,8 +30,8 @@ from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
 from gateway.hub.queues import Bundle, Queue
 from gateway.hub.refused_case import RefusedCase
-from gateway.hub.segments import SegmentInput
-from gateway.hub.series_store import SeriesStore
+from gateway.hub.series.segments import SegmentInput
+from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
 from gateway.messages.codes import (
     Dialect,

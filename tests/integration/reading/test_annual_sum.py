@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from gateway.hub.annual_sum import AnnualSum, annual_sum
 from gateway.hub.period_groups import series_kind
+from gateway.hub.series.annual_sum import AnnualSum, annual_sum
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution, Unit
 from gateway.messages.identifiers import point_key
 from gateway.messages.quantities import NO_QUANTITY

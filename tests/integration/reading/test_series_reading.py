@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
-from gateway.hub.series_reading import read_series
+from gateway.hub.series.reading import read_series
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution, Unit
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import HOUR

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from gateway.hub.ports import Principal, ValueVersion
-from gateway.hub.series_reading import value_versions
+from gateway.hub.series.reading import value_versions
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import HOUR

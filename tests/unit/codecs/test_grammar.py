@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from gateway.codecs.catalogue import ROWS
 from gateway.codecs.grammar import Grammar, NoGrammar, grammar_of
-from gateway.codecs.tables import ROWS
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.schemas.compiled import SchemaFile
 from gateway.schemas.registry import shipped

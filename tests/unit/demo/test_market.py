@@ -9,8 +9,8 @@ import pytest
 
 from gateway.demo import market as names
 from gateway.demo.market import SampleMarket, sample_market
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import files_of, read_files
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import files_of, read_files
 from gateway.messages.codes import ConnectionState, MeteringPointType, Resolution, Role, SettlementMethod, Subtype
 from gateway.messages.identifiers import has_gs1_check_digit, is_gln, is_gsrn
 from gateway.messages.masterdata import MeteringPointVersion

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import MasterDataReading, csv_files, files_of, read_files
-from gateway.hub.masterdata_tables import FINDING_LIMIT
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import MasterDataReading, csv_files, files_of, read_files
+from gateway.hub.masterdata.table_rows import FINDING_LIMIT
 from gateway.messages.codes import (
     ConnectionState,
     DocumentKind,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gateway.hub.segment_codec import (
+from gateway.hub.series.segment_codec import (
     PickedRows,
     Points,
     Qualities,

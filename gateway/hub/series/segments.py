@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import run, run_many
-from gateway.hub.segment_codec import (
+from gateway.hub.series.segment_codec import (
     CHUNK_ROWS,
     Points,
     Qualities,

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub import day_scan
-from gateway.hub.current_values import CurrentReader, CurrentValues, nothing_accepted
 from gateway.hub.database import listed, on_driver
-from gateway.hub.day_scan import Batch
-from gateway.hub.point_index import BUILD_SEGMENTS, PointIndex, progress
-from gateway.hub.recent_segments import Places
-from gateway.hub.segment_codec import Points
-from gateway.hub.segment_reading import SegmentCatalogue, load_rows
-from gateway.hub.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod, append_segments
-from gateway.hub.series_merge import Run, merged
+from gateway.hub.series import day_scan
+from gateway.hub.series.current_values import CurrentReader, CurrentValues, nothing_accepted
+from gateway.hub.series.day_scan import Batch
+from gateway.hub.series.merge import Run, merged
+from gateway.hub.series.point_index import BUILD_SEGMENTS, PointIndex, progress
+from gateway.hub.series.recent_segments import Places
+from gateway.hub.series.segment_codec import Points
+from gateway.hub.series.segment_reading import SegmentCatalogue, load_rows
+from gateway.hub.series.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod, append_segments
 from gateway.messages.times import STEP_SECONDS, Interval, MarketZone
 
 __all__ = ["Batch", "CurrentValues", "SeriesColumns", "SeriesStore", "SeriesVersion"]

@@ -16,11 +16,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gateway.hub import masterdata_layouts as layouts
 from gateway.hub import tables_masterdata as tables
-from gateway.hub.masterdata_layouts import cells_of
+from gateway.hub.masterdata import layouts
+from gateway.hub.masterdata.layouts import cells_of
+from gateway.hub.masterdata.registry import KEYS, delegation_of, grid_area_of, point_version_of, role_of
 from gateway.hub.ports import MasterDataPage, MasterDataRow, MasterDataTable, Page
-from gateway.hub.registry import KEYS, delegation_of, grid_area_of, point_version_of, role_of
 from gateway.hub.tables import transaction
 from gateway.messages.times import format_second
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.hub.masterdata_tables import FindingList, TableRows
+from gateway.hub.masterdata.table_rows import FindingList, TableRows
 from gateway.messages.codes import MeteringPointType
 from gateway.messages.findings import Severity
 from gateway.messages.masterdata import MasterData, MeteringPointVersion

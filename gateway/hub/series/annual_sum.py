@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.office import Office
 from gateway.hub.period_groups import STATUS_BITS
-from gateway.hub.step_sums import Values, summed
+from gateway.hub.series.step_sums import Values, summed
 from gateway.messages.codes import Quality, Resolution
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Interval

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import listed, on_driver, run
-from gateway.hub.recent_segments import Places, RecentSegments
-from gateway.hub.segment_codec import Points
-from gateway.hub.segment_reading import load_points
-from gateway.hub.segments import Segment
+from gateway.hub.series.recent_segments import Places, RecentSegments
+from gateway.hub.series.segment_codec import Points
+from gateway.hub.series.segment_reading import load_points
+from gateway.hub.series.segments import Segment
 from gateway.messages.times import MarketZone
 
 BUILD_LOCK = 0x67726966

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.hub.period_groups import STATUS_BITS
-from gateway.hub.series_merge import Run
+from gateway.hub.series.merge import Run
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution
 from gateway.messages.series import Qualities, Quantities
 from gateway.messages.times import STEP_SECONDS, Instants, Interval, MarketZone

@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gateway.hub.masterdata_families import check_families
-from gateway.hub.masterdata_layouts import Row
-from gateway.hub.masterdata_tables import FindingList, Place, TableRows
+from gateway.hub.masterdata.families import check_families
+from gateway.hub.masterdata.layouts import Row
+from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows
 from gateway.messages.codes import Role
 from gateway.messages.identifiers import gsrn_of, point_key
 from gateway.messages.masterdata import (
@@ -67,7 +67,7 @@ def check_references(tables: ReadTables, known: MasterData, findings: FindingLis
 
     Findings: `unknown-grid-area`, `unknown-party`, `party-role` (a party does not hold the role all the time it is
     named for), `still-in-use` (something registered before needs what the import takes away), and of metering points
-    those of `gateway.hub.masterdata_families`.
+    those of `gateway.hub.masterdata.families`.
     """
     references = References(tables, known, findings)
     for column in ("grid_area", "from_grid_area", "to_grid_area"):

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
-from gateway.hub.recent_segments import Places
-from gateway.hub.segment_codec import Qualities, Quantities
-from gateway.hub.segment_reading import load_matrix, load_rows
-from gateway.hub.segments import Segment, SegmentRow, SeriesPeriod
-from gateway.hub.series_merge import Run, merged
+from gateway.hub.series.merge import Run, merged
+from gateway.hub.series.recent_segments import Places
+from gateway.hub.series.segment_codec import Qualities, Quantities
+from gateway.hub.series.segment_reading import load_matrix, load_rows
+from gateway.hub.series.segments import Segment, SegmentRow, SeriesPeriod
 from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.times import Interval, MarketZone
 

@@ -14,7 +14,7 @@ from gateway.hub.journal import OutcomeState
 from gateway.hub.office import Office
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.ports import Principal, ValueVersion
-from gateway.hub.series_store import SeriesVersion
+from gateway.hub.series.store import SeriesVersion
 from gateway.hub.step_log import Step, steps_of
 from gateway.hub.tables_exchange import outcome
 from gateway.messages.codes import Quality

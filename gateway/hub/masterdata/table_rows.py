@@ -16,8 +16,8 @@ from typing import Generic, NamedTuple, Protocol
 
 import numpy as np
 
-from gateway.hub.masterdata_cells import Cells, Manner
-from gateway.hub.masterdata_layouts import REQUIRED, ColumnLayout, Layout, Row
+from gateway.hub.masterdata.cells import Cells, Manner
+from gateway.hub.masterdata.layouts import REQUIRED, ColumnLayout, Layout, Row
 from gateway.messages.findings import Finding, Severity
 from gateway.schemas.parsers import UTF8_BOM, parse_json
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gateway.hub.segment_codec import Qualities, Quantities
-from gateway.hub.segments import SegmentRow
+from gateway.hub.series.segment_codec import Qualities, Quantities
+from gateway.hub.series.segments import SegmentRow
 from gateway.messages.times import Instants, Interval, MarketZone
 
 

@@ -16,9 +16,9 @@ import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import own_transaction
-from gateway.hub.segment_codec import Points
-from gateway.hub.segment_reading import load_points
-from gateway.hub.segments import Segment
+from gateway.hub.series.segment_codec import Points
+from gateway.hub.series.segment_reading import load_points
+from gateway.hub.series.segments import Segment
 from gateway.messages.times import MarketZone
 
 _Column = npt.NDArray[np.int64]

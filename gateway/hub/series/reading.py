@@ -15,8 +15,8 @@ from gateway.hub.database import listed, on_driver, transaction_at
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
-from gateway.hub.step_sums import Values, step_bounds, summed
-from gateway.hub.value_versions import value_versions
+from gateway.hub.series.step_sums import Values, step_bounds, summed
+from gateway.hub.series.value_versions import value_versions
 from gateway.messages.codes import Resolution, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import is_gsrn, point_key

@@ -2,7 +2,7 @@
 
 A fact has two times: when it is true (`valid_from`, `valid_to` of a version) and when it was known (the transaction
 that registered it). The newest registration of a key states the key's whole timeline, so a view as of a transaction
-is, for each key, the newest registration not after it; the older ones stay and show in `gateway.hub.registry_pages`.
+is, for each key, the newest registration not after it; the older ones stay and show in `gateway.hub.masterdata.pages`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.database import run
-from gateway.hub.masterdata_files import MasterDataSet
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.messages.codes import (
     ConnectionState,
     MeteringPointType,
@@ -60,7 +60,7 @@ _BATCH = 50_000
 def import_set(connection: Connection, transaction: int, dataset: MasterDataSet) -> None:
     """Register a checked set under a transaction; each key in it supersedes its older registration.
 
-    The caller's transaction makes it all or nothing. The set must have passed `gateway.hub.masterdata_files.read_files`
+    The caller's transaction makes it all or nothing. The set must have passed `gateway.hub.masterdata.files.read_files`
     with the view this transaction sees (`view(connection)`) as what is known.
     """
     connection.execute(

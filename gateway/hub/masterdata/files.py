@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_checks import ReadTables, check_references
-from gateway.hub.masterdata_layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Layout, Row, cells_of
-from gateway.hub.masterdata_tables import FindingList, Place, TableRows, read_table
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.checks import ReadTables, check_references
+from gateway.hub.masterdata.layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Layout, Row, cells_of
+from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
 from gateway.messages.findings import Finding, has_errors
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
@@ -73,8 +73,8 @@ def read_files(files: Mapping[str, bytes], manner: Manner, known: MasterData = N
 
     Returns:
         The set and the findings: `unknown-file`, `table-twice`, `no-master-data`, those of
-        `gateway.hub.masterdata_tables.read_table` with their line, and those of
-        `gateway.hub.masterdata_checks.check_references`. With any error the set is empty.
+        `gateway.hub.masterdata.table_rows.read_table` with their line, and those of
+        `gateway.hub.masterdata.checks.check_references`. With any error the set is empty.
     """
     findings = FindingList()
     _check_names(files, findings)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.hub import registry
 from gateway.hub.database import Database, allocate
-from gateway.hub.masterdata_cells import Manner
-from gateway.hub.masterdata_files import MasterDataSet, read_files
+from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.files import MasterDataSet, read_files
 from gateway.hub.ports import ImportReport
 from gateway.messages.masterdata import MasterData
 

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import listed, on_driver, own_transaction
-from gateway.hub.segment_codec import (
+from gateway.hub.series.segment_codec import (
     PickedRows,
     Points,
     Qualities,
@@ -18,7 +18,7 @@ from gateway.hub.segment_codec import (
     unpack_qualities,
     unpack_quantities,
 )
-from gateway.hub.segments import Segment, SegmentRow
+from gateway.hub.series.segments import Segment, SegmentRow
 
 _SELECT_SEGMENTS = (
     'select id, "transaction", kind, resolution, start, finish, count, rows, chunk_rows from segment where id in (*)'

@@ -12,8 +12,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from gateway.codecs import codes_cim
 from gateway.codecs.fields import Codes
-from gateway.hub import masterdata_cells as cells
-from gateway.hub.masterdata_cells import Cells, Manner, PlainCells, Reader
+from gateway.hub.masterdata import cells
+from gateway.hub.masterdata.cells import Cells, Manner, PlainCells, Reader
 from gateway.hub.ports import MasterDataRow, MasterDataTable
 from gateway.messages.codes import (
     ConnectionState,

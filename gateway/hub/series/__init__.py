@@ -1,0 +1,1 @@
+"""The series store: accepted values as append-only segments, and every way of reading them."""
