@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gateway.messages.times import NO_INSTANT, parse_instant, to_datetime, to_instant
+from gateway.schemas.parsers import UNSPEAKABLE
 
 Record: TypeAlias = dict[str, Any]
 
@@ -210,9 +211,9 @@ Node: TypeAlias = Field | Group | Many | Points
 
 
 def text_of(field: Field, record: Record) -> str | None:
-    """The text a field is written with; None where it stays away."""
+    """The text a field is written with, None where it stays away; what no document can carry is replaced."""
     value = record.get(field.key)
     text = None if value is None else field.convert.write(value)
-    if text is None and field.required:
-        return field.absent
-    return text
+    if text is None:
+        return field.absent if field.required else None
+    return UNSPEAKABLE.sub("\ufffd", text)

@@ -10,15 +10,13 @@ from lxml import etree
 
 from gateway.codecs.fields import Field, Group, Many, Node, Points, Record, text_of
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SPECIAL = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_SPECIAL = re.compile('[&<>"\r]')
 
 
 def escape(text: str) -> str:
-    """Text for XML; characters that XML cannot hold become the replacement character."""
+    """Text for XML."""
     if _SPECIAL.search(text) is None:
         return text
-    text = _FORBIDDEN.sub("\ufffd", text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace('"', "&quot;").replace("\r", "&#13;")
 

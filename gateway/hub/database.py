@@ -235,8 +235,6 @@ def _unavailable() -> Iterator[None]:
     """Turn what the outside world did to the database into StoreUnavailable, and leave our own bugs alone."""
     try:
         yield
-    except OSError as error:
-        raise StoreUnavailable(f"the database's directory cannot be used: {error.strerror}") from error
     except PoolTimeoutError as error:
         raise StoreUnavailable("no connection to the database became free") from error
     except DBAPIError as error:

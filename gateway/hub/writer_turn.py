@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _LOOK_SECONDS = 0.0005
@@ -18,11 +18,16 @@ _LOOK_SECONDS = 0.0005
 
 @contextmanager
 def turn_to_write(database: Path, most_seconds: float) -> Iterator[None]:
-    """Wait for the turn and keep it for the block; after `most_seconds` go on without, and let SQLite decide."""
-    with database.with_name(f"{database.name}-turn").open("ab") as file:
-        ends = time.monotonic() + most_seconds
-        while not _is_taken(file.fileno()) and time.monotonic() < ends:
-            time.sleep(_LOOK_SECONDS)
+    """Wait for the turn and keep it for the block.
+
+    After `most_seconds`, or where the lock's file cannot be, it goes on without and lets SQLite say what is wrong.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            file = held.enter_context(database.with_name(f"{database.name}-turn").open("ab"))
+            ends = time.monotonic() + most_seconds
+            while not _is_taken(file.fileno()) and time.monotonic() < ends:
+                time.sleep(_LOOK_SECONDS)
         yield
 
 

@@ -212,6 +212,9 @@ class XmlPieces:
 # --------------------------------------------------------------------------------------------------------------- JSON
 
 
+UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that no document can carry, for XML 1.0 does not know them; halves of surrogate pairs among them."""
+
 MAX_DEPTH = 64
 """Deepest nesting of JSON; the documents of the market nest nine deep."""
 
@@ -264,13 +267,12 @@ def _read_json(text: str) -> JsonOutcome:
         return JsonOutcome(None, _place_fault(text, error.msg, error.pos))
     except _RefusedError:
         return JsonOutcome(None, _place_fault(text, *json_places.first_fault(text)))
-    if ("\\" in text or _UNSPEAKABLE.search(text)) and _has_unspeakable(value):
+    if ("\\" in text or UNSPEAKABLE.search(text)) and _has_unspeakable(value):
         text = "not well-formed JSON: half of a surrogate pair, or a character XML does not know"
         return JsonOutcome(None, fault(MALFORMED, text))
     return JsonOutcome(value)
 
 
-_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST_KEY = re.compile(rb'\{[ \t\r\n]*("(?:[^"\\]|\\.)*+")[ \t\r\n]*:', re.DOTALL)
 
 
@@ -332,7 +334,7 @@ def _decode(text: str) -> JsonValue:
 def _has_unspeakable(value: JsonValue) -> bool:
     """Whether a text in the value holds half a surrogate pair or a character that XML 1.0 does not know, as NUL."""
     if isinstance(value, str):
-        return _UNSPEAKABLE.search(value) is not None
+        return UNSPEAKABLE.search(value) is not None
     if isinstance(value, dict):
         return any(_has_unspeakable(key) or _has_unspeakable(below) for key, below in value.items())
     return isinstance(value, list) and any(map(_has_unspeakable, value))
