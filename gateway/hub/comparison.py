@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from gateway.hub.period_groups import STATUS_BITS, PeriodGroup
 from gateway.hub.series.current_values import CurrentValues
 from gateway.messages.codes import CORRECTED_FLAG, Quality
@@ -49,8 +47,3 @@ def is_met(current: CurrentValues) -> Mask:
     """Which points of a group meet any accepted value or a stated absence, bool[n]."""
     met: Mask = (current.has_value | (current.quality != 0)).any(axis=1)
     return met
-
-
-def everywhere(group: PeriodGroup, per_row: Mask) -> Mask:
-    """A mask by row spread over the steps of a group."""
-    return np.broadcast_to(per_row[:, None], group.quality.shape)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.hub.series.segments import SegmentInput, SeriesPeriod
-from gateway.messages.codes import Quality, Unit
+from gateway.messages.codes import Quality
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Qualities, Quantities, SeriesTable
@@ -21,11 +21,6 @@ _KINDS: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
 def series_kind(unit: str) -> int:
     """The store's number for the sort of a series: its unit, which separates active from reactive energy."""
     return _KINDS[unit]
-
-
-def kind_unit(kind: int) -> Unit:
-    """The unit behind the store's number."""
-    return UNITS[kind]
 
 
 @dataclass(frozen=True, slots=True)

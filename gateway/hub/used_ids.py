@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import run, run_many
-from gateway.hub.tables_exchange import message_id
 
 _LONGEST_POINT = 35
 
@@ -81,9 +79,3 @@ def claim(
         "insert into transaction_id (sender, transaction_id, message, number, point) values (?, ?, ?, ?, ?)",
         [(sender, *one) for one in series],
     )
-
-
-def message_of(connection: Connection, sender: str, wanted: str) -> int | None:
-    """The journal's number of a sender's message."""
-    known = sa.select(message_id.c.message).where(message_id.c.sender == sender, message_id.c.message_id == wanted)
-    return connection.execute(known).scalar()

@@ -143,11 +143,6 @@ class MarketZone:
         local = self.local(instant)
         return local.day == 1 and (local.hour, local.minute, local.second) == (0, 0, 0)
 
-    def is_midnight(self, instant: int) -> bool:
-        """Whether the instant is local midnight."""
-        local = self.local(instant)
-        return (local.hour, local.minute, local.second) == (0, 0, 0)
-
     def step_starts(self, resolution: str, start: int, count: int) -> Instants:
         """Start instants of `count` steps from `start`; days, months and years follow the wall clock."""
         if seconds := STEP_SECONDS.get(resolution):

@@ -36,7 +36,6 @@ class State(StrEnum):
 
 S = TypeVar("S", bound=State)
 E = TypeVar("E", bound=Event)
-K = TypeVar("K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +75,6 @@ class Refusal(Generic[S]):
 
     state: S
     finding: Finding
-
-
-@dataclass(frozen=True, slots=True)
-class Group(Generic[S, K]):
-    """Instances that stood in one state, met one event and so share one outcome."""
-
-    state: S
-    event: Event
-    outcome: Transition[S] | Refusal[S]
-    instances: tuple[K, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +155,6 @@ class Machine(Generic[S]):
                 return transition
         text = f"{self.title}: {type(event).__name__} is not listed for state {state}"
         return Refusal(state, Finding(code="", text=text, rule="event-not-listed"))
-
-    def step_many(self, instances: Iterable[tuple[K, S, Event]]) -> tuple[Group[S, K], ...]:
-        """Step many (key, state, event) instances, once for each distinct (state, event), in order of appearance."""
-        groups: dict[tuple[S, Event], list[K]] = {}
-        for key, state, event in instances:
-            groups.setdefault((state, event), []).append(key)
-        return tuple(
-            Group(state, event, self.step(state, event), tuple(keys)) for (state, event), keys in groups.items()
-        )
 
     def replay(self, events: Iterable[Event]) -> Replay[S]:
         """The state a recorded history leads to from the initial state; refused events change nothing."""

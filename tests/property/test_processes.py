@@ -87,9 +87,6 @@ class Life(RuleBasedStateMachine):
     def happens(self, event: Event) -> None:
         row = matching(self.machine, self.state, event)
         outcome = self.machine.step(self.state, event)
-        (group,) = self.machine.step_many((("one", self.state, event), ("other", self.state, event)))
-        assert group.outcome == outcome
-        assert group.instances == ("one", "other")
         self.history.append(event)
         if row is None:
             assert isinstance(outcome, Refusal)

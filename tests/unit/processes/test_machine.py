@@ -9,7 +9,7 @@ import pytest
 
 from gateway.messages.findings import Finding, Severity
 from gateway.processes.effects import ALERT, APPEND, EFFECTS, PUBLISH, REJECT, Effect
-from gateway.processes.events import EVENTS, Appended, DataRead, Event, Failed, Recovered, RulesChecked
+from gateway.processes.events import EVENTS, Appended, DataRead, Failed, Recovered, RulesChecked
 from gateway.processes.guards import has_findings
 from gateway.processes.machine import FaultKind, Machine, Refusal, Row, State, Transition, sentence_of
 from gateway.processes.registry import CURRENT, PROCESSES, by_name_and_version, latest
@@ -81,35 +81,6 @@ def test_a_stored_word_is_read_back_as_the_state() -> None:
     assert machine.states("dim") is Light.DIM
     assert Light.DIM.meaning == "Half way."
     assert hash(Light.DIM) == hash("dim")
-
-
-def test_instances_that_share_state_and_facts_are_stepped_once() -> None:
-    asked: list[Event] = []
-
-    def counts(event: RulesChecked) -> bool:
-        asked.append(event)
-        return bool(event.findings)
-
-    machine = light(replace(ROWS[0], guard=counts), *ROWS[1:])
-    good, bad = RulesChecked(()), RulesChecked((BROKEN,))
-    moves: list[tuple[str, Light, Event]] = [
-        ("a", Light.DARK, good),
-        ("b", Light.DARK, bad),
-        ("c", Light.DARK, RulesChecked(())),
-        ("d", Light.DIM, good),
-        *((f"e{n}", Light.DARK, RulesChecked(())) for n in range(1000)),
-    ]
-    groups = machine.step_many(moves)
-    assert len(asked) == 2
-    assert [(group.state, group.event, len(group.instances)) for group in groups] == [
-        (Light.DARK, good, 1002),
-        (Light.DARK, bad, 1),
-        (Light.DIM, good, 1),
-    ]
-    assert groups[0].instances[:2] == ("a", "c")
-    assert isinstance(groups[2].outcome, Refusal)
-    for group in groups[:2]:
-        assert group.outcome == machine.step(group.state, group.event)
 
 
 def test_replay_reaches_the_state_and_keeps_what_was_refused() -> None:

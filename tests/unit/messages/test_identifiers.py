@@ -1,0 +1,71 @@
+"""GLN, GSRN and EIC: format and check digit are separate questions (DK-1.17)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.messages.identifiers import (
+    gs1_check_digit,
+    gsrn_of,
+    has_eic_check_character,
+    has_gs1_check_digit,
+    is_eic,
+    is_gln,
+    is_gsrn,
+    point_key,
+)
+
+
+@pytest.mark.parametrize("text", ["5790001330552", "5790000432752", "5798000020016"])
+def test_known_location_numbers_have_their_check_digit(text: str) -> None:
+    # DK-1.17
+    assert is_gln(text)
+    assert has_gs1_check_digit(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "579000133055", "57900013305522", "579000133055X", "\u0665790001330552", " 790001330552"]
+)
+def test_what_is_no_location_number(text: str) -> None:
+    assert not is_gln(text)
+
+
+def test_format_and_check_digit_are_asked_apart() -> None:
+    # DK-1.17: the Danish original looks at the format only.
+    assert is_gln("5790001330553")
+    assert not has_gs1_check_digit("5790001330553")
+    assert is_gsrn("571313000000002000")
+    assert not is_gsrn("57131300000000200")
+
+
+@given(st.text("0123456789", min_size=17, max_size=17), st.integers(0, 16), st.integers(1, 9))
+def test_one_wrong_digit_is_always_noticed(body: str, place: int, change: int) -> None:
+    # DK-1.17
+    good = body + gs1_check_digit(body)
+    assert has_gs1_check_digit(good)
+    wrong = good[:place] + str((int(good[place]) + change) % 10) + good[place + 1 :]
+    assert not has_gs1_check_digit(wrong)
+
+
+@pytest.mark.parametrize("text", ["10X1001A1001A39W", "10YDK-1--------W", "10YFI-1--------U"])
+def test_known_energy_identification_codes(text: str) -> None:
+    assert is_eic(text)
+    assert has_eic_check_character(text)
+    other = "A" if text[15] != "A" else "B"
+    assert not has_eic_check_character(text[:15] + other)
+
+
+def test_a_dash_is_never_a_check_character() -> None:
+    assert not is_eic("10YDK-1---------")
+
+
+@given(st.integers(0, 10**18 - 1))
+def test_a_metering_point_is_its_own_number(number: int) -> None:
+    assert point_key(gsrn_of(number)) == number
+
+
+def test_what_is_no_metering_point_has_no_number() -> None:
+    with pytest.raises(ValueError, match="not a GSRN"):
+        point_key("571313")
