@@ -14,7 +14,6 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -67,7 +66,7 @@ class Database:
         match address.get_backend_name():
             case "sqlite":
                 engine = _sqlite_engine(address, busy_seconds)
-                return cls(engine, partial(turn_to_write, Path(str(address.database)), busy_seconds))
+                return cls(engine, partial(turn_to_write, f"{address.database}-turn", busy_seconds))
             case "postgresql":
                 return cls(_postgresql_engine(address, busy_seconds))
             case other:
@@ -218,7 +217,7 @@ def _sqlite_engine(address: URL, busy_seconds: float) -> Engine:
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get(_WRITING, False)
-        connection.exec_driver_sql("begin immediate" if writing else "begin")
+        run(connection, "begin immediate" if writing else "begin")
 
     return engine
 

@@ -31,7 +31,7 @@ END_OF_TIME = 2**63 - 1
 """An instant in microseconds that every entry came before."""
 
 _PACK_LEVEL = 1
-_LARGE = 2**20
+_LARGE = 2**18
 """Bytes from which packing and digesting side by side is worth another thread."""
 
 

@@ -8,33 +8,41 @@ SQLite's own, and another program that writes is still met as a locked database.
 from __future__ import annotations
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 _LOOK_SECONDS = 0.0005
+_NONE = -1
 
 
 @contextmanager
-def turn_to_write(database: Path, most_seconds: float) -> Iterator[None]:
+def turn_to_write(lock_file: str, most_seconds: float) -> Iterator[None]:
     """Wait for the turn and keep it for the block.
 
     After `most_seconds`, or where the lock's file cannot be, it goes on without and lets SQLite say what is wrong.
     """
-    with ExitStack() as held:
-        with suppress(OSError):
-            file = held.enter_context(database.with_name(f"{database.name}-turn").open("ab"))
-            ends = time.monotonic() + most_seconds
-            while not _is_taken(file.fileno()) and time.monotonic() < ends:
-                time.sleep(_LOOK_SECONDS)
+    try:
+        descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError:
+        descriptor = _NONE
+    try:
+        ends = time.monotonic() + most_seconds
+        while descriptor != _NONE and not _is_taken(descriptor) and time.monotonic() < ends:
+            time.sleep(_LOOK_SECONDS)
         yield
+    finally:
+        if descriptor != _NONE:
+            os.close(descriptor)  # gives the lock back
 
 
 def _is_taken(descriptor: int) -> bool:
-    """Whether the lock is ours now; closing the file gives it back."""
+    """Whether the lock is ours now, or can be nobody's."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:  # a file system without locks
+        return True
     return True
