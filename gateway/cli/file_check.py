@@ -120,7 +120,8 @@ def inspect(data: bytes, inspector: Inspector) -> Inspection:
         return Inspection(entry, Extent.FORM, (), count)
     if not isinstance(document, MeasureData | MeasureDataRequest):
         return Inspection(entry, Extent.FORM, (), count, "a document that the hub sends: its form was checked")
-    if document.header.sender.id == inspector.profile.hub:
+    sender = document.header.sender
+    if sender.id == inspector.profile.hub and sender.role in (Role.HUB, None):
         return Inspection(entry, Extent.FORM, (), count, "comes from the hub itself: its form was checked")
     findings = (*_envelope(document, found, inspector), *_rules(document, inspector))
     extent = Extent.DOCUMENT if inspector.master is None else Extent.FULL

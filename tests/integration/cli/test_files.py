@@ -171,10 +171,25 @@ def test_the_instant_of_receipt_counts(gridpost: Gridpost, samples: Path) -> Non
 def test_a_document_of_the_hub_is_checked_by_its_form(gridpost: Gridpost, altered: Callable[[Change], Path]) -> None:
     def from_the_hub(document: dict[str, Any]) -> None:
         document["sender_MarketParticipant.mRID"]["value"] = profile("dk").hub
+        document["sender_MarketParticipant.marketRole.type"]["value"] = "DGL"
 
     ended = gridpost("validate", altered(from_the_hub), "--json")
     assert ended.code == 0
     assert "hub itself" in ended.value[0]["remark"]
+
+
+def test_a_party_with_the_hubs_number_in_another_role_is_not_the_hub(
+    gridpost: Gridpost, altered: Callable[[Change], Path]
+) -> None:
+    """The published samples send measure data from the hub's own number, as metered data responsible."""
+
+    def same_number(document: dict[str, Any]) -> None:
+        document["sender_MarketParticipant.mRID"]["value"] = profile("dk").hub
+        document["Series"][0]["Period"]["resolution"] = "P1D"
+
+    ended = gridpost("validate", altered(same_number), "--json")
+    assert ended.code == 1
+    assert "D23" in {finding["code"] for finding in ended.value[0]["findings"]}
 
 
 def test_a_request_is_checked(gridpost: Gridpost, tmp_path: Path) -> None:
