@@ -72,6 +72,7 @@ def install_pack(directory: Path, target: Path, rows: Sequence[Row]) -> InstallR
         target: where to install it; hand this to `Registry(packs=[target])`.
         rows: the documents to look for, usually `registry.ENTRIES`.
     """
+    target = target.absolute()  # the parser takes one file under two spellings of its path for two files
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
         staged = Path(scratch) / "pack"
@@ -97,7 +98,7 @@ def read_pack(pack: Path) -> dict[str, SchemaFile]:
         raise SchemaFault(f"{pack} holds no installed pack: {error}") from error
     if not isinstance(index, dict):
         raise SchemaFault(f"{pack / _INDEX} is no index of a pack")
-    schemas = pack / _SCHEMAS
+    schemas = pack.absolute() / _SCHEMAS
     return {key: SchemaFile(schemas / str(file), schemas) for key, file in index.items()}
 
 

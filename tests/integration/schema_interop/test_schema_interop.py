@@ -216,3 +216,14 @@ def _json_fields(value: Any) -> Iterator[tuple[str, Change]]:
         else:
             yield str(step), partial(value.__setitem__, step)
             value[step] = inner
+
+
+def test_the_pack_is_installed_below_a_relative_path(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `gridpost schemas install` does by default: one file named in two ways must not count as two."""
+    monkeypatch.chdir(tmp_path)
+    report = install_pack(shared / "data" / "dk", Path("gridpost-data") / "official", ENTRIES)
+    assert report.faults == ()
+    registry = Registry(packs=[Path("gridpost-data") / "official"])
+    assert all(len(entry.xml_schemas) == 2 for entry in registry.entries if entry.is_xml)
