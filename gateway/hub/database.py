@@ -78,11 +78,17 @@ class Database:
         return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One writing transaction: committed and durable at the end of the block, rolled back when it raises."""
+    def write(self, *, lasting: bool = True) -> Iterator[Connection]:
+        """One writing transaction: committed and durable at the end of the block, rolled back when it raises.
+
+        One that is not `lasting` outlives this process, but the machine only with the next lasting one: for what
+        nobody has been promised yet.
+        """
         with _unavailable(), self._turn(), self._writer.connect() as connection:
             connection.info.pop(_OWN_TRANSACTION, None)
-            with connection.begin():
+            with _unhurried(connection) if not lasting else nullcontext(), connection.begin():
+                if not lasting and self.kind == "postgresql":
+                    run(connection, "set local synchronous_commit = off")
                 yield connection
 
     @contextmanager
@@ -227,6 +233,19 @@ def _postgresql_engine(address: URL, busy_seconds: float) -> Engine:
     return sa.create_engine(
         address.set(drivername="postgresql+psycopg"), connect_args=arguments, pool_size=8, max_overflow=24
     )
+
+
+@contextmanager
+def _unhurried(connection: Connection) -> Iterator[None]:
+    """SQLite does not wait for the disk in the block; the commit after it does, for both."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    run(connection, "pragma synchronous = normal")
+    try:
+        yield
+    finally:
+        run(connection, "pragma synchronous = full")
 
 
 @contextmanager

@@ -78,7 +78,8 @@ class Runner:
         """Journal the messages, check them, carry them out; one answer or exception each, in order."""
         entries = [job.entry for job in jobs]
         try:
-            with self._office.database.write() as connection:
+            # Kept before anyone parses it, should that kill us; the second commit makes it last before the answer.
+            with self._office.database.write(lasting=False) as connection:
                 numbers = journal.enter_all(connection, entries)
                 is_current = self._office.is_current(connection)
             if not is_current:
