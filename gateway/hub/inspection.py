@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub import journal, queues, step_log
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.journal import OutcomeState
 from gateway.hub.message_pages import messages
 from gateway.hub.message_summaries import (
     INCOMING,
-    MICROSECONDS,
     OUTGOING,
     bundle_state,
     incoming_summary,

@@ -1,4 +1,4 @@
-"""The journal: every document as it crossed the wire, durable before anyone parses it, and what became of it.
+"""The journal: every document as it crossed the wire, kept before anyone parses it, and what became of it.
 
 An entry is never changed. Its outcome is a second row, written once in the commit that carries out what it says; an
 entry that came in and has none is pending, and a restart takes it up again.

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub import queues
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import listed, on_driver
 from gateway.hub.journal import OutcomeState
 from gateway.hub.message_summaries import (
     INCOMING,
-    MICROSECONDS,
     OUTGOING,
     incoming_summary,
     is_own_incoming,

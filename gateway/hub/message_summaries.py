@@ -6,14 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.journal import OutcomeState
 from gateway.hub.ports import Direction, MessageSummary, Principal
 from gateway.hub.tables_exchange import bundle, journal, outcome, rendering
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.processes.distribution import DistributionState
-
-MICROSECONDS = 1_000_000
 
 LONGEST_ID = 64
 """Characters of a message id that an outcome keeps."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, QueueLength
-from gateway.hub.queues import MICROSECONDS
 from gateway.hub.tables_exchange import bundle, outgoing
 from gateway.messages.codes import Category, Role
 

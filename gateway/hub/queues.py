@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.outgoing import Address, Content, Deliveries, joined, part_of, unpack
 from gateway.hub.tables_exchange import bundle, bundle_part, outgoing, rendering
 from gateway.messages.codes import Category, DocumentKind, Role
@@ -24,8 +25,6 @@ from gateway.processes.events import Actor, BundleLimits, BundleWeighed, Dequeue
 from gateway.processes.machine import Transition
 
 log = logging.getLogger(__name__)
-
-MICROSECONDS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.journal import WHOLE_MESSAGE
 from gateway.hub.office import Office
 from gateway.hub.tables_exchange import finding
 from gateway.messages.findings import Severity
 from gateway.messages.times import Interval
 
-_MICROSECONDS = 1_000_000
 _AT_ONCE = 10_000
 _QUARTER = 900  # seconds; no local day anywhere begins within one
 
@@ -56,7 +56,7 @@ def rejection_statistics(
     Remarks that refuse nothing do not count.
     """
     wanted = sa.select(finding).where(
-        finding.c.at >= interval.start * _MICROSECONDS, finding.c.at < interval.end * _MICROSECONDS
+        finding.c.at >= interval.start * MICROSECONDS, finding.c.at < interval.end * MICROSECONDS
     )
     if party is not None:
         wanted = wanted.where(finding.c.party == party)
@@ -66,7 +66,7 @@ def rejection_statistics(
     for row in connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}):
         if weight.decode(row.content).severity is not Severity.ERROR:
             continue
-        quarter = row.at // (_QUARTER * _MICROSECONDS)
+        quarter = row.at // (_QUARTER * MICROSECONDS)
         if quarter not in days:
             days[quarter] = office.profile.zone.day(quarter * _QUARTER)
         counted.setdefault((days[quarter], row.party, row.code), set()).add((row.message, row.number))

@@ -12,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
 from gateway.hub.outgoing import Answer, Answers, Content, Deliveries
 from gateway.hub.period_groups import STATUS_BITS, series_kind
@@ -39,7 +40,6 @@ from gateway.messages.times import Interval, to_datetime
 FULLY_REJECTED = "A02"
 _ELECTRICITY = "23"
 _TYPE_CODES = {DocumentKind.MEASURE_DATA: "E66", DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR"}
-_MICROSECONDS = 1_000_000
 
 
 def document_of(office: Office, connection: Connection, bundle: Bundle, content: Content) -> Document:
@@ -87,7 +87,7 @@ def _header(profile: MarketProfile, bundle: Bundle) -> Header:
         message_id=bundle.message_id,
         sender=PartyRef(id=profile.hub, role=Role.HUB),
         receiver=PartyRef(id=party, scheme=Scheme.EIC if is_eic(party) else Scheme.GS1, role=bundle.document_role),
-        created_at=to_datetime(bundle.closed_at // _MICROSECONDS),
+        created_at=to_datetime(bundle.closed_at // MICROSECONDS),
         type_code=_TYPE_CODES.get(bundle.kind),
         process_type=None if is_rejection else bundle.process_type,
         business_sector=_ELECTRICITY,
@@ -155,7 +155,7 @@ def _periods(office: Office, connection: Connection, answer: Answer) -> Iterator
 def _stored_at(connection: Connection, number: int) -> int:
     """The instant a transaction was committed."""
     moment = sa.select(transaction.c.committed_at).where(transaction.c.id == number)
-    return int(connection.execute(moment).scalar_one()) // _MICROSECONDS
+    return int(connection.execute(moment).scalar_one()) // MICROSECONDS
 
 
 def _period(profile: MarketProfile, resolution: str, start: int, quantity: Quantities, stored: Qualities) -> Period:

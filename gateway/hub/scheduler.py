@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gateway.hub import journal
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
 from gateway.hub.runner import Runner
@@ -25,7 +26,6 @@ LEASE_SECONDS = 120
 SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 DAY_CLOSE_HOUR = 3
-_MICROSECONDS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         return today if today > now else zone.at(zone.day(now) + timedelta(days=1), DAY_CLOSE_HOUR)
 
     def sweep(_due: int) -> None:
-        before = (office.clock.now() - LEASE_SECONDS) * _MICROSECONDS
+        before = (office.clock.now() - LEASE_SECONDS) * MICROSECONDS
         runner.recover(before)
         with office.database.write() as connection:
             journal.note_finished(connection, before)

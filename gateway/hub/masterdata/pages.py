@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.masterdata import layouts
 from gateway.hub.masterdata.layouts import cells_of
 from gateway.hub.masterdata.registry import KEYS, delegation_of, grid_area_of, point_version_of, role_of
@@ -118,9 +119,9 @@ def _with_registration(source: _Source) -> sa.Select[Any]:
 
 
 def _cells(row: sa.Row[Any], source: _Source) -> MasterDataRow:
-    cells = dict(source.cells(row)) | {"registered_at": format_second(row.registered_at // 1_000_000)}
+    cells = dict(source.cells(row)) | {"registered_at": format_second(row.registered_at // MICROSECONDS)}
     if row.superseded_at is not None:
-        cells["superseded_at"] = format_second(row.superseded_at // 1_000_000)
+        cells["superseded_at"] = format_second(row.superseded_at // MICROSECONDS)
     return cells
 
 

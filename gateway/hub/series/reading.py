@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.access import ALWAYS, rights
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import listed, on_driver, transaction_at
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
@@ -25,8 +26,6 @@ from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Instants, Interval
 
 __all__ = ["read_series", "value_versions"]
-
-MICROSECONDS = 1_000_000
 
 _COARSENESS = {resolution: place for place, resolution in enumerate(Resolution)}
 _WATT_HOURS = {Unit.KWH: 1, Unit.MWH: 1000}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub.access import ALWAYS, rights
+from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import listed, on_driver
 from gateway.hub.journal import OutcomeState
 from gateway.hub.office import Office
@@ -23,8 +24,6 @@ from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Interval
 from gateway.processes.correction import CorrectionState
 from gateway.processes.submission import SubmissionState
-
-MICROSECONDS = 1_000_000
 
 _STORED = {
     SubmissionState.DISTRIBUTED.value,
