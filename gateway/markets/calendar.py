@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from gateway.messages.codes import REFIXATIONS, SettlementStage
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import DeadlineGroup, ResendWindow
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _WORKING_DAY_TIME = re.compile(r"WD(\d+) (\d\d):(\d\d)")
+_MONTH_TIME = re.compile(r"M\+(\d+) WD(\d+) (\d\d):(\d\d)")
 _TIME = re.compile(r"(\d\d):(\d\d)")
 
 
@@ -88,6 +90,31 @@ class WorkingDays:
         return day
 
 
+def month_after(month: date, count: int) -> date:
+    """The first day of the month so many after a given one; before it when negative."""
+    number = month.year * 12 + month.month - 1 + count
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _of_day(day: date, text: str) -> tuple[date, int, int, int]:
+    """`WD5 21:00`: the day to count working days from, how many, the local time."""
+    count, hour, minute = _clock(_WORKING_DAY_TIME, text)
+    return day, count, hour, minute
+
+
+def _of_month(month: date, text: str) -> tuple[date, int, int, int]:
+    """`M+1 WD5 21:00` likewise: the working days of a later month are counted from the day before it."""
+    months, count, hour, minute = _clock(_MONTH_TIME, text)
+    return month_after(month, months) - timedelta(days=1), count, hour, minute
+
+
+Form = Callable[[date, str], tuple[date, int, int, int]]
+"""How the text of a deadline is read."""
+
+_FURTHEST_MONTHS = 40
+"""How many months back a month of operation may lie that is still settled."""
+
+
 @dataclass(frozen=True)
 class MarketTimetable:
     """The instants a day of operation sets, by the deadlines in force on it (D1 §4.1, §4.2).
@@ -121,20 +148,62 @@ class MarketTimetable:
 
     def basis_due(self, day: date) -> int:
         """When the fixed basis of a day is sent at the latest: in the morning of the calendar day after fixation."""
-        hour, minute = _clock(_TIME, self.deadline("basis-due", day))
-        return self.zone.at(self.zone.day(self.fixation(day)) + timedelta(days=1), hour, minute)
+        return self.sent_by(self.fixation(day))
+
+    def settled(self, stage: SettlementStage, day: date) -> int:
+        """The evening on which a stage of a day of operation is settled: its fixation, refixations, last corrections.
+
+        Refixations go by the month of the day, counting the working days of a later month from its first on (D1 §4.4).
+        """
+        if stage is SettlementStage.FIXATION:
+            return self.fixation(day)
+        name = "correction-settlement" if stage is SettlementStage.CORRECTION else stage.value
+        return self._instant(name, day.replace(day=1), _of_month)
+
+    def evening(self, day: date) -> int:
+        """The cut-off of a local day: what was received by then, the instant included, enters its sums (D1 §4.1.5)."""
+        return self.zone.at(day, *_clock(_TIME, self.deadline("evening", day)))
+
+    def sent_by(self, evening: int) -> int:
+        """When what was settled on an evening is sent at the latest: in the morning of the next calendar day."""
+        day = self.zone.day(evening)
+        return self.zone.at(day + timedelta(days=1), *_clock(_TIME, self.deadline("basis-due", day)))
+
+    def due(self, evening: date) -> Iterator[tuple[SettlementStage, date]]:
+        """What is settled on an evening, by days of operation in the order of running: fixations come first.
+
+        Days before their fixation get their daily sums; every month of operation has three refixations, so an evening
+        may see those of three months. Postponements are decided elsewhere.
+        """
+        at = self.evening(evening)
+        day = evening - timedelta(days=1)
+        fixed: list[date] = []
+        preliminary: list[date] = []
+        while (instant := self.fixation(day)) >= at:
+            (fixed if instant == at else preliminary).append(day)
+            day -= timedelta(days=1)
+        yield from ((SettlementStage.FIXATION, day) for day in reversed(fixed))
+        month = evening.replace(day=1)
+        for stage in (*REFIXATIONS, SettlementStage.CORRECTION):
+            for back in range(1, _FURTHEST_MONTHS):
+                first = month_after(month, -back)
+                if self.settled(stage, first) < at:
+                    break
+                if self.settled(stage, first) == at:
+                    yield from ((stage, first + timedelta(days=i)) for i in range((month_after(first, 1) - first).days))
+        yield from ((SettlementStage.PRELIMINARY, day) for day in reversed(preliminary))
 
     def resend_window(self, day: date) -> ResendWindow:
         """When everything may be sent again for a day: from the opening of control to fixation."""
         return ResendWindow(self.control_opens(day), self.fixation(day))
 
-    def _instant(self, name: str, day: date) -> int:
+    def _instant(self, name: str, day: date, form: Form = _of_day) -> int:
         known = self._known.get((name, day))
         if known is None:
-            count, hour, minute = _clock(_WORKING_DAY_TIME, self.deadline(name, day))
+            before, count, hour, minute = form(day, self.deadline(name, day))
             if len(self._known) > 100_000:  # a long simulation must not keep every day it has seen
                 self._known.clear()
-            known = self._known[name, day] = self.zone.at(self.working_days.after(day, count), hour, minute)
+            known = self._known[name, day] = self.zone.at(self.working_days.after(before, count), hour, minute)
         return known
 
 

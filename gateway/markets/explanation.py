@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from gateway.markets.profile import MarketProfile
+from gateway.messages.codes import SettlementStage
 from gateway.messages.findings import Severity
 from gateway.rules.batch import DeadlineGroup
 from gateway.rules.runner import Wording
@@ -47,6 +48,14 @@ def _settings(profile: MarketProfile) -> Iterator[str]:
     )
 
 
+_STAGES = {
+    SettlementStage.FIRST_REFIXATION: "First refixation, with its month",
+    SettlementStage.SECOND_REFIXATION: "Second refixation",
+    SettlementStage.FINAL_REFIXATION: "Third and final refixation",
+    SettlementStage.CORRECTION: "Last settlement of corrections",
+}
+
+
 def _deadlines(profile: MarketProfile, day: date) -> Iterator[str]:
     """The instants the day sets as a day of operation, in local time."""
     timetable = profile.timetable
@@ -59,6 +68,7 @@ def _deadlines(profile: MarketProfile, day: date) -> Iterator[str]:
         ("Everything may be sent again from", timetable.control_opens(day)),
         ("Fixation", timetable.fixation(day)),
         ("Fixed basis sent by", timetable.basis_due(day)),
+        *((_STAGES[stage], timetable.settled(stage, day)) for stage in _STAGES),
     )
     yield "## Deadlines of this day of operation"
     yield ""

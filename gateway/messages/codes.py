@@ -77,6 +77,26 @@ class ProcessType(StrEnum):
     MISSING_DATA = "missing-data"
 
 
+class SettlementStage(StrEnum):
+    """Which settlement of a day of operation results belong to, in the order of the law (Regulation D1 §4)."""
+
+    PRELIMINARY = "preliminary"
+    """The sums of every evening before fixation."""
+    FIXATION = "fixation"
+    FIRST_REFIXATION = "refixation-1"
+    SECOND_REFIXATION = "refixation-2"
+    FINAL_REFIXATION = "refixation-3"
+    CORRECTION = "correction"
+    """What changed after the final refixation, settled three years on."""
+
+
+REFIXATIONS = (
+    SettlementStage.FIRST_REFIXATION,
+    SettlementStage.SECOND_REFIXATION,
+    SettlementStage.FINAL_REFIXATION,
+)
+
+
 class MeteringPointType(StrEnum):
     """What a metering point measures; everything after EXCHANGE is a child type of the Danish market."""
 

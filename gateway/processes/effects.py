@@ -58,6 +58,23 @@ REFUSE_STRANGER = Effect("refuse-stranger", "Answer as for an unknown message an
 READ_SERIES = Effect("read-series", "Read the series asked for, as far as the requester's right to them reaches.")
 ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request (RSM-012).")
 REJECT_REQUEST = Effect("reject-request", "Tell the requester for which reasons the request is rejected.")
+FILE_SNAPSHOT = Effect(
+    "file-snapshot",
+    "File the results as an immutable snapshot: the versions they were calculated from, the results, their hash.",
+)
+SEND_SUMS = Effect("send-sums", "Send each party the sums it is entitled to, as preliminary (RSM-014), by 08:00.")
+SEND_BASIS = Effect(
+    "send-basis",
+    "Send each party what it is entitled to of the basis (RSM-014, RSM-019), by 08:00 on the calendar day after.",
+)
+SEND_CORRECTION = Effect(
+    "send-correction", "Send the difference to the final refixation to the suppliers involved, and to nobody else."
+)
+INFORM_PARTIES = Effect(
+    "inform-parties", "Publish the reason, the old and the new time and when the basis will be sent."
+)
+ASK_OPERATOR = Effect("ask-operator", "Stop and ask the hub's operator: let it stand, or postpone the fixation.")
+BEGIN_REFIXATION = Effect("begin-refixation", "Begin the refixation process of the day and grid area.")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -81,6 +98,13 @@ EFFECTS: Mapping[str, Effect] = {
         READ_SERIES,
         ANSWER,
         REJECT_REQUEST,
+        FILE_SNAPSHOT,
+        SEND_SUMS,
+        SEND_BASIS,
+        SEND_CORRECTION,
+        INFORM_PARTIES,
+        ASK_OPERATOR,
+        BEGIN_REFIXATION,
         ALERT,
     )
 }

@@ -145,6 +145,48 @@ class DataRead(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SumsCalculated(Event):
+    """A day's sums were calculated before its fixation, from what was accepted by 21:00."""
+
+
+@dataclass(frozen=True, slots=True)
+class BasisCalculated(Event):
+    """The day's settlement basis was calculated from what was accepted by the cut-off of the evening it is due.
+
+    Attributes:
+        negative_steps: steps of the day whose residual consumption is negative.
+    """
+
+    negative_steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeResidualAccepted(Event):
+    """The hub's operator lets the negative residual stand, for the reason given."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FixationPostponed(Event):
+    """The hub's operator moves the fixation, and with it the cut-off, to a later evening (epoch seconds)."""
+
+    until: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionsSettled(Event):
+    """What changed since the final refixation was settled.
+
+    Attributes:
+        is_last: whether it is the settlement three years on, after which no correction is taken.
+    """
+
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """The hub has restarted and found the instance unfinished."""
 
@@ -168,6 +210,11 @@ EVENTS: Mapping[str, type[Event]] = {
         Peeked,
         DequeueAsked,
         DataRead,
+        SumsCalculated,
+        BasisCalculated,
+        NegativeResidualAccepted,
+        FixationPostponed,
+        CorrectionsSettled,
         Recovered,
         Failed,
     )

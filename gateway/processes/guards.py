@@ -5,8 +5,10 @@ from __future__ import annotations
 from gateway.messages.findings import has_errors
 from gateway.processes.events import (
     Appended,
+    BasisCalculated,
     BundleWeighed,
     Compared,
+    CorrectionsSettled,
     DataRead,
     DequeueAsked,
     Peeked,
@@ -62,3 +64,13 @@ def owner_needs_rendering(event: Peeked) -> bool:
 def finds_nothing(event: DataRead) -> bool:
     """No series was found that the requester may see."""
     return event.series == 0
+
+
+def has_negative_residual(event: BasisCalculated) -> bool:
+    """The residual consumption of at least one step is negative."""
+    return event.negative_steps > 0
+
+
+def is_last_settlement(event: CorrectionsSettled) -> bool:
+    """It is the settlement three years after the month of operation."""
+    return event.is_last

@@ -43,6 +43,11 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.DequeueAsked: st.builds(happened.DequeueAsked, ACTORS, ACTORS),
     happened.DataRead: st.builds(happened.DataRead, st.integers(1, 3), SOME_FINDINGS)
     | st.builds(happened.DataRead, st.just(0), st.lists(FINDINGS, min_size=1, max_size=2).map(tuple)),
+    happened.SumsCalculated: st.builds(happened.SumsCalculated),
+    happened.BasisCalculated: st.builds(happened.BasisCalculated, COUNTS),
+    happened.NegativeResidualAccepted: st.builds(happened.NegativeResidualAccepted, st.just("checked")),
+    happened.FixationPostponed: st.builds(happened.FixationPostponed, st.integers(0, 10), st.just("outage")),
+    happened.CorrectionsSettled: st.builds(happened.CorrectionsSettled, st.booleans()),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from gateway.markets.calendar import MarketTimetable, easter_sunday
 from gateway.markets.registry import changed_profile, profile
+from gateway.messages.codes import REFIXATIONS, SettlementStage
 from gateway.messages.times import to_datetime, to_instant
 from gateway.rules.batch import DeadlineGroup
 
@@ -128,3 +129,67 @@ def test_a_long_simulation_forgets_old_days() -> None:
     timetable._known.update(known)
     assert timetable.fixation(date(2025, 6, 10)) == ZONE.at(date(2025, 6, 17), 21)
     assert len(timetable._known) == 1
+
+
+REFIXED = [
+    (date(2016, 1, 1), date(2016, 2, 5), date(2016, 3, 4), date(2016, 4, 5)),
+    (date(2016, 4, 1), date(2016, 5, 10), date(2016, 6, 6), date(2016, 7, 5)),
+    (date(2024, 12, 1), date(2025, 1, 8), date(2025, 2, 6), date(2025, 3, 5)),
+    (date(2025, 1, 1), date(2025, 2, 7), date(2025, 3, 6), date(2025, 4, 3)),
+    (date(2025, 3, 1), date(2025, 4, 7), date(2025, 5, 6), date(2025, 6, 4)),
+    (date(2025, 12, 1), date(2026, 1, 8), date(2026, 2, 5), date(2026, 3, 4)),
+    (date(2026, 1, 1), date(2026, 2, 6), date(2026, 3, 5), date(2026, 4, 8)),
+    (date(2026, 3, 1), date(2026, 4, 10), date(2026, 5, 6), date(2026, 6, 3)),
+    (date(2026, 4, 1), date(2026, 5, 7), date(2026, 6, 4), date(2026, 7, 3)),
+    (date(2026, 11, 1), date(2026, 12, 7), date(2027, 1, 7), date(2027, 2, 3)),
+]
+
+
+@pytest.mark.parametrize(("month", "first", "second", "final"), REFIXED)
+def test_the_three_refixations_of_a_month(month: date, first: date, second: date, final: date) -> None:
+    # DK-4.4, DK-1.34: every day of the month goes with its month
+    for day in (month, month.replace(day=17)):
+        assert TIMES.settled(SettlementStage.FIRST_REFIXATION, day) == ZONE.at(first, 21)
+        assert TIMES.settled(SettlementStage.SECOND_REFIXATION, day) == ZONE.at(second, 21)
+        assert TIMES.settled(SettlementStage.FINAL_REFIXATION, day) == ZONE.at(final, 21)
+
+
+def test_corrections_are_settled_three_years_on() -> None:
+    # DK-4.5.b: the third working day of M+36
+    assert TIMES.settled(SettlementStage.CORRECTION, date(2016, 3, 22)) == ZONE.at(date(2019, 3, 5), 21)
+
+
+def test_what_is_settled_is_sent_by_eight_the_next_calendar_day() -> None:
+    # DK-4.1.5.i, DK-4.2.b, DK-4.4: also on the day summer time begins
+    assert TIMES.sent_by(ZONE.at(date(2026, 3, 28), 21)) == ZONE.at(date(2026, 3, 29), 8)
+
+
+def test_an_evening_settles_three_fixations_of_a_weekend_and_the_sums_of_later_days() -> None:
+    # Friday 15 April 2016: WD5 of Friday 8 to Sunday 10 April
+    due = list(TIMES.due(date(2016, 4, 15)))
+    assert due[:3] == [(SettlementStage.FIXATION, date(2016, 4, day)) for day in (8, 9, 10)]
+    assert due[3:] == [(SettlementStage.PRELIMINARY, date(2016, 4, day)) for day in (11, 12, 13, 14)]
+
+
+def test_the_fifth_working_day_of_a_month_fixes_its_last_day_before_the_month_is_refixed() -> None:
+    # DK-4.4: Friday 6 February 2026 fixes 30 January, and nothing of January is refixed before
+    due = list(TIMES.due(date(2026, 2, 6)))
+    stages = [stage for stage, _ in due]
+    assert due[0] == (SettlementStage.FIXATION, date(2026, 1, 30))
+    assert (SettlementStage.FIXATION, date(2026, 1, 31)) in due
+    january = [day for stage, day in due if stage is SettlementStage.FIRST_REFIXATION]
+    assert january == [date(2026, 1, day) for day in range(1, 32)]
+    assert stages.index(SettlementStage.FIRST_REFIXATION) > stages.index(SettlementStage.FIXATION)
+
+
+def test_every_day_is_settled_at_every_stage_exactly_once() -> None:
+    settled: dict[tuple[SettlementStage, date], list[date]] = {}
+    evenings = [date(2016, 1, 1) + timedelta(days=i) for i in range(1300)]
+    for evening in evenings:
+        for one in TIMES.due(evening):
+            settled.setdefault(one, []).append(evening)
+    for day in (date(2016, 2, 1) + timedelta(days=i) for i in range(29)):
+        runs = [settled[stage, day] for stage in (SettlementStage.FIXATION, *REFIXATIONS, SettlementStage.CORRECTION)]
+        assert [len(run) for run in runs] == [1] * 5
+        assert runs == sorted(runs)
+        assert settled[SettlementStage.PRELIMINARY, day][-1] < runs[0][0]

@@ -16,12 +16,16 @@ from gateway.processes.effects import (
     APPEND,
     APPEND_CORRECTION,
     APPEND_DELIVERY,
+    ASK_OPERATOR,
     BEGIN_CORRECTION,
+    BEGIN_REFIXATION,
     CHECK,
     CLOSE_BUNDLE,
     COMPARE,
     COUNT_PEEK,
     COUNT_REJECTION,
+    FILE_SNAPSHOT,
+    INFORM_PARTIES,
     PUBLISH,
     PUBLISH_CORRECTION,
     READ_SERIES,
@@ -30,31 +34,41 @@ from gateway.processes.effects import (
     REJECT_REQUEST,
     REMOVE_FROM_QUEUE,
     RENDER,
+    SEND_BASIS,
+    SEND_CORRECTION,
+    SEND_SUMS,
     Effect,
 )
 from gateway.processes.events import (
     Actor,
     Appended,
+    BasisCalculated,
     BundleLimits,
     BundleWeighed,
     Compared,
     CorrectionFound,
+    CorrectionsSettled,
     DataRead,
     DeadlinePassed,
     DequeueAsked,
     Event,
     Failed,
+    FixationPostponed,
+    NegativeResidualAccepted,
     Peeked,
     Recovered,
     RulesChecked,
+    SumsCalculated,
 )
+from gateway.processes.fixation import FIXATION, FixationState
 from gateway.processes.guards import finds_nothing, has_findings
 from gateway.processes.machine import Machine, Refusal, State
+from gateway.processes.refixation import REFIXATION, RefixationState
 from gateway.processes.registry import PROCESSES
 from gateway.processes.submission import SUBMISSION, SubmissionState
 
 MACHINES = [pytest.param(machine, id=name) for (name, _), machine in PROCESSES.items()]
-UNATTENDED = [machine for machine in MACHINES if machine.id != "distribution"]
+BEGUN_BY_A_MESSAGE = [machine for machine in MACHINES if machine.id in {"submission", "correction", "data-request"}]
 NEGATIVE = Finding(code="E86", text="a quantity is negative", rule="quantity-not-negative")
 REMARK = Finding(code="E86", text="unusual", severity=Severity.WARNING)
 NO_DATA = Finding(code="E0H", text="no data")
@@ -98,7 +112,7 @@ def test_every_rejection_names_a_reason_and_is_counted(machine: Machine[Any]) ->
             assert row.guard in (has_findings, finds_nothing)
 
 
-@pytest.mark.parametrize("machine", UNATTENDED)
+@pytest.mark.parametrize("machine", BEGUN_BY_A_MESSAGE)
 def test_what_was_answered_2xx_finishes_after_a_restart(machine: Machine[Any]) -> None:
     """GW-2: whatever state a crash leaves, recovery asks for the work that leads on, and failing ends visibly."""
     for state in machine.states:
@@ -283,3 +297,53 @@ def test_a_request_without_data_is_rejected_with_the_reason() -> None:
 def test_a_restart_checks_and_reads_again() -> None:
     state, effects = end(DATA_REQUEST, Recovered(), RulesChecked(), Recovered(), DataRead(series=1))
     assert (state, effects) == (DataRequestState.ANSWERED, [CHECK, READ_SERIES, READ_SERIES, ANSWER])
+
+
+# Fixation and refixation
+
+
+def test_sums_are_filed_and_sent_every_evening_until_fixation() -> None:
+    """DK-4.1.5.g, DK-4.1.5.i."""
+    state, effects = end(FIXATION, SumsCalculated(), SumsCalculated())
+    assert (state, effects) == (FixationState.OPEN, [FILE_SNAPSHOT, SEND_SUMS] * 2)
+    assert "by 08:00" in SEND_SUMS.meaning
+
+
+def test_fixation_freezes_the_basis_and_sends_it() -> None:
+    """DK-1.11, DK-4.2.a, DK-4.2.b."""
+    state, effects = end(FIXATION, SumsCalculated(), BasisCalculated())
+    assert state is FixationState.FIXED
+    assert effects[2:] == [FILE_SNAPSHOT, SEND_BASIS, BEGIN_REFIXATION]
+
+
+def test_a_negative_residual_stops_for_the_operator_and_files_nothing() -> None:
+    """DK-6.2.2: negative on working days 1 to 4 only."""
+    assert end(FIXATION, BasisCalculated(negative_steps=1)) == (FixationState.HELD, [ASK_OPERATOR])
+    accepted = end(FIXATION, BasisCalculated(1), NegativeResidualAccepted("exchange meter confirmed"))
+    assert accepted == (FixationState.FIXED, [ASK_OPERATOR, FILE_SNAPSHOT, SEND_BASIS, BEGIN_REFIXATION])
+    assert isinstance(FIXATION.step(FixationState.HELD, BasisCalculated()), Refusal)
+
+
+def test_a_postponed_fixation_informs_the_parties_and_goes_on_later() -> None:
+    """DK-4.2.c."""
+    for before in ((), (BasisCalculated(1),), (FixationPostponed(1, "outage"),)):
+        state, effects = end(FIXATION, *before, FixationPostponed(2, "outage"))
+        assert (state, effects[-1]) == (FixationState.POSTPONED, INFORM_PARTIES)
+        assert end(FIXATION, *before, FixationPostponed(2, "outage"), SumsCalculated(), BasisCalculated())[0] == "fixed"
+    assert isinstance(FIXATION.step(FixationState.FIXED, FixationPostponed(2, "late")), Refusal)
+
+
+def test_three_refixations_come_in_the_order_of_the_law() -> None:
+    """DK-1.34, DK-4.4."""
+    state, effects = end(REFIXATION, BasisCalculated(), BasisCalculated(3), BasisCalculated())
+    assert (state, effects) == (RefixationState.FINAL, [FILE_SNAPSHOT, SEND_BASIS] * 3)
+    assert isinstance(REFIXATION.step(RefixationState.FINAL, BasisCalculated()), Refusal)
+    assert isinstance(REFIXATION.step(RefixationState.SECOND, CorrectionsSettled(is_last=True)), Refusal)
+
+
+def test_corrections_after_the_final_go_to_the_suppliers_involved_until_three_years_on() -> None:
+    """DK-4.5.a, DK-4.5.b."""
+    final = (BasisCalculated(),) * 3
+    state, effects = end(REFIXATION, *final, CorrectionsSettled(is_last=False), CorrectionsSettled(is_last=True))
+    assert (state, effects[6:]) == (RefixationState.CLOSED, [FILE_SNAPSHOT, SEND_CORRECTION] * 2)
+    assert "suppliers involved" in SEND_CORRECTION.meaning
