@@ -263,10 +263,11 @@ class Partial:
         sets |= np.multiply(delivered < plan.expected, MISSING, dtype=np.uint8)
         exists, energy = plan.awaits, self.energy
         if resolution == Resolution.HOUR:
-            energy = energy.reshape(len(energy), -1, _HOUR_QUARTERS).sum(axis=2)
+            hours = (plan.groups, plan.quarters // _HOUR_QUARTERS, _HOUR_QUARTERS)
+            energy = energy.reshape(hours).sum(axis=2)
             if not plan.joint_hours:
-                sets = np.bitwise_or.reduce(sets.reshape(len(sets), -1, _HOUR_QUARTERS), axis=2)
-                exists = np.logical_or.reduce(exists.reshape(len(exists), -1, _HOUR_QUARTERS), axis=2)
+                sets = np.bitwise_or.reduce(sets.reshape(hours), axis=2)
+                exists = np.logical_or.reduce(exists.reshape(hours), axis=2)
         return Totals(plan.interval.start, resolution, energy, sets, exists)
 
 
