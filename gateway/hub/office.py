@@ -47,3 +47,8 @@ class Office:
         if not self.is_current(connection):
             self.master = registry.view(connection)
         return self.master
+
+    def master_as_of(self, connection: Connection, as_of: int) -> MasterData:
+        """The master data as known at a transaction; the present view where nobody has imported since."""
+        master = self.refresh(connection)
+        return master if master.transaction <= as_of else registry.view(connection, as_of)

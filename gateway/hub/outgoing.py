@@ -243,9 +243,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What brought something outgoing about: the journal entry, the transaction, the moment in microseconds."""
+    """What brought something outgoing about: the journal entry, the transaction, the moment in microseconds.
 
-    message: int
+    The journal entry is None where the market clock did: sums, bases, reminders.
+    """
+
+    message: int | None
     transaction: int
     at: int
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from gateway.messages.codes import REFIXATIONS, SettlementStage
+from gateway.messages.codes import SettlementStage
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import DeadlineGroup, ResendWindow
 
@@ -111,9 +111,6 @@ def _of_month(month: date, text: str) -> tuple[date, int, int, int]:
 Form = Callable[[date, str], tuple[date, int, int, int]]
 """How the text of a deadline is read."""
 
-_FURTHEST_MONTHS = 40
-"""How many months back a month of operation may lie that is still settled."""
-
 
 @dataclass(frozen=True)
 class MarketTimetable:
@@ -169,29 +166,15 @@ class MarketTimetable:
         day = self.zone.day(evening)
         return self.zone.at(day + timedelta(days=1), *_clock(_TIME, self.deadline("basis-due", day)))
 
-    def due(self, evening: date) -> Iterator[tuple[SettlementStage, date]]:
-        """What is settled on an evening, by days of operation in the order of running: fixations come first.
-
-        Days before their fixation get their daily sums; every month of operation has three refixations, so an evening
-        may see those of three months. Postponements are decided elsewhere.
-        """
+    def open_days(self, evening: date) -> list[date]:
+        """The days of operation that are over on an evening and not fixed before it, oldest first."""
         at = self.evening(evening)
         day = evening - timedelta(days=1)
-        fixed: list[date] = []
-        preliminary: list[date] = []
-        while (instant := self.fixation(day)) >= at:
-            (fixed if instant == at else preliminary).append(day)
+        found: list[date] = []
+        while self.fixation(day) >= at:
+            found.append(day)
             day -= timedelta(days=1)
-        yield from ((SettlementStage.FIXATION, day) for day in reversed(fixed))
-        month = evening.replace(day=1)
-        for stage in (*REFIXATIONS, SettlementStage.CORRECTION):
-            for back in range(1, _FURTHEST_MONTHS):
-                first = month_after(month, -back)
-                if self.settled(stage, first) < at:
-                    break
-                if self.settled(stage, first) == at:
-                    yield from ((stage, first + timedelta(days=i)) for i in range((month_after(first, 1) - first).days))
-        yield from ((SettlementStage.PRELIMINARY, day) for day in reversed(preliminary))
+        return found[::-1]
 
     def resend_window(self, day: date) -> ResendWindow:
         """When everything may be sent again for a day: from the opening of control to fixation."""

@@ -13,7 +13,8 @@ import numpy as np
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.parameters import Parameter
-from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Role, SettlementMethod
+from gateway.markets.results import ResultPolicy
+from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, SettlementMethod
 from gateway.messages.documents import MeasureData, MeasureDataRequest
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme
@@ -90,6 +91,7 @@ class MarketProfile:
         rules: the rules enabled.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
+        results: who is sent what of a settlement's results.
     """
 
     name: str
@@ -109,6 +111,7 @@ class MarketProfile:
     rules: MarketRules
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
+    results: ResultPolicy
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 
@@ -169,6 +172,10 @@ class MarketProfile:
     def number(self, name: str, day: date) -> int:
         """A numeric parameter in force on a local day."""
         return int(self.parameters[name].on(day).value)
+
+    def settlement_resolution(self, day: date) -> Resolution:
+        """The step in which a day of operation is settled (DK-1.15, DK-1.35)."""
+        return Resolution(self.parameters["settlement-resolution"].on(day).value)
 
     def facts(self, now: int) -> MarketFacts:
         """What the rules need to know, as in force on the local day of an instant."""

@@ -19,6 +19,7 @@ from gateway.markets.profile import (
     MarketRules,
     Strictness,
 )
+from gateway.markets.results import read_results
 from gateway.messages.codes import (
     ConnectionState,
     Dialect,
@@ -125,6 +126,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
+        results=read_results(settings["results"]),
     )
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gateway.markets.calendar import MarketTimetable, easter_sunday
+from gateway.markets.calendar import MarketTimetable, easter_sunday, month_after
 from gateway.markets.registry import changed_profile, profile
-from gateway.messages.codes import REFIXATIONS, SettlementStage
+from gateway.messages.codes import SettlementStage
 from gateway.messages.times import to_datetime, to_instant
 from gateway.rules.batch import DeadlineGroup
 
@@ -164,32 +164,15 @@ def test_what_is_settled_is_sent_by_eight_the_next_calendar_day() -> None:
     assert TIMES.sent_by(ZONE.at(date(2026, 3, 28), 21)) == ZONE.at(date(2026, 3, 29), 8)
 
 
-def test_an_evening_settles_three_fixations_of_a_weekend_and_the_sums_of_later_days() -> None:
-    # Friday 15 April 2016: WD5 of Friday 8 to Sunday 10 April
-    due = list(TIMES.due(date(2016, 4, 15)))
-    assert due[:3] == [(SettlementStage.FIXATION, date(2016, 4, day)) for day in (8, 9, 10)]
-    assert due[3:] == [(SettlementStage.PRELIMINARY, date(2016, 4, day)) for day in (11, 12, 13, 14)]
+def test_an_evening_closes_three_days_of_a_weekend_and_sums_up_later_ones() -> None:
+    # DK-1.11, DK-4.1.5.g: Friday 15 April 2016 is WD5 of Friday 8 to Sunday 10 April
+    assert TIMES.open_days(date(2016, 4, 15)) == [date(2016, 4, day) for day in range(8, 15)]
+    fixed = [day for day in TIMES.open_days(date(2016, 4, 15)) if TIMES.fixation(day) == TIMES.evening(date(2016, 4, 15))]
+    assert fixed == [date(2016, 4, day) for day in (8, 9, 10)]
 
 
-def test_the_fifth_working_day_of_a_month_fixes_its_last_day_before_the_month_is_refixed() -> None:
-    # DK-4.4: Friday 6 February 2026 fixes 30 January, and nothing of January is refixed before
-    due = list(TIMES.due(date(2026, 2, 6)))
-    stages = [stage for stage, _ in due]
-    assert due[0] == (SettlementStage.FIXATION, date(2026, 1, 30))
-    assert (SettlementStage.FIXATION, date(2026, 1, 31)) in due
-    january = [day for stage, day in due if stage is SettlementStage.FIRST_REFIXATION]
-    assert january == [date(2026, 1, day) for day in range(1, 32)]
-    assert stages.index(SettlementStage.FIRST_REFIXATION) > stages.index(SettlementStage.FIXATION)
-
-
-def test_every_day_is_settled_at_every_stage_exactly_once() -> None:
-    settled: dict[tuple[SettlementStage, date], list[date]] = {}
-    evenings = [date(2016, 1, 1) + timedelta(days=i) for i in range(1300)]
-    for evening in evenings:
-        for one in TIMES.due(evening):
-            settled.setdefault(one, []).append(evening)
-    for day in (date(2016, 2, 1) + timedelta(days=i) for i in range(29)):
-        runs = [settled[stage, day] for stage in (SettlementStage.FIXATION, *REFIXATIONS, SettlementStage.CORRECTION)]
-        assert [len(run) for run in runs] == [1] * 5
-        assert runs == sorted(runs)
-        assert settled[SettlementStage.PRELIMINARY, day][-1] < runs[0][0]
+def test_the_last_day_of_a_month_is_fixed_on_the_evening_its_month_is_refixed() -> None:
+    # DK-4.4: fixation runs first, refixation over it
+    for month in (date(2026, 1, 1), date(2025, 12, 1), date(2016, 4, 1)):
+        last = month_after(month, 1) - timedelta(days=1)
+        assert TIMES.fixation(last) == TIMES.settled(SettlementStage.FIRST_REFIXATION, month)

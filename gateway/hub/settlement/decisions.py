@@ -1,0 +1,98 @@
+"""What the hub's operator decides about a fixation: let a negative residual stand, or postpone (D1 §4.2, §6.2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.engine import Connection
+
+from gateway.hub.clock import MICROSECONDS
+from gateway.hub.office import Office
+from gateway.hub.ports import Principal, Refused
+from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, note_steps, standings
+from gateway.messages.findings import Finding
+from gateway.processes.events import Event, FixationPostponed
+from gateway.processes.fixation import FixationState
+from gateway.processes.machine import Transition
+
+LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """A fixation moved to a later evening; instants are epoch seconds.
+
+    Attributes:
+        old, new: when the day was to be fixed, and when it will be.
+        sent_by: when its basis will be sent at the latest.
+        decided_at: microseconds.
+    """
+
+    day: date
+    grid_area: str
+    old: int
+    new: int
+    sent_by: int
+    reason: str
+    decided_at: int
+
+
+def postpone(
+    office: Office, connection: Connection, operator: Principal, wanted: tuple[date, Sequence[str], date], reason: str
+) -> tuple[Postponement, ...] | Refused:
+    """Move the fixation of a day of operation, in some grid areas or in all of them, to another evening.
+
+    `wanted` is the day of operation, its grid areas (none is every one) and the day of the new evening: a working day,
+    later than the old one. The receipt cut-off moves along; limits for missing values and refixations do not. Parties
+    see it at once (`notices`). All areas are moved or none (DK-4.2.c, D1 appendix 6).
+
+    Findings: `unknown-grid-area`, `not-a-working-day`, `evening-passed`, `not-later`, `reason-missing`,
+    `event-not-listed`.
+    """
+    day, areas, target = wanted
+    timetable, now = office.profile.timetable, office.clock.now()
+    new = timetable.evening(target)
+    span = timetable.zone.day_interval(day)
+    known = {area.code for area in office.refresh(connection).grid_areas if area.valid_from < span.end and span.start < area.valid_to}
+    findings = [_finding("unknown-grid-area", f"no grid area {area} on {day}") for area in areas if area not in known]
+    if not timetable.working_days.is_working_day(target):
+        findings.append(_finding("not-a-working-day", f"{target} is no working day"))
+    if new <= now:
+        findings.append(_finding("evening-passed", f"the evening of {target} has passed"))
+    findings += _reason_findings(reason)
+    before = standings(connection, day, day)
+    moves: dict[str, tuple[Standing, Event, Transition[FixationState]]] = {}
+    moved: list[Postponement] = []
+    for area in sorted(areas or known):
+        standing = before.get((day, area), UNTOUCHED)
+        old = standing.until or timetable.fixation(day)
+        event = FixationPostponed(new, reason)
+        outcome = standing.step(event)
+        if isinstance(outcome, Finding):
+            findings.append(outcome)
+        elif new <= old:
+            findings.append(_finding("not-later", f"{day} in {area} is to be fixed then or later already"))
+        elif old < now and standing.state is not FixationState.HELD:
+            findings.append(_finding("evening-passed", f"the fixation of {day} in {area} is under way"))
+        else:
+            moves[area] = (standing, event, outcome)
+            at = now * MICROSECONDS
+            moved.append(Postponement(day, area, old, new, timetable.sent_by(new), reason, at))
+    if findings:
+        return Refused(tuple(findings))
+    note_steps(connection, day, moves, Note(office.clock.micros(), None, new, operator.client_id, reason))
+    return tuple(moved)
+
+
+def _reason_findings(reason: str) -> list[Finding]:
+    if not reason.strip():
+        return [_finding("reason-missing", "a decision states its reason")]
+    if len(reason) > LONGEST_REASON:
+        return [_finding("reason-too-long", f"a reason has at most {LONGEST_REASON} characters")]
+    return []
+
+
+def _finding(rule: str, text: str) -> Finding:
+    return Finding(code=rule, text=text, rule=rule, clause="D1 §4.2")

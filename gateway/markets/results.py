@@ -1,0 +1,59 @@
+"""What of a settlement's results a market sends: to which roles, from which stage on, and by which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.messages.codes import MeteringPointType, ProcessType, Role, SettlementMethod, SettlementStage
+
+_STAGES = tuple(SettlementStage)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTerms:
+    """How one kind of result travels (Regulation D1 §4.1.5 and tables 1 to 3).
+
+    Attributes:
+        receivers: the roles that are sent it: a supplier its own rows, a balance responsible party its own and those
+            of suppliers it is responsible for, a grid operator those of its areas; what is of a whole area goes to
+            every party of the role that is active there.
+        since: the first stage it is sent at.
+        point_type, settlement_method: what the document calls the points summed up.
+        clause: where the market says so.
+    """
+
+    receivers: frozenset[Role]
+    since: SettlementStage
+    point_type: MeteringPointType
+    settlement_method: SettlementMethod | None
+    clause: str
+
+    def is_sent(self, stage: SettlementStage) -> bool:
+        """Whether it is sent at a stage."""
+        return _STAGES.index(stage) >= _STAGES.index(self.since)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPolicy:
+    """All results a market sends, by the name of their kind, and the business process each stage is sent under."""
+
+    terms: Mapping[str, ResultTerms]
+    processes: Mapping[SettlementStage, ProcessType]
+
+
+def read_results(table: Mapping[str, Any]) -> ResultPolicy:
+    """The policy from a market's TOML."""
+    terms = {
+        name: ResultTerms(
+            frozenset(map(Role, entry["receivers"])),
+            SettlementStage(entry["since"]),
+            MeteringPointType(entry["point_type"]),
+            SettlementMethod(entry["settlement_method"]) if "settlement_method" in entry else None,
+            entry["clause"],
+        )
+        for name, entry in table["kinds"].items()
+    }
+    processes = {SettlementStage(stage): ProcessType(process) for stage, process in table["processes"].items()}
+    return ResultPolicy(terms, processes)

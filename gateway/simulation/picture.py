@@ -1,0 +1,72 @@
+"""A day of a grid area as a drawing: what was consumed, produced, exchanged, and what is left over (SVG)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+_WIDTH, _HEIGHT = 760, 360
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 190, 40, 44
+_TICKS = 5
+
+
+class Line(NamedTuple):
+    """One line of the drawing: its name, its colour, kWh for each step of the day."""
+
+    name: str
+    colour: str
+    values: Sequence[float]
+
+
+def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
+    """Step lines over a local day of 23, 24 or 25 hours; every line has steps of equal length over the whole day."""
+    highest = max(max(line.values, default=0.0) for line in lines)
+    lowest = min(0.0, *(min(line.values, default=0.0) for line in lines))
+    span = (highest - lowest) or 1.0
+
+    def across(place: float) -> float:
+        return _LEFT + place * (_WIDTH - _LEFT - _RIGHT)
+
+    def up(value: float) -> float:
+        return _TOP + (highest - value) / span * (_HEIGHT - _TOP - _BOTTOM)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'font-family="sans-serif" font-size="12">',
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
+        f'<text x="{_LEFT}" y="22" font-size="15">{escape(title)}</text>',
+    ]
+    for tick in range(_TICKS + 1):
+        value = lowest + span * tick / _TICKS
+        parts.append(_rule(up(value), f"{value:,.0f}"))
+    for hour in range(0, hours + 1, 3):
+        parts.append(_label(across(hour / hours), _HEIGHT - _BOTTOM + 18, str(hour), "middle"))
+    parts.append(_label(across(0.5), _HEIGHT - 8, "hours since local midnight; kWh in each step", "middle"))
+    for number, line in enumerate(lines):
+        parts.append(_steps(line, across, up))
+        y = _TOP + 18 * number
+        x = _WIDTH - _RIGHT + 16
+        parts.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{line.colour}"/>')
+        parts.append(_label(x + 18, y + 11, line.name, "start"))
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def _steps(line: Line, across: object, up: object) -> str:
+    assert callable(across)
+    assert callable(up)
+    count = len(line.values)
+    points: list[str] = []
+    for place, value in enumerate(line.values):
+        points += [f"{across(end / count):.1f},{up(value):.1f}" for end in (place, place + 1)]
+    return f'<polyline fill="none" stroke="{line.colour}" stroke-width="2" points="{" ".join(points)}"/>'
+
+
+def _rule(y: float, text: str) -> str:
+    line = f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH - _RIGHT}" y2="{y:.1f}" stroke="#dddddd"/>'
+    return line + _label(_LEFT - 6, y + 4, text, "end")
+
+
+def _label(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
