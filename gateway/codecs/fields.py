@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from gateway.messages.codes import Quality
 from gateway.messages.times import NO_INSTANT, parse_instant, to_datetime, to_instant
 from gateway.schemas.parsers import UNSPEAKABLE
 
@@ -243,7 +244,7 @@ class Status:
 
     name: str
     read: Mapping[str, int]
-    write: Mapping[int, str]
+    write: Mapping[Quality, str]
     listed: Callable[[str], str] | None = None
 
 

@@ -76,10 +76,10 @@ def said(node: Values, record: Record) -> Iterator[tuple[int, list[Said]]]:
         if isinstance(part, Amount) and part.key != _QUANTITY:
             texts[part.key] = record[part.key].texts()
     for index, (position, quality) in enumerate(zip(period.position.tolist(), period.quality.tolist(), strict=True)):
-        yield position, list(_elements(node, quality, {key: column[index] for key, column in texts.items()}))
+        yield position, list(_elements(node, Quality(quality), {key: column[index] for key, column in texts.items()}))
 
 
-def _elements(node: Values, quality: int, texts: Mapping[str, str]) -> Iterator[Said]:
+def _elements(node: Values, quality: Quality, texts: Mapping[str, str]) -> Iterator[Said]:
     is_flagged = False
     for part in node.parts:
         if isinstance(part, Status):

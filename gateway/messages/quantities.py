@@ -45,7 +45,7 @@ class Digits(NamedTuple):
     def scaled(self, places: int) -> int:
         """The number in units of its `places`-th decimal, cut towards zero where it is finer or greater than int64."""
         kept = self.whole[places - 18 :]
-        value = int(kept or "0") * 10**places + int((self.fraction + "0" * places)[:places])
+        value = int(kept + (self.fraction + "0" * places)[:places])
         return -value if self.negative else value
 
 
