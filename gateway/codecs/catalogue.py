@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.codecs import cim, codes_cim, codes_ebix, completion, ebix
+from gateway.codecs import cim, cim_results, codes_cim, codes_ebix, completion, ebix, ebix_results
 from gateway.codecs.fields import Field, Group, Many, Node, Points, Record
 from gateway.codecs.points import Marks
 from gateway.messages.codes import Dialect, DocumentKind, Quality
@@ -115,15 +115,19 @@ _EBIX_STUB = (
 _MARKS = {Dialect.CIM_XML: _CIM_XML, Dialect.CIM_JSON: _CIM_JSON, Dialect.EBIX_XML: _EBIX_XML}
 
 
+_CIM = cim.TABLES | cim_results.TABLES
+_EBIX = ebix.TABLES | ebix_results.TABLES
+
+
 def _row(kind: DocumentKind, dialect: Dialect) -> Row:
     marks = _MARKS[dialect] if kind is DocumentKind.MEASURE_DATA else None
     if dialect is Dialect.EBIX_XML:
         stub = _EBIX_STUB if marks else ""
-        return Row(kind, dialect, ebix.TABLES[kind], "ns0", completion.complete_for_ebix, marks, stub)
-    return Row(kind, dialect, cim.TABLES[kind], "cim", completion.complete_for_cim, marks)
+        return Row(kind, dialect, _EBIX[kind], "ns0", completion.complete_for_ebix, marks, stub)
+    return Row(kind, dialect, _CIM[kind], "cim", completion.complete_for_cim, marks)
 
 
 ROWS: dict[tuple[DocumentKind, Dialect], Row] = {
-    (kind, dialect): _row(kind, dialect) for kind in cim.TABLES for dialect in Dialect
+    (kind, dialect): _row(kind, dialect) for kind in _CIM for dialect in Dialect
 }
 """The codecs of the exchange. A document kind is one table for each family of dialects; a dialect is one column."""

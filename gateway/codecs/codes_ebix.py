@@ -16,6 +16,16 @@ QUALITIES = {
 }
 """How a value came about. MISSING is the flag `QuantityMissing`; INCOMPLETE and UNCERTAIN are written as 56."""
 
+QUALITIES_OF_SUMS = {
+    Quality.CORRECTED: "36",
+    Quality.ESTIMATED: "56",
+    Quality.UNCERTAIN: "56",
+    Quality.INCOMPLETE: "56",
+    Quality.MEASURED: "E01",
+    Quality.CALCULATED: "E01",
+}
+"""How a sum came about, as it is written: one made of estimates or with gaps counts as estimated."""
+
 AGENCIES = Codes({"9": Scheme.GS1, "305": Scheme.EIC, "260": Scheme.GRID_AREA})
 
 _NUMERIC = re.compile(r"[0-9]+")

@@ -16,6 +16,8 @@ product                ebIX wants one: active energy, which is what its absence 
 document type          fixed in ebIX, absent from CIM's acknowledgement
 areas, settlement      areas are lost in ebIX, settlement method and function in CIM
 =====================  ==========================================================================================
+
+Results of a settlement have rules of their own, in `gateway.codecs.result_completion`.
 """
 
 from __future__ import annotations
@@ -25,12 +27,18 @@ from datetime import datetime
 
 from gateway.codecs.fields import Record
 from gateway.codecs.reasons import NO_REASON, written
+from gateway.codecs.result_completion import (
+    LONGEST_ID,
+    complete_bounds,
+    complete_results_for_cim,
+    complete_results_for_ebix,
+    understand_results,
+)
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.documents import Reason
 from gateway.messages.series import SeriesTable
 from gateway.messages.times import NO_INSTANT, to_instant
 
-_LONGEST_ID = 35
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _NAMES_THE_SENDER = frozenset({DocumentKind.MEASURE_DATA_REQUEST})
@@ -39,7 +47,7 @@ _NAMES_THE_RECEIVER = frozenset({DocumentKind.ACKNOWLEDGEMENT, DocumentKind.MEAS
 
 def short_id(text: str) -> str:
     """An id as ebIX can carry it: a UUID without its dashes, others cut to 35 characters."""
-    return text.replace("-", "") if _UUID.fullmatch(text) else text[:_LONGEST_ID]
+    return text.replace("-", "") if _UUID.fullmatch(text) else text[:LONGEST_ID]
 
 
 # --- ebIX to neutral --------------------------------------------------------------------------------------------------
@@ -57,6 +65,7 @@ def understand_ebix(record: Record, kind: DocumentKind) -> Record:
             _understand_reason(item)
     if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT and record.get("series"):
         record["reason_code"] = _FULLY_REJECTED
+    understand_results(record, kind)
     return record
 
 
@@ -92,6 +101,7 @@ def complete_for_ebix(record: Record, kind: DocumentKind) -> Record:
         if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
             first = _reasons(item, Dialect.EBIX_XML, kind) or [NO_REASON.model_dump()]
             item["reason"] = first[0]["code"]
+    complete_results_for_ebix(record, kind)
     return record
 
 
@@ -102,7 +112,7 @@ def _complete_events(record: Record) -> None:
         record["series"] = [{"transaction": received, "reasons": record["reasons"]}]
     for number, item in enumerate(record["series"], 1):
         ending = f"-{number}"
-        item["event"] = record["message_id"][: _LONGEST_ID - len(ending)] + ending
+        item["event"] = record["message_id"][: LONGEST_ID - len(ending)] + ending
         for reason in _reasons(item, Dialect.EBIX_XML, kind)[:1]:
             item["reason"], item["reason_text"] = reason["code"], reason["text"]
 
@@ -122,17 +132,11 @@ def complete_for_cim(record: Record, kind: DocumentKind) -> Record:
             record["reasons"] = _reasons(record, Dialect.CIM_XML, kind)
     if kind is DocumentKind.MEASURE_DATA:
         for item in record["series"]:
-            _complete_times(item, created_at)
+            if item["registered_at"] == NO_INSTANT:
+                item["registered_at"] = created_at
+            complete_bounds(item, created_at)
+    complete_results_for_cim(record, kind)
     return record
-
-
-def _complete_times(item: Record, created_at: int) -> None:
-    if item["registered_at"] == NO_INSTANT:
-        item["registered_at"] = created_at
-    known = [item[bound] for bound in ("start", "end") if item[bound] != NO_INSTANT]
-    for bound in ("start", "end"):
-        if item[bound] == NO_INSTANT:
-            item[bound] = known[0] if known else created_at
 
 
 def _reasons(record: Record, dialect: Dialect, kind: DocumentKind) -> list[Record]:

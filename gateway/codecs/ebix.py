@@ -2,126 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gateway.codecs import codes_cim, codes_ebix
 from gateway.codecs.codes_ebix import ebix_attributes, gs1_attributes, list_attributes
-from gateway.codecs.fields import (
-    FILLED,
-    MOMENT,
-    SECOND,
-    TEXT,
-    TOKEN,
-    Codes,
-    Convert,
-    Field,
-    Group,
-    Many,
-    Node,
-    Points,
-    Scheme,
-    coded,
+from gateway.codecs.ebix_fields import (
+    GS1,
+    GS1_OR_EIC,
+    STATUS,
+    TRANSACTION,
+    Table,
+    code,
+    context,
+    header,
+    optional,
+    original,
+    point,
+    times,
 )
+from gateway.codecs.fields import FILLED, TEXT, Field, Group, Many, Points
 from gateway.messages.codes import DocumentKind
 
-Table = tuple[Node, ...]
-
-
-def _code(
-    name: str,
-    key: str,
-    list_of: Codes | None = None,
-    absent: str = "",
-    listed: Callable[[str], str] = list_attributes,
-) -> Field:
-    return Field(name, key, coded(list_of) if list_of else TOKEN, absent=absent, listed=listed)
-
-
-def _optional(field: Field) -> Field:
-    return Field(field.name, field.key, field.convert, required=False, listed=field.listed)
-
-
-def _identifier(key: str, sayable: frozenset[str]) -> Field:
-    scheme = Scheme("schemeAgencyIdentifier", f"{key}_scheme", codes_ebix.AGENCIES, "9", sayable)
-    return Field("Identification", key, FILLED, scheme=scheme)
-
-
-_GS1_OR_EIC = frozenset({"9", "305"})
-_GS1 = frozenset({"9"})
-
-# ebIX ids are at most 35 characters long; see `gateway.codecs.completion.short_id`.
-_ID = Field("Identification", "message_id")
-_TRANSACTION = Field("Identification", "transaction")
-
-
-def _header(type_code: str) -> Group:
-    return Group(
-        "HeaderEnergyDocument",
-        (
-            _ID,
-            _code("DocumentType", "type_code", absent=type_code),
-            Field("Creation", "created_at", MOMENT),
-            Group("SenderEnergyParty", (_identifier("sender", _GS1_OR_EIC),)),
-            Group("RecipientEnergyParty", (_identifier("receiver", _GS1_OR_EIC),)),
-        ),
-    )
-
-
-def _context(*more: Node, process: str = "process_type") -> Group:
-    return Group(
-        "ProcessEnergyContext",
-        (
-            _code("EnergyBusinessProcess", process, codes_cim.PROCESSES, absent="E23"),
-            _code("EnergyBusinessProcessRole", "context_role", codes_cim.ROLES, absent="MDR"),
-            _code("EnergyIndustryClassification", "business_sector", absent="23"),
-            *more,
-        ),
-    )
-
-
-def _times(*before: Node) -> tuple[Node, ...]:
-    return (
-        *before,
-        Field("Start", "start", SECOND, required=False),
-        Field("End", "end", SECOND, required=False),
-    )
-
-
-def _point(sayable: frozenset[str]) -> Group:
-    return Group("MeteringPointDomainLocation", (_identifier("point", sayable),))
-
-
-def _original(key: str, convert: Convert = FILLED, required: bool = True) -> Field:
-    return Field("OriginalBusinessDocument", key, convert, required)
-
-
-_STATUS = _code("StatusType", "status", absent="41")
-
 MEASURE_DATA: Table = (
-    _header("E66"),
-    _context(),
+    header("E66"),
+    context(),
     Many(
         "PayloadEnergyTimeSeries",
         "series",
         (
-            _TRANSACTION,
-            _code("Function", "function", absent="9"),
-            Group("ObservationTimeSeriesPeriod", _times(Field("ResolutionDuration", "resolution", TEXT))),
+            TRANSACTION,
+            code("Function", "function", absent="9"),
+            Group("ObservationTimeSeriesPeriod", times(Field("ResolutionDuration", "resolution", TEXT))),
             Group(
                 "IncludedProductCharacteristic",
                 (
-                    _code("Identification", "product", codes_cim.PRODUCTS, "8716867000030", gs1_attributes),
-                    _code("UnitType", "unit", codes_cim.UNITS, listed=ebix_attributes),
+                    code("Identification", "product", codes_cim.PRODUCTS, "8716867000030", gs1_attributes),
+                    code("UnitType", "unit", codes_cim.UNITS, listed=ebix_attributes),
                 ),
             ),
             Group(
                 "DetailMeasurementMeteringPointCharacteristic",
                 (
-                    _code("TypeOfMeteringPoint", "point_type", codes_cim.POINT_TYPES),
-                    _optional(_code("SettlementMethod", "settlement_method", codes_cim.SETTLEMENT_METHODS)),
+                    code("TypeOfMeteringPoint", "point_type", codes_cim.POINT_TYPES),
+                    optional(code("SettlementMethod", "settlement_method", codes_cim.SETTLEMENT_METHODS)),
                 ),
             ),
-            _point(_GS1_OR_EIC),
+            point(GS1_OR_EIC),
             Points(
                 "IntervalEnergyObservation",
                 "Position",
@@ -131,49 +55,49 @@ MEASURE_DATA: Table = (
                 missing="QuantityMissing",
                 listed=list_attributes,
             ),
-            _original("original_transaction", required=False),
+            original("original_transaction", required=False),
         ),
         required=True,
     ),
 )
 
 MEASURE_DATA_REQUEST: Table = (
-    _header("E73"),
-    _context(),
+    header("E73"),
+    context(),
     Many(
         "PayloadMeasuredDataRequest",
         "series",
-        (_TRANSACTION, Group("ObservationTimeSeriesPeriod", _times(), required=False), _point(_GS1)),
+        (TRANSACTION, Group("ObservationTimeSeriesPeriod", times(), required=False), point(GS1)),
         required=True,
     ),
 )
 
 # A refusal has one reason in ebIX: the first one is said, as the Danish hub does, the others are dropped.
-_REASON = _code("ResponseReasonType", "reason")
+_REASON = code("ResponseReasonType", "reason")
 
 MEASURE_DATA_REQUEST_REJECT: Table = (
-    _header("ERR"),
-    _context(),
+    header("ERR"),
+    context(),
     Many(
         "PayloadResponseEvent",
         "series",
-        (_TRANSACTION, _STATUS, _REASON, _point(_GS1), _original("original_transaction")),
+        (TRANSACTION, STATUS, _REASON, point(GS1), original("original_transaction")),
         required=True,
     ),
 )
 
 ACKNOWLEDGEMENT: Table = (
-    _header("294"),
-    _context(Field("OriginalBusinessMessage", "received_message_id", FILLED), process="received_process_type"),
+    header("294"),
+    context(Field("OriginalBusinessMessage", "received_message_id", FILLED), process="received_process_type"),
     Many(
         "PayloadResponseEvent",
         "series",
         (
             Field("Identification", "event"),
-            _STATUS,
-            _optional(_REASON),
+            STATUS,
+            optional(_REASON),
             Field("ReasonText", "reason_text", required=False),
-            _original("transaction", TEXT),
+            original("transaction", TEXT),
         ),
         required=True,
     ),

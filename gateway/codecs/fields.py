@@ -1,19 +1,20 @@
 """The vocabulary of the dialect tables: what stands where on the wire, and which neutral field it carries.
 
-A table is a tree of `Field`, `Group`, `Many` and `Points` in the order of the wire. Decoding and encoding both walk the
-same tree (`xml_records`, `json_records`), so that a document kind is one table. A record is what a tree carries: a
-dict from neutral field names to neutral values, with a list of records for each `Many`.
+A table is a tree of `Field`, `Group`, `Many`, `Points` and `Values` in the order of the wire. Decoding and encoding
+both walk the same tree (`xml_records`, `json_records`), so that a document kind is one table. A record is what a tree
+carries: a dict from neutral field names to neutral values, with a list of records for each `Many`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from gateway.messages.codes import Quality
 from gateway.messages.times import NO_INSTANT, parse_instant, to_datetime, to_instant
 from gateway.schemas.parsers import UNSPEAKABLE
 
@@ -99,6 +100,8 @@ TEXT = Convert(_as_it_is, str)
 """Text kept to the letter, white space included (xs:string)."""
 FILLED = Convert(_or_none, str)
 """Text kept to the letter; empty where the wire needs the element but the document has nothing to say."""
+STATED = Convert(_or_none, _or_none)
+"""Text kept to the letter; no element where the document has nothing to say."""
 TOKEN = Convert(str.strip, str)
 """Text without the white space around it (codes that have no neutral names, durations)."""
 MINUTE = Convert(_read_instant, _write_minute)
@@ -131,6 +134,8 @@ class Scheme:
     """The code written for a scheme that the attribute cannot say."""
     sayable: frozenset[str] | None = None
     """The codes that the attribute can say; None for all of its list."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """Attributes written beside a code."""
 
     def write(self, scheme: str | None) -> str:
         """The attribute's text for a scheme."""
@@ -207,7 +212,58 @@ class Points:
     listed: Callable[[str], str] | None = None
 
 
-Node: TypeAlias = Field | Group | Many | Points
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One amount of a point of results.
+
+    Attributes:
+        name: the element.
+        key: the column: `quantity`, `price` or `amount`.
+        missing: the flag of an amount that is not there, in the dialect that has one.
+        means: the `Quality` that the flag says.
+        json: the spelling in JSON.
+    """
+
+    name: str
+    key: str
+    missing: str = ""
+    means: int = 0
+    json: JsonForm = JsonForm.BARE
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the value of a point of results came about.
+
+    Attributes:
+        name: the element.
+        read: the `Quality` of each code.
+        write: the code of each `Quality`; one that is not there is not said.
+        listed: the attributes that name the list of a code, as of a `Field`.
+    """
+
+    name: str
+    read: Mapping[str, int]
+    write: Mapping[Quality, str]
+    listed: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The points of a series of results, which have several amounts: columns too (`gateway.codecs.values`).
+
+    Attributes:
+        name: the element of one point.
+        position: the element of its number, which comes first.
+        parts: its other elements, in the order of the wire.
+    """
+
+    name: str
+    position: str
+    parts: tuple[Amount | Status, ...]
+
+
+Node: TypeAlias = Field | Group | Many | Points | Values
 
 
 def text_of(field: Field, record: Record) -> str | None:

@@ -9,7 +9,7 @@ from gateway.codecs.catalogue import ROWS, Row
 from gateway.codecs.door import Findings, Taken, misplaced
 from gateway.codecs.fields import Record
 from gateway.codecs.json_pieces import JsonPieces
-from gateway.codecs.json_records import read_object, write_object
+from gateway.codecs.json_records import json_text, read_object, write_object
 from gateway.codecs.point_texts import json_points
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.findings import Finding
@@ -72,7 +72,7 @@ class JsonDoor:
     def write(self, row: Row, entry: SchemaEntry, record: Record, series: SeriesTable | None) -> bytes:
         """The document with the keys in the order of the XML."""
         if series is None or row.points is None:
-            return _text({entry.root: write_object(row.table, record)}).encode()
+            return json_text({entry.root: write_object(row.table, record)}).encode()
         rows = record.pop("series")
         points = json_points(series, row.points)
         name = row.points.name

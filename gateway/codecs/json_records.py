@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from gateway.codecs.fields import Field, Group, JsonForm, Many, Node, Points, Record, text_of
-from gateway.schemas.parsers import JsonValue
+from gateway.codecs.fields import Amount, Field, Group, JsonForm, Many, Node, Points, Record, Values, text_of
+from gateway.codecs.point_texts import json_number
+from gateway.codecs.values import VALUES, Said, ValueTexts, said
+from gateway.schemas.parsers import JsonValue, number_text
 
 
 def read_object(nodes: Sequence[Node], value: JsonValue, record: Record) -> Record:
@@ -20,10 +24,22 @@ def read_object(nodes: Sequence[Node], value: JsonValue, record: Record) -> Reco
             _read_field(node, found, record)
         elif isinstance(node, Group):
             read_object(node.nodes, found, record)
+        elif isinstance(node, Values):
+            texts = record[VALUES] = ValueTexts()
+            points: Any = found
+            for point in points:
+                texts.add(node, _texts(point, node))
         else:
             assert isinstance(found, list)
             record[node.key] = [read_object(node.nodes, item, {}) for item in found]
     return record
+
+
+def _texts(point: dict[str, Any], node: Values) -> dict[str, str]:
+    """The texts of a point's members by name."""
+    values = {name: value["value"] if isinstance(value, dict) else value for name, value in point.items()}
+    texts = {name: value if isinstance(value, str) else number_text(value) for name, value in values.items()}
+    return texts | {node.position: str(int(values[node.position]))}  # 1.0 is an integer to JSON Schema
 
 
 def _read_field(field: Field, value: JsonValue, record: Record) -> None:
@@ -44,11 +60,46 @@ def write_object(nodes: Sequence[Node], record: Record) -> dict[str, Any]:
             text = text_of(node, record)
             if text is not None:
                 written[node.name] = _spelled(node, text, record)
+        elif isinstance(node, Values):
+            written[node.name] = Spelled("[" + ", ".join(_points(node, record)) + "]")
         elif isinstance(node, Group):
             written[node.name] = write_object(node.nodes, record)
         elif isinstance(node, Many) and (record.get(node.key) or node.required):
             written[node.name] = [write_object(node.nodes, item) for item in record[node.key]]
     return written
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """Text that is JSON already: numbers keep their digits."""
+
+    text: str
+
+
+def json_text(value: object) -> str:
+    """A written object as JSON."""
+    if isinstance(value, Spelled):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)}: {json_text(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(json_text, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _points(node: Values, record: Record) -> Iterator[str]:
+    for position, elements in said(node, record):
+        number = f'"{node.position}": {{"value": {position}}}'
+        yield "{" + ", ".join((number, *map(_said, elements))) + "}"
+
+
+def _said(said: Said) -> str:
+    if isinstance(said.part, Amount):
+        number = json_number(said.text)
+        return (
+            f'"{said.name}": {number}' if said.part.json is JsonForm.BARE else f'"{said.name}": {{"value": {number}}}'
+        )
+    return f'"{said.name}": {{"value": "{said.text}"}}'
 
 
 def _spelled(field: Field, text: str, record: Record) -> JsonValue:

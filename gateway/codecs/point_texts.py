@@ -57,7 +57,7 @@ def json_points(series: SeriesTable, node: Points) -> RowWriter:
     def row(i: int) -> str:
         parts = []
         for position, text, k in _points(series, i):
-            amount = f', "{node.quantity}": {_number(text)}' if text else ""
+            amount = f', "{node.quantity}": {json_number(text)}' if text else ""
             parts.append(f'{{"{node.position}": {{"value": {position}}}{amount}{endings[k]}')
         return ", ".join(parts)
 
@@ -73,7 +73,7 @@ def _points(series: SeriesTable, i: int) -> zip[tuple[int, str, int]]:
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 
-def _number(text: str) -> str:
+def json_number(text: str) -> str:
     """Decimal text as a JSON number, which has no plus sign, no leading zeros and no bare point."""
     if _JSON_NUMBER.fullmatch(text):
         return text

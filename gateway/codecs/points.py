@@ -274,10 +274,18 @@ def _single_quantities(
 def quantity_texts(table: SeriesTable, row: int) -> list[str]:
     """The quantities of one series as they are written; empty where the point has none."""
     first, last = int(table.offsets[row]), int(table.offsets[row + 1])
-    decimals = min(int(table.decimals[row]), MOST_DECIMALS)
-    texts = [_quantity_text(value, decimals) for value in table.quantity[first:last].tolist()]
-    if table.as_written:
-        texts = [table.as_written.get(first + index, text) for index, text in enumerate(texts)]
+    return column_texts(table.quantity[first:last], int(table.decimals[row]), table.as_written, first)
+
+
+def column_texts(quantity: Quantities, decimals: int, as_written: Mapping[int, str], first: int = 0) -> list[str]:
+    """Quantities as they are written, with at least the given decimals; empty where there is none.
+
+    `as_written` holds the texts that the column cannot hold, by index counted from `first`.
+    """
+    decimals = min(decimals, MOST_DECIMALS)
+    texts = [_quantity_text(value, decimals) for value in quantity.tolist()]
+    if as_written:
+        texts = [as_written.get(first + index, text) for index, text in enumerate(texts)]
     return texts
 
 

@@ -12,19 +12,30 @@ import numpy.typing as npt
 
 from gateway.codecs.fields import Record
 from gateway.codecs.points import PointColumns
+from gateway.codecs.result_records import (
+    aggregate_record,
+    aggregate_series,
+    missing_data,
+    missing_data_record,
+    wholesale_record,
+    wholesale_series,
+)
 from gateway.messages.codes import DocumentKind
 from gateway.messages.documents import (
     Acknowledgement,
+    AggregatedMeasureData,
     Document,
     Header,
     MeasureData,
     MeasureDataRequest,
+    MissingDataReminder,
     PartyRef,
     Reason,
     RejectedRequest,
     RejectedTransaction,
     RequestedSeries,
     RequestReject,
+    WholesaleServices,
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, SeriesTable
@@ -113,8 +124,14 @@ def columns_of(records: Sequence[Record]) -> dict[str, Column]:
 
 
 def document_of(kind: DocumentKind, record: Record) -> Document:
-    """A document that has no values, from its record."""
+    """Any document but measure data, from its record."""
     series = record.get("series", ())
+    if kind is DocumentKind.AGGREGATED_MEASURE_DATA:
+        return AggregatedMeasureData(header=header_of(record), series=tuple(map(aggregate_series, series)))
+    if kind is DocumentKind.MISSING_DATA_REMINDER:
+        return MissingDataReminder(header=header_of(record), series=tuple(map(missing_data, series)))
+    if kind is DocumentKind.WHOLESALE_SERVICES:
+        return WholesaleServices(header=header_of(record), series=tuple(map(wholesale_series, series)))
     if kind is DocumentKind.MEASURE_DATA_REQUEST:
         return MeasureDataRequest(header=header_of(record), series=tuple(map(_requested, series)))
     if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
@@ -162,6 +179,12 @@ def record_of(document: Document) -> Record:
     record = _header_record(document.header)
     if isinstance(document, MeasureData):
         record["series"] = [_row_record(document.series, row) for row in range(len(document.series))]
+    elif isinstance(document, AggregatedMeasureData):
+        record["series"] = list(map(aggregate_record, document.series))
+    elif isinstance(document, MissingDataReminder):
+        record["series"] = list(map(missing_data_record, document.series))
+    elif isinstance(document, WholesaleServices):
+        record["series"] = list(map(wholesale_record, document.series))
     elif isinstance(document, MeasureDataRequest):
         record["series"] = [item.model_dump() for item in document.series]
     elif isinstance(document, RequestReject):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from gateway.codecs.fields import Field, Group, Many, Node, Points, Record, text_of
+from gateway.codecs.fields import Field, Group, Many, Node, Points, Record, Status, Values, text_of
+from gateway.codecs.values import VALUES, Said, ValueTexts, said
 
 _SPECIAL = re.compile('[&<>"\r]')
 
@@ -49,6 +50,8 @@ class _Level:
                 _read_field(node, child, record)
             elif isinstance(node, Many):
                 record.setdefault(node.key, []).append(self.below[name].read(child, {}))
+            elif isinstance(node, Values):
+                record.setdefault(VALUES, ValueTexts()).add(node, _texts(child))
             else:
                 self.below[name].read(child, record)
         return record
@@ -59,6 +62,11 @@ def _read_field(field: Field, element: etree._Element, record: Record) -> None:
     scheme = field.scheme
     if scheme is not None:
         record[scheme.key] = scheme.codes.read(element.get(scheme.name) or "")
+
+
+def _texts(element: etree._Element) -> dict[str, str]:
+    """The texts of an element's children by name."""
+    return {etree.QName(child).localname: child.text or "" for child in element.iterchildren("*")}
 
 
 class XmlReader:
@@ -124,6 +132,10 @@ class XmlWriter:
                 yield self._field(node, record)
             elif isinstance(node, Points):
                 yield points(row) if points else ""
+            elif isinstance(node, Values):
+                for position, elements in said(node, record):
+                    number = self._element(node.position, str(position))
+                    yield self._element(node.name, number + "".join(map(self._said, elements)))
             elif isinstance(node, Group):
                 inside = "".join(self._nodes(node.nodes, record, points, row))
                 yield self._element(node.name, inside) if inside or node.required else ""
@@ -135,13 +147,18 @@ class XmlWriter:
     def _element(self, name: str, inside: str, attributes: str = "") -> str:
         return f"<{self.prefix}:{name}{attributes}>{inside}</{self.prefix}:{name}>"
 
+    def _said(self, said: Said) -> str:
+        listed = said.part.listed if isinstance(said.part, Status) else None
+        return self._element(said.name, escape(said.text), listed(said.text) if listed else "")
+
     def _field(self, field: Field, record: Record) -> str:
         text = text_of(field, record)
         if text is None:
             return ""
         attributes = ""
         if field.scheme is not None:
-            attributes = f' {field.scheme.name}="{escape(field.scheme.write(record.get(field.scheme.key)))}"'
+            agency = field.scheme.write(record.get(field.scheme.key))
+            attributes = f' {field.scheme.name}="{escape(agency)}"{field.scheme.beside.get(agency, "")}'
         elif field.listed is not None:
             attributes = field.listed(text)
         return self._element(field.name, escape(text), attributes)

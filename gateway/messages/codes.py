@@ -21,6 +21,12 @@ class DocumentKind(StrEnum):
     """Danish RSM-015: a request for validated measure data."""
     MEASURE_DATA_REQUEST_REJECT = "measure-data-request-reject"
     """Danish RSM-015's reject."""
+    AGGREGATED_MEASURE_DATA = "aggregated-measure-data"
+    """Danish RSM-014: sums of a settlement."""
+    MISSING_DATA_REMINDER = "missing-data-reminder"
+    """Danish RSM-018: a reminder of measure data that are missing."""
+    WHOLESALE_SERVICES = "wholesale-services"
+    """Danish RSM-019: energy and money of charges."""
 
 
 class DelegatedProcess(StrEnum):
@@ -141,6 +147,22 @@ class SettlementMethod(StrEnum):
     FLEX = "flex"
     HOURLY = "hourly"
     PROFILED = "profiled"
+
+
+class SettlementVersion(StrEnum):
+    """Which correction settlement a result belongs to; further ones keep the wire's text (D04 to D10)."""
+
+    FIRST_CORRECTION = "first-correction"
+    SECOND_CORRECTION = "second-correction"
+    THIRD_CORRECTION = "third-correction"
+
+
+class ChargeType(StrEnum):
+    """What a charge is."""
+
+    SUBSCRIPTION = "subscription"
+    FEE = "fee"
+    TARIFF = "tariff"
 
 
 class ConnectionState(StrEnum):

@@ -6,9 +6,11 @@ Headers and requests are pydantic models; the values of measure data stay column
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from gateway.messages.aggregates import AggregateSeries, WholesaleSeries
 from gateway.messages.codes import DocumentKind
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import SeriesTable
@@ -137,4 +139,66 @@ class RequestReject(Frozen):
         return DocumentKind.MEASURE_DATA_REQUEST_REJECT
 
 
-Document = MeasureData | MeasureDataRequest | Acknowledgement | RequestReject
+class AggregatedMeasureData(Frozen):
+    """Sums of a settlement (RSM-014): what its receiver is entitled to of one calculation."""
+
+    header: Header
+    series: tuple[AggregateSeries, ...] = ()
+
+    @property
+    def kind(self) -> DocumentKind:
+        """The document kind."""
+        return DocumentKind.AGGREGATED_MEASURE_DATA
+
+
+class PointId(NamedTuple):
+    """A metering point with the scheme that issued its id."""
+
+    id: str
+    scheme: str = Scheme.GS1
+
+
+class MissingData(Frozen):
+    """One transaction of a reminder: the metering points without data of a day, given by the instant it begins.
+
+    `day` is None when absent and NO_INSTANT when it cannot be read.
+    """
+
+    transaction: str
+    day: int | None = None
+    points: tuple[PointId, ...] = ()
+
+
+class MissingDataReminder(Frozen):
+    """A reminder of measure data that are still missing after their limit (RSM-018, Regulation D1 appendix 4)."""
+
+    header: Header
+    series: tuple[MissingData, ...] = ()
+
+    @property
+    def kind(self) -> DocumentKind:
+        """The document kind."""
+        return DocumentKind.MISSING_DATA_REMINDER
+
+
+class WholesaleServices(Frozen):
+    """Energy and money of a supplier's charges (RSM-019)."""
+
+    header: Header
+    series: tuple[WholesaleSeries, ...] = ()
+
+    @property
+    def kind(self) -> DocumentKind:
+        """The document kind."""
+        return DocumentKind.WHOLESALE_SERVICES
+
+
+Document = (
+    MeasureData
+    | MeasureDataRequest
+    | Acknowledgement
+    | RequestReject
+    | AggregatedMeasureData
+    | MissingDataReminder
+    | WholesaleServices
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_QUANTITY = -(2**63)
 """Stands for a quantity that is not there."""
@@ -34,16 +35,29 @@ class Quantity:
     is_plain: bool
 
 
-def parse_quantity(text: str) -> Quantity | None:
-    """A quantity from decimal text (`56`, `0.250`, `-1.5`, `+.5`, and JSON's `1e2`); None when it is not a number."""
+class Digits(NamedTuple):
+    """A decimal number as its digits: the whole ones without leading zeros, the decimals as written."""
+
+    negative: bool
+    whole: str
+    fraction: str
+
+    def scaled(self, places: int) -> int:
+        """The number in units of its `places`-th decimal, cut towards zero where it is finer or greater than int64."""
+        kept = self.whole[places - 18 :]
+        value = int(kept + (self.fraction + "0" * places)[:places])
+        return -value if self.negative else value
+
+
+def digits_of(text: str) -> Digits | None:
+    """The digits of decimal text (`56`, `0.250`, `-1.5`, `+.5`, and JSON's `1e2`); None when it is not a number."""
     match = _DECIMAL.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        return _parse_scientific(text)
-    sign, whole, fraction = match[1], match[2].lstrip("0"), match[3] or ""
-    return _quantity(sign == "-", whole, fraction)
+        return _scientific_digits(text)
+    return Digits(match[1] == "-", match[2].lstrip("0"), match[3] or "")
 
 
-def _parse_scientific(text: str) -> Quantity | None:
+def _scientific_digits(text: str) -> Digits | None:
     match = _SCIENTIFIC.fullmatch(text)
     if match is None:
         return None
@@ -51,21 +65,29 @@ def _parse_scientific(text: str) -> Quantity | None:
     point = len(match[2]) + exponent
     digits = "0" * max(0, -point) + digits + "0" * max(0, point - len(digits))
     point = max(point, 0)
-    return _quantity(match[1] == "-", digits[:point].lstrip("0"), digits[point:])
+    return Digits(match[1] == "-", digits[:point].lstrip("0"), digits[point:])
 
 
-def _quantity(negative: bool, whole: str, fraction: str) -> Quantity:
-    is_plain = len(whole) <= MOST_INTEGER_DIGITS and len(fraction) <= MOST_DECIMALS
-    kept = whole[-15:] if len(whole) > 15 else whole
-    thousandths = int(kept or "0") * 1000 + int((fraction + "000")[:3])
-    return Quantity(-thousandths if negative else thousandths, len(fraction), is_plain)
+def parse_quantity(text: str) -> Quantity | None:
+    """A quantity from decimal text, as `digits_of` reads it; None when it is not a number."""
+    digits = digits_of(text)
+    if digits is None:
+        return None
+    decimals = len(digits.fraction)
+    is_plain = len(digits.whole) <= MOST_INTEGER_DIGITS and decimals <= MOST_DECIMALS
+    return Quantity(digits.scaled(MOST_DECIMALS), decimals, is_plain)
 
 
 def format_quantity(thousandths: int, decimals: int = MOST_DECIMALS) -> str:
     """Decimal text of a quantity with at least the given decimals and never fewer than exactness needs."""
-    sign = "-" if thousandths < 0 else ""
-    whole, rest = divmod(abs(thousandths), 1000)
-    fraction = f"{rest:03d}"
+    return format_scaled(thousandths, MOST_DECIMALS, decimals)
+
+
+def format_scaled(value: int, places: int, decimals: int) -> str:
+    """Decimal text of a number of units of the `places`-th decimal, with at least the given decimals."""
+    sign = "-" if value < 0 else ""
+    whole, rest = divmod(abs(value), 10**places)
+    fraction = f"{rest:0{places}d}"
     needed = len(fraction.rstrip("0"))
-    shown = fraction[: max(min(decimals, MOST_DECIMALS), needed)]
+    shown = fraction[: max(min(decimals, places), needed)]
     return f"{sign}{whole}.{shown}" if shown else f"{sign}{whole}"

@@ -91,6 +91,24 @@ _DOCUMENTS = (
         "RejectRequestValidatedMeasureData",
         "DK_RejectRequestMeteredDataValidated",
     ),
+    (
+        DocumentKind.AGGREGATED_MEASURE_DATA,
+        "measure:notifyaggregatedmeasuredata",
+        "NotifyAggregatedMeasureData",
+        "DK_AggregatedMeteredDataTimeSeries",
+    ),
+    (
+        DocumentKind.MISSING_DATA_REMINDER,
+        "measure:reminderofmissingmeasuredata",
+        "ReminderOfMissingMeasureData",
+        "DK_NotifyMissingData",
+    ),
+    (
+        DocumentKind.WHOLESALE_SERVICES,
+        "measure:notifywholesaleservices",
+        "NotifyWholesaleServices",
+        "DK_NotifyAggregatedWholesaleServices",
+    ),
 )
 
 

@@ -31,7 +31,7 @@ DOCUMENT_TYPES: dict[DocumentKind, str] = {
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: "RejectRequestMeteredDataValidated",
     DocumentKind.ACKNOWLEDGEMENT: "Acknowledgement",
 }
-"""The container's DocumentType: the document's root without `DK_`."""
+"""The container's DocumentType of the documents that are taken at all, to be refused by their content if need be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +131,11 @@ def _own_bytes(element: etree._Element) -> bytes:
 
 
 def container_of(document: PeekedDocument, root: etree._Element) -> etree._Element:
-    """A MessageContainer around a document of the hub, given its parsed root."""
+    """A MessageContainer around a document of the hub, given its parsed root: its name without `DK_` is the type."""
     container = etree.Element(f"{{{B2B}}}MessageContainer")
     for name, value in (
         ("MessageReference", document.message_id),
-        ("DocumentType", DOCUMENT_TYPES[document.kind]),
+        ("DocumentType", etree.QName(root).localname.removeprefix("DK_")),
         ("MessageType", "XML"),
     ):
         etree.SubElement(container, f"{{{B2B}}}{name}").text = value

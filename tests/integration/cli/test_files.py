@@ -14,10 +14,12 @@ from gateway.codecs.table import Decoded, decode
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect
 from gateway.messages.documents import MeasureData
+from tests.unit.codecs.result_documents import RESULTS
 
 from .conftest import Gridpost
 
 AT = "2025-06-11T08:00Z"
+GOLDEN = Path(__file__).parents[2] / "golden"
 ROOT = "NotifyValidatedMeasureData_MarketDocument"
 
 Change = Callable[[dict[str, Any]], None]
@@ -266,6 +268,22 @@ def test_conversion_goes_to_the_output(gridpost: Gridpost, samples: Path) -> Non
     ended = gridpost("convert", samples / "documents" / "correction.cim.xml", "--to", "cim-json")
     assert ended.code == 0
     assert ROOT in ended.value
+
+
+@pytest.mark.parametrize("to", list(Dialect))
+@pytest.mark.parametrize("kind", RESULTS)
+def test_documents_of_settlement_are_validated_and_converted(
+    gridpost: Gridpost, tmp_path: Path, kind: str, to: Dialect
+) -> None:
+    # GW-1: what the hub sends, its receiver can read
+    for number, source in enumerate(sorted((GOLDEN / kind).iterdir())):
+        ended = gridpost("validate", source, "--json")
+        assert ended.code == 0, ended.out
+        assert (ended.value[0]["kind"], ended.value[0]["checked"]) == (kind, "form")
+        assert "the hub sends" in ended.value[0]["remark"]
+        target = tmp_path / f"converted-{number}"
+        assert gridpost("convert", source, "--to", to, "--out", target).code == 0
+        assert gridpost("validate", target, "--json").value[0]["dialect"] == to
 
 
 def test_what_is_invalid_is_not_converted(gridpost: Gridpost, samples: Path, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_the_pack_is_installed_as_it_was(shared: Path, pack: tuple[Path, Install
 def _samples(shared: Path) -> Iterator[tuple[str, bytes, bool]]:
     """Name, bytes and published verdict of each sample of our documents."""
     directory = shared / "data" / "dk"
-    row = re.compile(r"^\| (RSM0(?:09|12|15)-\S+) \|[^|]*\|[^|]*\| (yes|no) \|", re.MULTILINE)
+    row = re.compile(r"^\| (RSM0(?:09|12|14|15|18|19)-\S+) \|[^|]*\|[^|]*\| (yes|no) \|", re.MULTILINE)
     for name, verdict in row.findall((directory / "INDEX.md").read_text(encoding="utf-8")):
         yield name, (directory / "samples" / name).read_bytes(), verdict == "yes"
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 from lxml import etree
 
+from gateway.hub.ports import PeekedDocument
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Finding
+from gateway.schemas.registry import shipped
+from gateway.transport import ebix_soap
 
 from .desk import SUPPLIER, Desk
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+FULL = Path(__file__).parents[2] / "golden" / "full"
 B2B = "urn:www:datahub:dk:b2b:v01"
 SENDER = "own-metered-data-responsible"
 READER = "own-energy-supplier"
@@ -119,8 +125,27 @@ def test_a_refusal_is_a_fault_with_the_first_code(desk: Desk) -> None:
     answer = _call(desk, _envelope(_sending()))
     assert (answer.status_code, _fault_code(answer)) == (400, "B2B-002")
     desk.exchange.refuse_with = ()
-    unknown = _call(desk, _envelope(_sending(DocumentType="AggregatedMeteredDataTimeSeries2")))
+
+
+@pytest.mark.parametrize(
+    "document_type",
+    [
+        *("AggregatedMeteredDataTimeSeries", "DK_NotifyMissingData", "NotifyAggregatedWholesaleServices"),  # hub only
+        "AggregatedMeteredDataTimeSeries2",
+    ],
+)
+def test_a_document_that_nobody_sends_to_the_hub_is_a_fault(desk: Desk, document_type: str) -> None:
+    unknown = _call(desk, _envelope(_sending(DocumentType=document_type)))
     assert (unknown.status_code, _fault_code(unknown)) == (400, "B2B-006")
+    assert not desk.exchange.taken
+
+
+@pytest.mark.parametrize("kind", DocumentKind)
+def test_the_container_names_every_document_the_hub_sends(kind: DocumentKind) -> None:
+    content = (FULL / f"{kind}.ebix-xml.xml").read_bytes()
+    root = etree.fromstring(content)
+    container = ebix_soap.container_of(PeekedDocument("m-1", kind, Dialect.EBIX_XML, content), root)
+    assert f"DK_{container.findtext(f'{{{B2B}}}DocumentType')}" == shipped().entry(kind, Dialect.EBIX_XML).root
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -26,6 +26,8 @@ from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId, Period, Series, SeriesTable
 from gateway.messages.times import MarketZone, parse_instant
+
+from .result_documents import RESULTS
 
 HUB, OPERATOR, SUPPLIER = "5790001330552", "5790000000012", "5790000000029"
 POINT, OTHER_POINT = "571313100000012341", "571313100000012358"
@@ -155,6 +157,7 @@ GOLDEN: dict[str, dict[str, Document]] = {
     "measure-data-request": dict(_requests()),
     "acknowledgement": dict(_acknowledgements()),
     "measure-data-request-reject": dict(_rejects()),
+    **{kind: dict(documents) for kind, documents in RESULTS.items()},
 }
 """Every golden document by kind and name."""
 
@@ -178,4 +181,15 @@ def differences(one: Document, other: Document) -> list[str]:
     """The parts in which two documents differ."""
     if isinstance(one, MeasureData) and isinstance(other, MeasureData):
         return ([] if one.header == other.header else ["header"]) + table_differences(one.series, other.series)
-    return [] if one == other else [name for name, value in one if value != getattr(other, name, None)] or ["kind"]
+    if type(one) is not type(other):
+        return ["kind"]
+    return [name for name, value in one if comparable(value) != comparable(getattr(other, name))]
+
+
+def comparable(value: object) -> object:
+    """A value without arrays, which do not compare as a whole."""
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.tolist()
+    if is_dataclass(value):
+        return type(value), [comparable(getattr(value, field.name)) for field in fields(value)]
+    return [comparable(item) for item in value] if type(value) is tuple else value

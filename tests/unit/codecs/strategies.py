@@ -55,15 +55,21 @@ def parties(roles: st.SearchStrategy[Role]) -> st.SearchStrategy[PartyRef]:
 
 
 @st.composite
-def headers(draw: st.DrawFn, type_code: str | None, from_hub: bool, with_process: bool = True) -> Header:
-    hub, other = draw(parties(st.just(Role.HUB))), draw(parties(EBIX_ROLES))
+def headers(
+    draw: st.DrawFn,
+    type_code: str | None,
+    from_hub: bool,
+    processes: st.SearchStrategy[ProcessType | None] = PROCESSES,
+    others: st.SearchStrategy[Role] = EBIX_ROLES,
+) -> Header:
+    hub, other = draw(parties(st.just(Role.HUB))), draw(parties(others))
     return Header(
         message_id=draw(texts(36)),
         sender=hub if from_hub else other,
         receiver=other if from_hub else hub,
         created_at=draw(MOMENTS),
         type_code=type_code,
-        process_type=draw(PROCESSES) if with_process else None,
+        process_type=draw(processes),
         business_sector=draw(st.sampled_from([None, "23"])),
     )
 
@@ -139,7 +145,7 @@ def acknowledgements() -> st.SearchStrategy[Acknowledgement]:
     one = st.builds(RejectedTransaction, transaction=texts(36), reasons=st.lists(REASONS, max_size=3).map(tuple))
     return st.builds(
         Acknowledgement,
-        header=headers(None, from_hub=True, with_process=False),
+        header=headers(None, from_hub=True, processes=st.none()),
         received_message_id=st.none() | texts(36),
         received_process_type=st.none() | PROCESSES,
         series=st.lists(one, max_size=3).map(tuple),
