@@ -27,11 +27,10 @@ from gateway.hub.message_summaries import (
     outgoing_summary,
 )
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Content, Deliveries, Rejection
+from gateway.hub.outgoing import Content, Deliveries, Rejection, Settled, series_id
 from gateway.hub.ports import HistoryEntry, MessageStatus, Principal, SeriesStatus
 from gateway.hub.queue_lengths import queue_lengths
 from gateway.hub.rejection_statistics import RejectionCount, rejection_statistics
-from gateway.hub.rendering import series_id
 from gateway.hub.step_log import Step
 from gateway.hub.tables_exchange import bundle, outcome, transaction_id
 from gateway.hub.tables_exchange import journal as entries
@@ -150,6 +149,10 @@ def _outgoing_series(message_id: str, state: DistributionState, content: Content
         return tuple(
             SeriesStatus(series_id(message_id, number), gsrn_of(point), state.value)
             for number, point in enumerate(content.point.tolist())
+        )
+    if isinstance(content, Settled):
+        return tuple(
+            SeriesStatus(series_id(message_id, number), "", state.value) for number in range(len(content.items))
         )
     return tuple(
         SeriesStatus(

@@ -1,4 +1,4 @@
-"""What waits for a receiver: references into the series store, or the reasons of a rejection.
+"""What waits for a receiver: references into the series store or into snapshots, or the reasons of a rejection.
 
 A message of a thousand series for two suppliers is two rows, each a packed table of references. Bytes for the wire
 are made when the receiver peeks, from the values as they were stored, so a queue costs next to nothing.
@@ -168,6 +168,24 @@ class Answers:
         return len(self.items)
 
 
+class SettledSeries(msgspec.Struct, frozen=True, array_like=True):
+    """A row of a snapshot on its way: the snapshot, the number of the row, the request's transaction it answers."""
+
+    snapshot: int
+    number: int
+    original_transaction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Results of settlements that travel together."""
+
+    items: tuple[SettledSeries, ...]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
 @dataclass(frozen=True, slots=True)
 class Rejections:
     """Transactions rejected together."""
@@ -178,7 +196,7 @@ class Rejections:
         return len(self.items)
 
 
-Content = Deliveries | Answers | Rejections
+Content = Deliveries | Answers | Rejections | Settled
 
 
 def pack(content: Content) -> bytes:
@@ -190,6 +208,8 @@ def pack(content: Content) -> bytes:
             return b"A" + msgspec.json.encode(content.items)
         case Rejections():
             return b"R" + msgspec.json.encode(content.items)
+        case Settled():
+            return b"S" + msgspec.msgpack.encode(content.items)
 
 
 def unpack(payload: bytes) -> Content:
@@ -199,6 +219,8 @@ def unpack(payload: bytes) -> Content:
         return Deliveries.unpack(payload)
     if sort == b"A":
         return Answers(msgspec.json.decode(packed, type=tuple[Answer, ...]))
+    if sort == b"S":
+        return Settled(msgspec.msgpack.decode(packed, type=tuple[SettledSeries, ...]))
     return Rejections(msgspec.json.decode(packed, type=tuple[Rejection, ...]))
 
 
@@ -208,6 +230,8 @@ def part_of(content: Content, first: int, last: int) -> Content:
         return content.part(first, last)
     if isinstance(content, Answers):
         return Answers(content.items[first:last])
+    if isinstance(content, Settled):
+        return Settled(content.items[first:last])
     return Rejections(content.items[first:last])
 
 
@@ -217,7 +241,14 @@ def joined(parts: Sequence[Content]) -> Content:
         return Deliveries.joined([part for part in parts if isinstance(part, Deliveries)])
     if isinstance(parts[0], Answers):
         return Answers(tuple(item for part in parts if isinstance(part, Answers) for item in part.items))
+    if isinstance(parts[0], Settled):
+        return Settled(tuple(item for part in parts if isinstance(part, Settled) for item in part.items))
     return Rejections(tuple(item for part in parts if isinstance(part, Rejections) for item in part.items))
+
+
+def series_id(message_id: str, number: int) -> str:
+    """The id of a document's series: 32 characters that follow from the document's own id."""
+    return f"{message_id[:24]}{number:08x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,18 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Answer, Answers, Content, Deliveries
+from gateway.hub.outgoing import Answer, Answers, Content, Deliveries, Settled, series_id
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
 from gateway.hub.series.annual_sum import annual_sum
 from gateway.hub.series.segments import SegmentRow
+from gateway.hub.settlement.rendering import settled_series
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
 from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
+    AggregatedMeasureData,
     Document,
     Header,
     MeasureData,
@@ -39,7 +41,11 @@ from gateway.messages.times import Interval, to_datetime
 
 FULLY_REJECTED = "A02"
 _ELECTRICITY = "23"
-_TYPE_CODES = {DocumentKind.MEASURE_DATA: "E66", DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR"}
+_TYPE_CODES = {
+    DocumentKind.MEASURE_DATA: "E66",
+    DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR",
+    DocumentKind.AGGREGATED_MEASURE_DATA: "E31",
+}
 
 
 def document_of(office: Office, connection: Connection, bundle: Bundle, content: Content) -> Document:
@@ -50,6 +56,9 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
         return MeasureData(header=header, series=SeriesTable.of(_series(office.profile, bundle, content, rows)))
     if isinstance(content, Answers):
         return MeasureData(header=header, series=SeriesTable.of(_answered(office, connection, bundle, content)))
+    if isinstance(content, Settled):
+        series = settled_series(office.profile, connection, bundle.message_id, content)
+        return AggregatedMeasureData(header=header, series=tuple(series))
     if bundle.kind is DocumentKind.ACKNOWLEDGEMENT:
         return Acknowledgement(
             header=header,
@@ -73,11 +82,6 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
             for number, rejected in enumerate(content.items)
         ),
     )
-
-
-def series_id(message_id: str, number: int) -> str:
-    """The id of a document's series: 32 characters that follow from the document's own id."""
-    return f"{message_id[:24]}{number:08x}"
 
 
 def _header(profile: MarketProfile, bundle: Bundle) -> Header:

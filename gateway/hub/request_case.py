@@ -79,9 +79,9 @@ class _Run:
         for row in range(len(self._case.document.series)):
             self._happen(row, DataRequestState.RECEIVED, RulesChecked(self._case.findings.get(row, ())))
         journal.note_findings(
-            self._connection, self._cause.message, self._cause.at, self._case.principal.party, self._found
+            self._connection, self._case.message, self._cause.at, self._case.principal.party, self._found
         )
-        self._log.write(self._connection, [self._cause.message], self._cause.at)
+        self._log.write(self._connection, [self._case.message], self._cause.at)
 
     def _happen(self, row: int, state: DataRequestState, event: Event) -> None:
         outcome = DATA_REQUEST.step(state, event)

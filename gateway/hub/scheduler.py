@@ -17,6 +17,7 @@ from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
+from gateway.hub.settlement.evening import Settlement
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ LEASE_SECONDS = 120
 SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 DAY_CLOSE_HOUR = 3
+SETTLE_SECONDS = 30
+"""How often it is asked whether an evening has come; one that failed is tried again then."""
 
 
 @dataclass(slots=True)
@@ -102,8 +105,14 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
             with office.database.write() as connection:
                 pending = office.store.build_index(connection)
 
+    settlement = Settlement(office)
+
+    def settle(_due: int) -> None:
+        settlement.catch_up()
+
     return [
         Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),
+        Duty("settling the evening", every(SETTLE_SECONDS), settle),
     ]

@@ -82,6 +82,7 @@ class Distribution:
         queue_roles: roles that read the queue of another.
         parties: the party of a role that exists once in the market, unless master data names holders.
         receiving, requesting: names of the delegations for receiving and for requesting measure data.
+        receiving_results: names of the delegations for receiving results of settlements.
     """
 
     behaviour: Behaviour
@@ -89,6 +90,7 @@ class Distribution:
     parties: Mapping[Role, str]
     receiving: tuple[str, ...]
     requesting: tuple[str, ...]
+    receiving_results: tuple[str, ...] = ()
 
     def queue_role(self, role: Role) -> Role:
         """The role whose queue a role reads: MDR reads the grid operator's."""
@@ -107,6 +109,15 @@ class Distribution:
             located = master.locate(parents[child], instants[child], instants[child] + 1)
             suppliers[child] = _suppliers(master, located.first, located.number)
         return _Cases(self, master, at).receivers(rows, suppliers)
+
+    def results_receiver(self, master: MasterData, entitled: Receiver, area: str, at: int) -> Receiver:
+        """Who receives the results of a grid area for a party: the party, or the delegate in its place (DK-3.4.c)."""
+        mine = (entitled.party, self.queue_role(entitled.role))
+        for process in self.receiving_results:
+            for item in master.delegations_at(process, at):
+                if (item.from_party, self.queue_role(item.from_role)) == mine and item.grid_area == area:
+                    return Receiver(item.to_party, self.queue_role(item.to_role))
+        return entitled
 
     def deliveries(self, batch: Batch, refused: Iterable[int] = ()) -> list[Delivery]:
         """The accepted series of a message, cut where master data change, each part with its receivers.

@@ -175,7 +175,7 @@ class MarketProfile:
 
     def settlement_resolution(self, day: date) -> Resolution:
         """The step in which a day of operation is settled (DK-1.15, DK-1.35)."""
-        return Resolution(self.parameters["settlement-resolution"].on(day).value)
+        return Resolution(str(self.parameters["settlement-resolution"].on(day).value))
 
     def facts(self, now: int) -> MarketFacts:
         """What the rules need to know, as in force on the local day of an instant."""

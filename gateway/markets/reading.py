@@ -159,6 +159,7 @@ def _distribution(settings: Table, behaviour: Behaviour) -> Distribution:
         parties={Role(role): party for role, party in market["parties"].items()},
         receiving=tuple(delegation["receiving"]),
         requesting=tuple(delegation["requesting"]),
+        receiving_results=tuple(delegation["receiving_results"]),
     )
 
 

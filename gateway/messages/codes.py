@@ -37,6 +37,8 @@ class DelegatedProcess(StrEnum):
     SEND_MEASURE_DATA = "send-measure-data"
     RECEIVE_MEASURE_DATA = "receive-measure-data"
     MEASURE_DATA_REQUEST = "measure-data-request"
+    AGGREGATED_MEASURE_DATA = "aggregated-measure-data"
+    """Receiving the results of settlements."""
 
 
 class Dialect(StrEnum):

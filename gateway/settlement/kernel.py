@@ -192,9 +192,10 @@ class Partial:
     @staticmethod
     def _leave_out_missing(energy: Quantities, taken: _Taken, odd: Rows, sets: Qualities) -> None:
         """Take off what stands beside missing values; int64 wraps, so any number may stand there."""
-        rows = np.flatnonzero((sets == MISSING).any(axis=1))
+        is_missing = sets & MISSING != 0
+        rows = np.flatnonzero(is_missing.any(axis=1))
         quantity = taken.block.quantity[taken.batch_row[odd[rows]], taken.first : taken.last]
-        beside = np.where(sets[rows] == MISSING, quantity, 0)
+        beside = np.where(is_missing[rows], quantity, 0)
         if beside.any():
             beside *= taken.block.parts
             np.subtract.at(energy, taken.group[odd[rows]], beside[:, :, None])

@@ -12,6 +12,8 @@ from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.series import Qualities
 
 MEASURED, ESTIMATED, MISSING, CALCULATED = 1, 2, 4, 8
+CORRECTED = 16
+"""Not a quality of its own: some contributing value was corrected since the basis before (Regulation D1 §4.1.5)."""
 
 NAMES = ("measured", "estimated", "missing", "calculated")
 """Names of the bits, lowest first."""
@@ -34,8 +36,14 @@ def _table(entries: list[int]) -> Qualities:
     return table
 
 
-SET_OF = _table([_BITS.get(Quality(stored & ~CORRECTED_FLAG), 0) if stored & 0x78 == 0 else 0 for stored in range(256)])
-"""uint8[256]: the set with the one quality a stored value has; that it was corrected is left aside."""
+def _set_of(stored: int) -> int:
+    if stored & 0x78:
+        return 0
+    return _BITS[Quality(stored & ~CORRECTED_FLAG)] | (CORRECTED if stored & CORRECTED_FLAG else 0)
+
+
+SET_OF = _table([_set_of(stored) for stored in range(256)])
+"""uint8[256]: the set with the one quality a stored value has, and the mark where it bears one."""
 
 _JOINT = _table(
     [
@@ -61,7 +69,8 @@ def joint_quality(united: Qualities) -> Qualities:
 
     Any calculated: calculated. Else any estimated, or measured and missing mixed: estimated. Else what all four are.
     """
-    return _JOINT[united]
+    joint: Qualities = _JOINT[united & ~np.uint8(CORRECTED)] | (united & CORRECTED)
+    return joint
 
 
 def status_of(sets: Qualities) -> Qualities:
@@ -69,7 +78,8 @@ def status_of(sets: Qualities) -> Qualities:
 
     That missing comes before estimated is [DEF]; calculated values count as measured.
     """
-    return _STATUS[sets]
+    status: Qualities = _STATUS[sets & ~np.uint8(CORRECTED)]
+    return status
 
 
 def names_of(united: int) -> tuple[str, ...]:

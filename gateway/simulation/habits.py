@@ -50,7 +50,7 @@ class Dispatch:
 
 
 def dispatches(meters: Meters, day: date) -> dict[date, dict[str, list[Dispatch]]]:
-    """Everything that will ever be sent of a day of operation, by the calendar day and the grid area it is sent from."""
+    """Everything that will ever be sent of a day of operation, by the day it is sent on and the grid area."""
     random = np.random.default_rng([meters.seed, 99, day.toordinal()])
     values = meters.day(day)
     plan: dict[date, dict[str, list[Dispatch]]] = {}

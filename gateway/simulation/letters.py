@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,9 +19,18 @@ from gateway.simulation.habits import Dispatch
 DIALECT = Dialect.CIM_XML
 
 
-def letter(zone: MarketZone, message_id: str, parties: tuple[str, str], now: int, day: date, sent: Sequence[Dispatch]) -> bytes:
-    """One message: the sender and the hub, the instant it is written at, the day of operation and what is sent of it."""
-    sender, hub = parties
+class Envelope(NamedTuple):
+    """What a message says of itself: its id, who sends it to which hub, and the instant it is written at."""
+
+    message_id: str
+    sender: str
+    hub: str
+    now: int
+
+
+def letter(zone: MarketZone, envelope: Envelope, day: date, sent: Sequence[Dispatch]) -> bytes:
+    """One message about a day of operation."""
+    message_id, sender, hub, now = envelope
     header = Header(
         message_id=message_id,
         type_code="E66",

@@ -70,7 +70,8 @@ class SimulatedMarket:
         areas = [GridArea(code, operator, f"Area {code}", start) for code, operator in AREAS.items()]
         areas.append(GridArea(OUTSIDE, OUTSIDE_OPERATOR, "Beyond the border", start))
         both = (Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE)
-        holders: list[tuple[str, Role]] = [(party, role) for party in (*AREAS.values(), OUTSIDE_OPERATOR) for role in both]
+        operators = (*AREAS.values(), OUTSIDE_OPERATOR)
+        holders: list[tuple[str, Role]] = [(party, role) for party in operators for role in both]
         holders += [(party, Role.ENERGY_SUPPLIER) for party in SUPPLIERS]
         holders += [(party, Role.BALANCE_RESPONSIBLE) for party in RESPONSIBLES]
         holders.append((ENERGY_AGENCY, Role.ENERGY_AGENCY))

@@ -21,7 +21,7 @@ from gateway.hub.scheduler import Scheduler, duties_of
 from gateway.markets.calendar import month_after
 from gateway.messages.codes import Dialect, Role
 from gateway.simulation.habits import Dispatch, dispatches
-from gateway.simulation.letters import DIALECT, KIND, letter
+from gateway.simulation.letters import DIALECT, KIND, Envelope, letter
 from gateway.simulation.market import AREAS, RESPONSIBLES, SUPPLIERS, SimulatedMarket
 from gateway.simulation.values import Meters
 
@@ -105,8 +105,8 @@ class Play:
     async def _submit(self, of: date, area: str, sent: list[Dispatch]) -> None:
         sender = Principal(AREAS[area], Role.METERED_DATA_RESPONSIBLE, f"grid-{area}")
         number = f"S{next(self._numbers)}"
-        parties = (sender.party, self.hub.office.profile.hub)
-        body = letter(self.market.zone, number, parties, self.clock.now(), of, sent)
+        envelope = Envelope(number, sender.party, self.hub.office.profile.hub, self.clock.now())
+        body = letter(self.market.zone, envelope, of, sent)
         answer = await self.hub.submit(sender, Submission(KIND, DIALECT, body))
         self.tally.messages += 1
         self.tally.series += len(sent)

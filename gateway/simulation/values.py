@@ -80,10 +80,8 @@ class Meters:
                 hourly = made.reshape(len(hours), -1).sum(axis=1)
                 is_production = point.version.kind is MeteringPointType.PRODUCTION
                 net[area] += -hourly if is_production else hourly
-        for area, used in net.items():
-            used += self._profiled(area, hours, day, random)
-            used *= 1 + _LOSS
-        values |= self._exchange(net, hours, random)
+        lacking = {area: (used + self._profiled(area, hours, day, random)) * (1 + _LOSS) for area, used in net.items()}
+        values |= self._exchange(lacking, hours, random)
         return values
 
     def _energy(
@@ -111,7 +109,7 @@ class Meters:
         """What crosses the borders: transit between the areas, and over the outer border whatever an area lacks."""
         values: dict[str, Quantities] = {}
         between = random.uniform(-1, 1, len(hours)) * _TRANSIT_WH
-        lack = dict(zip(AREAS, ([1, -1] * between[:, None]).T, strict=True))
+        lack = dict(zip(AREAS, (between, -between), strict=True))
         for area, points in self.points.items():
             flows: dict[tuple[str | None, str | None], list[MeteredPoint]] = {}
             for point in points:

@@ -163,6 +163,7 @@ SUBTYPES = Codes({"D01": Subtype.PHYSICAL, "D02": Subtype.VIRTUAL, "D03": Subtyp
 RSM_NUMBERS = Codes(
     {
         "RSM-012": DelegatedProcess.MEASURE_DATA,
+        "RSM-014": DelegatedProcess.AGGREGATED_MEASURE_DATA,
         "RSM-015": DelegatedProcess.MEASURE_DATA_REQUEST,
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,16 @@ from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
 from gateway.hub.series.store import Batch
 from gateway.hub.settlement.agenda import Due
-from gateway.messages.codes import CORRECTED_FLAG, Resolution, Unit
+from gateway.messages.codes import CORRECTED_FLAG, MeteringPointType, Resolution, Unit
+from gateway.messages.masterdata import KINDS, MasterData
+from gateway.messages.series import Qualities
 from gateway.messages.times import STEP_SECONDS, Interval
 from gateway.settlement.energy import energy_plan
 from gateway.settlement.kernel import Partial
 from gateway.settlement.results import KeyedSums, ResultKind, SettlementResults
 from gateway.settlement.sums import sums
 
+_CONSUMPTION, _PRODUCTION = MeteringPointType.CONSUMPTION, MeteringPointType.PRODUCTION
 _STATUS = np.uint8(0xFF ^ CORRECTED_FLAG)
 
 
@@ -35,13 +38,35 @@ class Calculated:
     negative_steps: int
 
 
+def settled_areas(master: MasterData, day: Interval) -> tuple[str, ...]:
+    """The grid areas settled on a day: with consumption or production of their own, and not only bordered on."""
+    points = master.points
+    is_own = np.isin(points.kind, [KINDS.index(kind) for kind in (_CONSUMPTION, _PRODUCTION)])
+    is_own &= (points.valid_from < day.end) & (points.valid_to > day.start)
+    return tuple(sorted(master.areas.names[code] for code in np.unique(points.grid_area[is_own]).tolist()))
+
+
 def calculate(
-    office: Office, connection: Connection, due: Due, as_of: int, fixed_as_of: int | None = None
+    office: Office, connection: Connection, due: Due, as_of: int, bases: Mapping[str, int] | None = None
 ) -> dict[str, Calculated]:
     """Settle a day of operation in some grid areas as known at a version.
 
-    Values corrected after the version `fixed_as_of` make the sums they enter corrected (DK-4.1.5.f).
+    `bases` is the version that the last fixed basis of an area was calculated from: values corrected after it make
+    the sums they enter corrected (DK-4.1.5.f).
     """
+    found: dict[str, Calculated] = {}
+    by_basis: dict[int | None, list[str]] = {}
+    for area in due.areas:
+        by_basis.setdefault((bases or {}).get(area), []).append(area)
+    for basis, areas in by_basis.items():
+        found |= _calculated(office, connection, due._replace(areas=tuple(areas)), (as_of, basis))
+    return found
+
+
+def _calculated(
+    office: Office, connection: Connection, due: Due, versions: tuple[int, int | None]
+) -> dict[str, Calculated]:
+    as_of, fixed_as_of = versions
     zone = office.profile.zone
     interval = zone.day_interval(due.day)
     master = office.master_as_of(connection, as_of)
@@ -61,7 +86,7 @@ def _batches(office: Office, connection: Connection, day: Interval, as_of: int) 
             yield batch
 
 
-def _marked(batch: Batch, fixed_as_of: int | None) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+def _marked(batch: Batch, fixed_as_of: int | None) -> Qualities:
     """Qualities of a batch, with the mark of correction only where it came after the last fixed basis."""
     if fixed_as_of is None:
         return batch.quality & _STATUS

@@ -140,4 +140,3 @@ def _standing(row: sa.Row[Any]) -> Standing:
     state = machine.states(row.state)
     begun = _BEGUN.get(state) if machine.name == FIXATION.name else None
     return Standing(begun or machine, begun.initial if begun else state, row.ordinal, row.until)
-

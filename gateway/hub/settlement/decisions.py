@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Refused
+from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, note_steps, standings
 from gateway.messages.findings import Finding
 from gateway.processes.events import Event, FixationPostponed
@@ -54,8 +55,7 @@ def postpone(
     day, areas, target = wanted
     timetable, now = office.profile.timetable, office.clock.now()
     new = timetable.evening(target)
-    span = timetable.zone.day_interval(day)
-    known = {area.code for area in office.refresh(connection).grid_areas if area.valid_from < span.end and span.start < area.valid_to}
+    known = settled_areas(office.refresh(connection), timetable.zone.day_interval(day))
     findings = [_finding("unknown-grid-area", f"no grid area {area} on {day}") for area in areas if area not in known]
     if not timetable.working_days.is_working_day(target):
         findings.append(_finding("not-a-working-day", f"{target} is no working day"))
@@ -65,7 +65,7 @@ def postpone(
     before = standings(connection, day, day)
     moves: dict[str, tuple[Standing, Event, Transition[FixationState]]] = {}
     moved: list[Postponement] = []
-    for area in sorted(areas or known):
+    for area in sorted(set(areas) or known):
         standing = before.get((day, area), UNTOUCHED)
         old = standing.until or timetable.fixation(day)
         event = FixationPostponed(new, reason)

@@ -37,13 +37,11 @@ def send(
         rows = numbered(results)
         operator = master.grid_operator(area, noon)
         for receiver, numbers in rows_by_receiver(office.profile.results, run.stage, rows, operator).items():
-            receiver = office.profile.distribution.aggregates_receiver(master, receiver, area, run.evening)
-            mine.setdefault(receiver, []).extend(SettledSeries(snapshot, number) for number in numbers)
+            reader = office.profile.distribution.results_receiver(master, receiver, area, run.evening)
+            mine.setdefault(reader, []).extend(SettledSeries(snapshot, number) for number in numbers)
     cause = Cause(None, run.version, run.finished_at)
-    steps = {snapshot: results.steps for snapshot, results in snapshots.values()}
     waiting: list[tuple[Cause, Address, Content]] = [
-        (cause, _address(office, receiver, run), Settled(tuple(series), sum(steps[one.snapshot] for one in series)))
-        for receiver, series in sorted(mine.items())
+        (cause, _address(office, receiver, run), Settled(tuple(series))) for receiver, series in sorted(mine.items())
     ]
     enqueue(connection, waiting)
     return len(waiting)

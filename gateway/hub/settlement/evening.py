@@ -20,10 +20,10 @@ from gateway.hub.database import allocate, transaction_at
 from gateway.hub.office import Office
 from gateway.hub.settlement import claims
 from gateway.hub.settlement.agenda import Due, due_on, evening_after
-from gateway.hub.settlement.calculation import Calculated, calculate
+from gateway.hub.settlement.calculation import Calculated, calculate, settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, day_of, note_steps, standings
 from gateway.hub.settlement.delivery import send
-from gateway.hub.settlement.snapshots import Run, file_run
+from gateway.hub.settlement.snapshots import Run, file_run, last_bases
 from gateway.hub.tables import transaction
 from gateway.hub.tables_masterdata import master_data_import
 from gateway.hub.tables_settlement import settlement_evening, settlement_run
@@ -41,8 +41,6 @@ CLAIM_SECONDS = 1800
 
 _UNCLOSED_DAYS = 38 * 31
 """How many days back a day of operation may lie that is not closed: three years, a month and its working days."""
-
-_SENDING = frozenset({SEND_SUMS, SEND_BASIS, SEND_CORRECTION})
 
 Moves = dict[str, tuple[Standing, Event, Transition[Any]]]
 
@@ -82,7 +80,7 @@ class Settlement:
         return done
 
     def _claim(self) -> bool:
-        with self._office.database.write() as connection:
+        with self._office.database.write(lasting=False) as connection:
             return claims.take(connection, CLAIM, self._holder, self._office.clock.now(), CLAIM_SECONDS)
 
     def _settle(self, evening: int) -> None:
@@ -106,17 +104,15 @@ class Settlement:
             master = self._office.master_as_of(connection, as_of)
             standing = standings(connection, today - timedelta(days=_UNCLOSED_DAYS), today)
 
-        def areas(day: date) -> list[str]:
-            span = timetable.zone.day_interval(day)
-            return sorted({one.code for one in master.grid_areas if one.valid_from < span.end and span.start < one.valid_to})
-
-        return list(due_on(timetable, evening, areas, standing))
+        return list(
+            due_on(timetable, evening, lambda day: settled_areas(master, timetable.zone.day_interval(day)), standing)
+        )
 
     def settle(self, due: Due, evening: int, as_of: int) -> None:
         """Calculate one stage of a day as known at a version, and file, send and note it in one commit."""
         with self._office.database.read() as connection:
             before = standings(connection, due.day, due.day)
-            calculated = calculate(self._office, connection, due, as_of)
+            calculated = calculate(self._office, connection, due, as_of, last_bases(connection, due.day))
         moves = self._moves(due, before, calculated)
         self._commit(due, (evening, as_of), calculated, moves)
 
@@ -125,7 +121,7 @@ class Settlement:
 
         Taking a number waits for every writer before it, so nothing noted before the evening is still under way.
         """
-        with self._office.database.write() as connection:
+        with self._office.database.write(lasting=False) as connection:
             allocate(connection, self._office.clock.micros())
         with self._office.database.read() as connection:
             return transaction_at(connection, evening * MICROSECONDS)
@@ -148,14 +144,22 @@ class Settlement:
     def _commit(self, due: Due, cut_off: tuple[int, int], calculated: Mapping[str, Calculated], moves: Moves) -> None:
         at = self._office.clock.micros()
         evening, as_of = cut_off
-        with self._office.database.write() as connection:
+        # Lasting with the evening's own commit, or with that of whoever peeks first; lost before, it is run again.
+        with self._office.database.write(lasting=False) as connection:
             version = allocate(connection, at)
-            filed = {area: calculated[area] for area, move in moves.items() if FILE_SNAPSHOT in move[2].effects}
-            run = file_run(connection, Run(due.stage, due.day, evening, as_of, version, at), filed) if filed else None
-            if run is not None:
-                sent = {area: found for area, found in filed.items() if _SENDING & set(moves[area][2].effects)}
-                send(self._office, connection, run, sent)
-            note_steps(connection, due.day, moves, Note(at, None if run is None else run.id))
+            filed = {area: calculated[area].results for area, move in moves.items() if FILE_SNAPSHOT in move[2].effects}
+            number = None
+            if filed:
+                run = Run(due.stage, due.day, evening, as_of, version, at)
+                run, snapshots = file_run(connection, run, filed)
+                sent = {area: (snapshots[area], found) for area, found in filed.items() if _sends(moves[area][2])}
+                send(self._office, connection, run, sent, self._office.master_as_of(connection, as_of))
+                number = run.id
+            note_steps(connection, due.day, moves, Note(at, number))
+
+
+def _sends(transition: Transition[Any]) -> bool:
+    return not {SEND_SUMS, SEND_BASIS, SEND_CORRECTION}.isdisjoint(transition.effects)
 
 
 def _settled(connection: Connection, evening: int) -> set[tuple[SettlementStage, date]]:
@@ -176,4 +180,3 @@ def event_of(stage: SettlementStage, found: Calculated, *, is_fixed: bool) -> Ev
 
 
 _OUT_OF_TURN = Finding(code="", text="the day has not been fixed, or was fixed already", rule="stage-out-of-turn")
-

@@ -129,8 +129,8 @@ def file_run(connection: Connection, run: Run, results: Mapping[str, SettlementR
     return replace(run, id=number), snapshots
 
 
-def load(connection: Connection, number: int) -> Snapshot | None:
-    """A snapshot by its number."""
+def find(connection: Connection, number: int) -> Snapshot | None:
+    """A snapshot by its number, None where there is none."""
     wanted = sa.select(snapshot, settlement_run).join(settlement_run).where(snapshot.c.id == number)
     row = connection.execute(wanted).mappings().first()
     if row is None:
@@ -138,6 +138,18 @@ def load(connection: Connection, number: int) -> Snapshot | None:
     content = zstandard.ZstdDecompressor().decompress(row[snapshot.c.content])
     run = run_of(row)
     return Snapshot(number, run, row[snapshot.c.grid_area], row[snapshot.c.sha256], unpacked(content))
+
+
+def load(connection: Connection, number: int) -> Snapshot:
+    """A snapshot that is known to be there.
+
+    Raises:
+        KeyError: it is not.
+    """
+    found = find(connection, number)
+    if found is None:
+        raise KeyError(f"snapshot {number}")
+    return found
 
 
 def run_of(row: Mapping[Any, Any]) -> Run:
@@ -155,13 +167,13 @@ def run_of(row: Mapping[Any, Any]) -> Run:
     )
 
 
-def latest(connection: Connection, day: date, area: str, stages: Sequence[SettlementStage]) -> int | None:
-    """The number of the newest snapshot of a day and grid area at one of some stages."""
+def last_bases(connection: Connection, day: date) -> dict[str, int]:
+    """The version that the last fixed basis of a day was calculated from, by grid area; none before its fixation."""
     wanted = (
-        sa.select(sa.func.max(snapshot.c.id))
+        sa.select(snapshot.c.grid_area, sa.func.max(settlement_run.c.as_of).label("as_of"))
         .join(settlement_run)
-        .where(settlement_run.c.day == day_number(day), snapshot.c.grid_area == area)
-        .where(settlement_run.c.stage.in_([stage.value for stage in stages]))
+        .where(settlement_run.c.day == day_number(day))
+        .where(settlement_run.c.stage != SettlementStage.PRELIMINARY.value)
+        .group_by(snapshot.c.grid_area)
     )
-    found: int | None = connection.execute(wanted).scalar()
-    return found
+    return {row.grid_area: row.as_of for row in connection.execute(wanted)}

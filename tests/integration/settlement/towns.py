@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
 from gateway.app import open_hub
 from gateway.codecs.table import encode
@@ -23,6 +25,10 @@ from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
+from gateway.hub.settlement.days import day_number, standing
+from gateway.hub.settlement.evening import Settlement
+from gateway.hub.settlement.snapshots import Snapshot, load
+from gateway.hub.tables_settlement import settlement_evening, settlement_run, snapshot
 from gateway.messages.codes import (
     Dialect,
     DocumentKind,
@@ -32,12 +38,15 @@ from gateway.messages.codes import (
     Resolution,
     Role,
     SettlementMethod,
+    SettlementStage,
 )
 from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.times import MarketZone, to_datetime
+from gateway.settlement.quality_sets import CORRECTED
+from gateway.settlement.results import ResultKind, SettlementResults
 
 ZONE = MarketZone("Europe/Copenhagen")
 DAY = date(2016, 3, 8)
@@ -90,7 +99,7 @@ class Town:
         number = next(self.numbers)
         span = ZONE.day_interval(day)
         count = (span.end - span.start) // 3600
-        series = []
+        series: list[Series] = []
         for name, value in values.items():
             wh = np.full(count, NO_QUANTITY) if value is None else np.broadcast_to(np.array(value), (count,)).copy()
             status = Quality.MISSING if value is None else quality
@@ -116,8 +125,64 @@ class Town:
         self.at(day + timedelta(days=1), 6)
         assert isinstance(self.send(day, {name: USES[name][3] for name in METERED} | changed), Accepted)
 
+    def evening(self, day: date) -> int:
+        """Let it be a second past nine on a day; how many evenings were settled."""
+        self.at(day, 21, second=1)
+        return Settlement(self.hub.office).catch_up()
 
-def dataset(**facts: object) -> MasterDataSet:
+    def pass_over(self, last: date) -> None:
+        """Let the evenings up to a day count as settled: months go by in which nothing happens."""
+        evening = self.hub.office.profile.timetable.evening(last)
+        self.clock.move_to(evening + 1)
+        with self.hub.office.database.write() as connection:
+            connection.execute(sa.insert(settlement_evening).values(evening=evening, finished_at=0))
+
+    def results(self, day: date, stage: SettlementStage, area: str = AREA) -> SettlementResults:
+        """What was filed of a day at a stage, the newest."""
+        return self.snapshots(day, area)[stage].results
+
+    def snapshots(self, day: date, area: str = AREA) -> dict[SettlementStage, Snapshot]:
+        """What was filed of a day, the newest of each stage."""
+        wanted = sa.select(snapshot.c.id).join(settlement_run).where(settlement_run.c.day == day_number(day))
+        with self.hub.office.database.read() as connection:
+            numbers = connection.execute(wanted.where(snapshot.c.grid_area == area).order_by(snapshot.c.id)).scalars()
+            found = [load(connection, number) for number in numbers.all()]
+        return {one.run.stage: one for one in found}
+
+    def stages(self, day: date, area: str = AREA) -> list[SettlementStage]:
+        """The stages of everything filed of a day, in order of filing."""
+        return list(self.snapshots(day, area))
+
+    def state(self, day: date, area: str = AREA) -> str:
+        """Where a day stands."""
+        with self.hub.office.database.read() as connection:
+            return standing(connection, day, area).state.value
+
+    @staticmethod
+    def row(results: SettlementResults, kind: ResultKind, supplier: str | None = None, brp: str | None = None) -> int:
+        """The row of a table that is of a supplier or balance responsible party, or of the whole area."""
+        keys = results.tables[kind].keys
+        return next(
+            i
+            for i, key in enumerate(keys)
+            if (supplier is None or key.supplier == supplier) and (brp is None or key.brp == brp)
+        )
+
+    def kwh(self, results: SettlementResults, kind: ResultKind, **whose: str) -> list[float]:
+        """A sum in kWh."""
+        return [wh / 1000 for wh in results.tables[kind].quantity[self.row(results, kind, **whose)].tolist()]
+
+    def status(self, results: SettlementResults, kind: ResultKind, **whose: str) -> list[Quality]:
+        """The one status of a sum by Regulation D1."""
+        return [Quality(one) for one in results.tables[kind].status[self.row(results, kind, **whose)].tolist()]
+
+    def corrected(self, results: SettlementResults, kind: ResultKind, **whose: str) -> list[bool]:
+        """Where a sum is marked corrected."""
+        sets = results.tables[kind].qualities[self.row(results, kind, **whose)]
+        return [bool(one & CORRECTED) for one in sets.tolist()]
+
+
+def dataset(**facts: Any) -> MasterDataSet:
     """The town's master data; facts given change every point."""
     start = ZONE.midnight(date(2015, 1, 1))
     points = []

@@ -167,7 +167,9 @@ def test_what_is_settled_is_sent_by_eight_the_next_calendar_day() -> None:
 def test_an_evening_closes_three_days_of_a_weekend_and_sums_up_later_ones() -> None:
     # DK-1.11, DK-4.1.5.g: Friday 15 April 2016 is WD5 of Friday 8 to Sunday 10 April
     assert TIMES.open_days(date(2016, 4, 15)) == [date(2016, 4, day) for day in range(8, 15)]
-    fixed = [day for day in TIMES.open_days(date(2016, 4, 15)) if TIMES.fixation(day) == TIMES.evening(date(2016, 4, 15))]
+    fixed = [
+        day for day in TIMES.open_days(date(2016, 4, 15)) if TIMES.fixation(day) == TIMES.evening(date(2016, 4, 15))
+    ]
     assert fixed == [date(2016, 4, day) for day in (8, 9, 10)]
 
 
