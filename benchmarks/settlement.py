@@ -5,6 +5,7 @@ Run it: python -m benchmarks.settlement
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def compare(count: int) -> str:
     plan = day.plan()
     totals = day.settle(plan, count)
     assert int(totals.parts.sum()) == 4 * int(day.quantity.sum())
-    cases = {
+    cases: dict[str, Callable[[], object]] = {
         FLOOR: day.quantity.sum,
         "kernel, one batch": lambda: day.settle(plan, count),
         f"kernel, batches of {MESSAGE} series": lambda: day.settle(plan, MESSAGE),

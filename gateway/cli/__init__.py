@@ -22,6 +22,7 @@ from gateway.cli import (
     schema_commands,
     series_command,
     serve_command,
+    settle_command,
 )
 from gateway.cli.outcome import COULD_NOT_RUN, CommandError, sentence_of
 
@@ -46,6 +47,7 @@ for family in (
     file_commands,
     schema_commands,
     market_commands,
+    settle_command,
 ):
     family.register(app)
 

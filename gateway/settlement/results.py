@@ -37,10 +37,6 @@ class ResultKind(StrEnum):
     HOURLY_PER_BRP = "hourly-per-brp"
     HOURLY = "hourly"
     TOTAL_CONSUMPTION = "total-consumption"
-    DISTRIBUTED_PER_SUPPLIER = "distributed-per-supplier"
-    DISTRIBUTED_PER_BRP = "distributed-per-brp"
-    CORRECTION_PER_SUPPLIER = "correction-per-supplier"
-    """What a correction after final refixation changes; of each kind in a table of its own."""
 
 
 class ResultKey(NamedTuple):

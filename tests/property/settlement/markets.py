@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -102,7 +103,7 @@ def _spans(market: Market, resolution: Resolution, chance: Random) -> list[tuple
     step = STEP_SECONDS[resolution]
     cuts = sorted(before + step * chance.randrange((behind - before) // step) for _ in range(chance.choice((0, 1, 2))))
     bounds = [before, *cuts, behind]
-    spans = [(low, high) for low, high in zip(bounds[:-1], bounds[1:], strict=True) if low < high]
+    spans = [(low, high) for low, high in pairwise(bounds) if low < high]
     return spans if len(spans) < 3 or chance.random() < 0.5 else [spans[0], spans[2]]
 
 
