@@ -9,12 +9,17 @@ from datetime import date
 from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
+from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Refused
+from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, note_steps, standings
+from gateway.hub.settlement.settling import CutOff, Decided, settle
+from gateway.hub.settlement.snapshots import Run
+from gateway.messages.codes import SettlementStage
 from gateway.messages.findings import Finding
-from gateway.processes.events import Event, FixationPostponed
+from gateway.processes.events import Event, FixationPostponed, NegativeResidualAccepted
 from gateway.processes.fixation import FixationState
 from gateway.processes.machine import Transition
 
@@ -84,6 +89,38 @@ def postpone(
         return Refused(tuple(findings))
     note_steps(connection, day, moves, Note(office.clock.micros(), None, new, operator.client_id, reason))
     return tuple(moved)
+
+
+def accept_residual(office: Office, operator: Principal, day: date, areas: Sequence[str], reason: str) -> Run | Refused:
+    """Let the negative residual of held days stand: the basis is fixed as it was calculated at its own cut-off.
+
+    All areas are fixed or none; the reason is kept with the step (DK-6.2.2).
+
+    Findings: `reason-missing`, `not-held`.
+    """
+    findings = _reason_findings(reason)
+    with office.database.read() as connection:
+        before = standings(connection, day, day)
+        cut_offs: dict[CutOff, list[str]] = {}
+        for area in sorted(set(areas)):
+            standing = before.get((day, area), UNTOUCHED)
+            if standing.state is not FixationState.HELD:
+                text = f"{day} in {area} is {standing.state}, and does not wait for a decision"
+                findings.append(_finding("not-held", text))
+            evening = standing.until or office.profile.timetable.fixation(day)
+            known = transaction_at(connection, evening * MICROSECONDS)
+            cut_offs.setdefault(CutOff(evening, known), []).append(area)
+    if len(cut_offs) > 1:
+        findings.append(_finding("different-cut-offs", "these areas were held on different evenings; name them apart"))
+    if not cut_offs:
+        findings.append(_finding("unknown-grid-area", "no grid area is named"))
+    if findings:
+        return Refused(tuple(findings))
+    ((cut_off, held),) = cut_offs.items()
+    due = Due(SettlementStage.FIXATION, day, tuple(held))
+    run = settle(office, due, cut_off, lambda _: NegativeResidualAccepted(reason), Decided(operator.client_id, reason))
+    assert run is not None
+    return run
 
 
 def _reason_findings(reason: str) -> list[Finding]:

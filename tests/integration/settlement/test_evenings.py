@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from gateway.hub.settlement.evening import Settlement
+from gateway.hub.settlement.settling import CutOff, settle
 from gateway.messages.codes import Quality, SettlementStage
 from gateway.settlement.results import ResultKind
 from tests.integration.settlement.towns import BEYOND, DAY, FIXED_ON, SUPPLIER_A, SUPPLIER_B, Town
@@ -79,9 +80,10 @@ def test_a_month_is_refixed_three_times_and_closed_three_years_on(town: Town) ->
     assert town.state(DAY) == "final"
     last = town.hub.office.profile.timetable.settled(SettlementStage.CORRECTION, DAY)
     town.clock.move_to(last + 1)
-    settlement = Settlement(town.hub.office)
-    (due,) = [one for one in settlement.due(last, 10**9) if (one.day, one.stage) == (DAY, SettlementStage.CORRECTION)]
-    settlement.settle(due, last, 10**9)
+    cut_off = CutOff(last, town.newest_version())
+    dues = Settlement(town.hub.office).due(cut_off)
+    (due,) = [one for one in dues if (one.day, one.stage) == (DAY, SettlementStage.CORRECTION)]
+    settle(town.hub.office, due, cut_off)
     stages = [stage for stage in town.stages(DAY) if stage is not SettlementStage.PRELIMINARY]
     assert stages == list(SettlementStage)[1:]
     assert town.state(DAY) == "closed"

@@ -22,6 +22,7 @@ from gateway.codecs.table import encode
 from gateway.config import Settings
 from gateway.demo.market import sample_gln, sample_gsrn
 from gateway.hub.clock import MovedClock
+from gateway.hub.database import transaction_at
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
@@ -136,6 +137,11 @@ class Town:
         self.clock.move_to(evening + 1)
         with self.hub.office.database.write() as connection:
             connection.execute(sa.insert(settlement_evening).values(evening=evening, finished_at=0))
+
+    def newest_version(self) -> int:
+        """The version of everything as known now."""
+        with self.hub.office.database.read() as connection:
+            return transaction_at(connection, self.clock.micros())
 
     def results(self, day: date, stage: SettlementStage, area: str = AREA) -> SettlementResults:
         """What was filed of a day at a stage, the newest."""
