@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gateway.codecs.table import Decoded, Undecodable, decode, encode
-from gateway.messages.aggregates import AggregateSeries, Flavour, WholesaleSeries
+from gateway.codecs.table import Decoded, How, Limits, Undecodable, decode, decode_by, encode
+from gateway.messages.aggregates import AggregateSeries, Flavour, PartyId, WholesaleSeries
 from gateway.messages.amounts import NO_AMOUNT, Amounts
 from gateway.messages.codes import (
     Dialect,
@@ -27,6 +27,8 @@ from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId
 from gateway.messages.times import NO_INSTANT, to_instant
+from gateway.schemas.registry import shipped
+from tests.unit.codecs.documents import differences
 from tests.unit.codecs.result_documents import (
     AREA,
     BALANCE_RESPONSIBLE,
@@ -95,6 +97,49 @@ def test_a_sum_for_the_whole_area_names_neither_supplier_nor_balance_responsible
     data = encode(aggregated(replace(FLEX, supplier=None, balance_responsible=None)), dialect)
     assert b"upplier" not in data
     assert b"alanceResponsible" not in data
+
+
+_KINDS = {
+    "production": (MeteringPointType.PRODUCTION, None),
+    "flex": (MeteringPointType.CONSUMPTION, SettlementMethod.FLEX),
+    "hourly": (MeteringPointType.CONSUMPTION, SettlementMethod.HOURLY),
+    "residual": (MeteringPointType.CONSUMPTION, SettlementMethod.PROFILED),
+    "total": (MeteringPointType.CONSUMPTION, None),
+    "exchange": (MeteringPointType.EXCHANGE, None),
+}
+_BY_SUPPLIER = (PartyId(SUPPLIER), None)
+_BY_BALANCE_RESPONSIBLE = (None, PartyId(BALANCE_RESPONSIBLE))
+_WHOLE_AREA = (None, None)
+SEVEN = [
+    *((kind, _BY_SUPPLIER) for kind in ("production", "flex", "hourly")),
+    ("residual", _WHOLE_AREA),
+    *((kind, _BY_BALANCE_RESPONSIBLE) for kind in ("production", "flex", "hourly")),
+    *((kind, _WHOLE_AREA) for kind in ("flex", "hourly", "production", "exchange", "total")),
+]
+"""The series of aggregates 1 to 7, in this order: what is summed up, and for whom."""
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_seven_aggregates_are_told_apart(dialect: Dialect) -> None:
+    # DK-4.1.5.i: suppliers 1-2, balance responsibles 1-3, grid operators 2, 4, 5, 6, 7; some may be negative
+    period = day([-1500, 0, 2500], [Quality.MEASURED])
+    sums = [
+        replace(
+            FLEX,
+            transaction=f"sum-{number}",
+            period=period,
+            point_type=_KINDS[kind][0],
+            settlement_method=_KINDS[kind][1],
+            supplier=supplier,
+            balance_responsible=balance_responsible,
+        )
+        for number, (kind, (supplier, balance_responsible)) in enumerate(SEVEN)
+    ]
+    said = [one for one in through(aggregated(*sums), dialect).series if isinstance(one, AggregateSeries)]
+    stated = [(one.point_type, one.settlement_method, one.supplier, one.balance_responsible) for one in said]
+    assert stated == [(*_KINDS[kind], *parties) for kind, parties in SEVEN]
+    assert len(set(stated)) == len(SEVEN)
+    assert {tuple(one.period.quantity.tolist()) for one in said} == {(-1500, 0, 2500)}
 
 
 @pytest.mark.parametrize("dialect", CIM)
@@ -324,3 +369,15 @@ def test_nobody_takes_them_for_measure_data(kind: str, dialect: Dialect) -> None
         refused = decode(encode(document, dialect), dialect, DocumentKind.MEASURE_DATA)
         assert isinstance(refused, Undecodable)
         assert [finding.rule for finding in refused.findings] == ["schema-invalid"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("kind", RESULTS)
+def test_large_ones_are_read_like_small_ones(kind: str, dialect: Dialect) -> None:
+    for document in RESULTS[kind].values():
+        data = encode(document, dialect)
+        assert decode_by(How.FAST, data, dialect, document.kind, shipped()) is None
+        small, large = decode(data, dialect), decode(data, dialect, limits=Limits(tree=1))
+        assert isinstance(small, Decoded)
+        assert isinstance(large, Decoded)
+        assert differences(small.document, large.document) == []
