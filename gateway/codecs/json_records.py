@@ -9,7 +9,7 @@ from typing import Any
 
 from gateway.codecs.fields import Amount, Field, Group, JsonForm, Many, Node, Points, Record, Values, text_of
 from gateway.codecs.point_texts import json_number
-from gateway.codecs.values import VALUES, Said, ValueTexts, said
+from gateway.codecs.values import VALUES, Stated, ValueTexts, written_points
 from gateway.schemas.parsers import JsonValue, number_text
 
 
@@ -88,18 +88,20 @@ def json_text(value: object) -> str:
 
 
 def _points(node: Values, record: Record) -> Iterator[str]:
-    for position, elements in said(node, record):
+    for position, elements in written_points(node, record):
         number = f'"{node.position}": {{"value": {position}}}'
-        yield "{" + ", ".join((number, *map(_said, elements))) + "}"
+        yield "{" + ", ".join((number, *map(_stated, elements))) + "}"
 
 
-def _said(said: Said) -> str:
-    if isinstance(said.part, Amount):
-        number = json_number(said.text)
-        return (
-            f'"{said.name}": {number}' if said.part.json is JsonForm.BARE else f'"{said.name}": {{"value": {number}}}'
-        )
-    return f'"{said.name}": {{"value": "{said.text}"}}'
+def _stated(stated: Stated) -> str:
+    part, text = stated.part, stated.text
+    if isinstance(part, Amount):
+        text = json_number(text)
+        if part.json is JsonForm.BARE:
+            return f'"{stated.name}": {text}'
+    else:
+        text = f'"{text}"'
+    return f'"{stated.name}": {{"value": {text}}}'
 
 
 def _spelled(field: Field, text: str, record: Record) -> JsonValue:

@@ -56,7 +56,7 @@ class ValueTexts:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Stated:
     """One element of a point as it is written: its name, its text, and what it is."""
 
     name: str
@@ -64,7 +64,7 @@ class Said:
     part: Amount | Status
 
 
-def said(node: Values, record: Record) -> Iterator[tuple[int, list[Said]]]:
+def written_points(node: Values, record: Record) -> Iterator[tuple[int, list[Stated]]]:
     """The points of a record as they are written: position, and the elements behind it.
 
     An amount that is not there is left away, or said to be missing where the quality says what its flag means; a point
@@ -79,14 +79,14 @@ def said(node: Values, record: Record) -> Iterator[tuple[int, list[Said]]]:
         yield position, list(_elements(node, Quality(quality), {key: column[index] for key, column in texts.items()}))
 
 
-def _elements(node: Values, quality: Quality, texts: Mapping[str, str]) -> Iterator[Said]:
+def _elements(node: Values, quality: Quality, texts: Mapping[str, str]) -> Iterator[Stated]:
     is_flagged = False
     for part in node.parts:
         if isinstance(part, Status):
             if quality in part.write and not is_flagged:
-                yield Said(part.name, part.write[quality], part)
+                yield Stated(part.name, part.write[quality], part)
         elif texts[part.key]:
-            yield Said(part.name, texts[part.key], part)
+            yield Stated(part.name, texts[part.key], part)
         elif part.missing and quality == part.means:
             is_flagged = True
-            yield Said(part.missing, "true", part)
+            yield Stated(part.missing, "true", part)

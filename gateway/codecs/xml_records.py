@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from gateway.codecs.fields import Field, Group, Many, Node, Points, Record, Status, Values, text_of
-from gateway.codecs.values import VALUES, Said, ValueTexts, said
+from gateway.codecs.values import VALUES, Stated, ValueTexts, written_points
 
 _SPECIAL = re.compile('[&<>"\r]')
 
@@ -133,9 +133,9 @@ class XmlWriter:
             elif isinstance(node, Points):
                 yield points(row) if points else ""
             elif isinstance(node, Values):
-                for position, elements in said(node, record):
+                for position, elements in written_points(node, record):
                     number = self._element(node.position, str(position))
-                    yield self._element(node.name, number + "".join(map(self._said, elements)))
+                    yield self._element(node.name, number + "".join(map(self._stated, elements)))
             elif isinstance(node, Group):
                 inside = "".join(self._nodes(node.nodes, record, points, row))
                 yield self._element(node.name, inside) if inside or node.required else ""
@@ -147,9 +147,9 @@ class XmlWriter:
     def _element(self, name: str, inside: str, attributes: str = "") -> str:
         return f"<{self.prefix}:{name}{attributes}>{inside}</{self.prefix}:{name}>"
 
-    def _said(self, said: Said) -> str:
-        listed = said.part.listed if isinstance(said.part, Status) else None
-        return self._element(said.name, escape(said.text), listed(said.text) if listed else "")
+    def _stated(self, stated: Stated) -> str:
+        listed = stated.part.listed if isinstance(stated.part, Status) else None
+        return self._element(stated.name, escape(stated.text), listed(stated.text) if listed else "")
 
     def _field(self, field: Field, record: Record) -> str:
         text = text_of(field, record)

@@ -22,9 +22,8 @@ class Amounts:
     """Prices or amounts of money, one for each point of a series.
 
     Attributes:
-        millionths: int64[n] of the currency; NO_AMOUNT where the point has none. Cut towards zero where the text is
-            finer or greater than the column holds.
-        as_written: text of the amounts that the column cannot hold, by index.
+        millionths: int64[n] of the currency; NO_AMOUNT where the point has none.
+        as_written: text of the amounts that the column cannot hold, by index; the text is exact, the column is not.
     """
 
     millionths: npt.NDArray[np.int64]

@@ -43,7 +43,7 @@ class Digits(NamedTuple):
     fraction: str
 
     def scaled(self, places: int) -> int:
-        """The number in units of its `places`-th decimal, cut towards zero where it is finer or greater than int64."""
+        """The number in units of its `places`-th decimal, finer decimals and digits beyond int64 cut off."""
         kept = self.whole[places - 18 :]
         value = int(kept + (self.fraction + "0" * places)[:places])
         return -value if self.negative else value

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.codecs.table import Decoded, decode, encode
+from gateway.messages.aggregates import ResultSeries
 from gateway.messages.codes import Dialect, Quality
 from gateway.messages.documents import AggregatedMeasureData, Document, MissingDataReminder, WholesaleServices
 from gateway.messages.quantities import NO_QUANTITY
@@ -29,14 +32,12 @@ def test_cim_keeps_everything(document: Document, dialect: Dialect) -> None:
     read = through(document, dialect)
     assert read.header == document.header
     for old, new in zip(document.series, read.series, strict=True):
-        if isinstance(document, MissingDataReminder):
+        if not isinstance(old, ResultSeries) or not isinstance(new, ResultSeries):
             assert new == old
             continue
-        for name in old.__dataclass_fields__:
-            if name != "period":
-                assert comparable(getattr(new, name)) == comparable(getattr(old, name)), name
-        for column in ("resolution", "start", "end", "position", "quantity", "quality", "as_written"):
-            assert comparable(getattr(new.period, column)) == comparable(getattr(old.period, column)), column
+        # decimals are those of the text, which exactness may ask to be more
+        period = replace(old.period, decimals=new.period.decimals)
+        assert comparable(new) == comparable(replace(old, period=period))
 
 
 @RELAXED

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from gateway.cli.file_check import NEEDS_MASTER_DATA
+from gateway.cli.party_commands import outgoing_of
 from gateway.codecs.table import Decoded, decode
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect
 from gateway.messages.documents import MeasureData
+from gateway.messages.findings import Finding
 from tests.unit.codecs.result_documents import RESULTS
 
 from .conftest import Gridpost
@@ -284,6 +286,14 @@ def test_documents_of_settlement_are_validated_and_converted(
         target = tmp_path / f"converted-{number}"
         assert gridpost("convert", source, "--to", to, "--out", target).code == 0
         assert gridpost("validate", target, "--json").value[0]["dialect"] == to
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+def test_documents_of_settlement_are_not_sent_to_the_hub(kind: str) -> None:
+    for source in (GOLDEN / kind).iterdir():
+        refused = outgoing_of(source)
+        assert isinstance(refused, Finding)
+        assert refused.code == "not-sendable"
 
 
 def test_what_is_invalid_is_not_converted(gridpost: Gridpost, samples: Path, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.integration.exchange.hubs import (
     opened,
     start_bench,
 )
+from tests.unit.codecs.result_documents import RESULTS
 
 
 def test_a_good_series_reaches_its_supplier_and_nobody_else(bench: Bench) -> None:
@@ -220,6 +221,16 @@ def test_fifty_parallel_copies_give_one_delivery(bench: Bench) -> None:
     assert sum(isinstance(answer, Accepted) for answer in answers) == 1
     documents = bench.receive(SUPPLIER_A)
     assert sum(len(d.series) for d in documents if isinstance(d, MeasureData)) == 1
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@pytest.mark.parametrize("kind", RESULTS)
+def test_what_only_the_hub_sends_is_refused_from_others(bench: Bench, kind: str, dialect: Dialect) -> None:
+    """DK-3.1: results of a settlement under the name of measure data are refused like any document nobody may send."""
+    for document in RESULTS[kind].values():
+        answer = bench.send(DocumentKind.MEASURE_DATA, dialect, encode(document, dialect))
+        assert isinstance(answer, Refused)
+        assert [found.code for found in answer.findings] == ["00302"]
 
 
 def test_malformed_bytes_leave_only_a_journal_entry(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -35,7 +35,7 @@ from .strategies import PARTY_SCHEMES, SECONDS, headers, periods, texts
 _AREAS = st.none() | st.builds(AreaId, texts(18), st.sampled_from([Scheme.GRID_AREA, Scheme.EIC]))
 _PARTIES = st.builds(PartyId, texts(16), PARTY_SCHEMES)
 _VERSIONS = st.none() | st.sampled_from([*SettlementVersion, "D10"])
-_NO_POINTS = {"position": np.int32, "quantity": np.int64, "quality": np.uint8}
+_NO_POINTS = (np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint8))
 _MONEY = st.none() | st.one_of(
     st.integers(-(10**11), 10**11).map(lambda millionths: f"{millionths // 1000}.{millionths % 1000:03d}"),
     st.sampled_from(["0", "0.000001", "-0.25", "0.123456789", "25.375000", "99999999999999999"]),
@@ -49,11 +49,10 @@ def _result_periods(draw: st.DrawFn) -> Period:
     period = draw(periods())
     if draw(st.integers(0, 9)):
         return period
-    columns = {name: np.empty(0, dtype=dtype) for name, dtype in _NO_POINTS.items()}
-    return replace(period, decimals=0, as_written={}, **columns)
+    return Period(period.resolution, period.start, period.end, *_NO_POINTS, decimals=0)
 
 
-_RESULT = {
+_RESULT: dict[str, st.SearchStrategy[Any]] = {
     "transaction": texts(36),
     "period": _result_periods(),
     "version": st.none() | texts(140),
