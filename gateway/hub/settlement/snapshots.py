@@ -167,8 +167,11 @@ def run_of(row: Mapping[Any, Any]) -> Run:
     )
 
 
-def last_bases(connection: Connection, day: date) -> dict[str, int]:
-    """The version that the last fixed basis of a day was calculated from, by grid area; none before its fixation."""
+def last_bases(connection: Connection, day: date, before: int | None = None) -> dict[str, int]:
+    """The version that the last fixed basis of a day was calculated from, by grid area; none before its fixation.
+
+    `before` is the number of a run: the last basis before it.
+    """
     wanted = (
         sa.select(snapshot.c.grid_area, sa.func.max(settlement_run.c.as_of).label("as_of"))
         .join(settlement_run)
@@ -176,4 +179,6 @@ def last_bases(connection: Connection, day: date) -> dict[str, int]:
         .where(settlement_run.c.stage != SettlementStage.PRELIMINARY.value)
         .group_by(snapshot.c.grid_area)
     )
+    if before is not None:
+        wanted = wanted.where(settlement_run.c.id < before)
     return {row.grid_area: row.as_of for row in connection.execute(wanted)}
