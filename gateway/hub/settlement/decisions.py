@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.engine import Connection
@@ -12,6 +11,7 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Refused
+from gateway.hub.ports_settlement import Postponement
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, note_steps, standings
@@ -24,25 +24,6 @@ from gateway.processes.fixation import FixationState
 from gateway.processes.machine import Transition
 
 LONGEST_REASON = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Postponement:
-    """A fixation moved to a later evening; instants are epoch seconds.
-
-    Attributes:
-        old, new: when the day was to be fixed, and when it will be.
-        sent_by: when its basis will be sent at the latest.
-        decided_at: microseconds.
-    """
-
-    day: date
-    grid_area: str
-    old: int
-    new: int
-    sent_by: int
-    reason: str
-    decided_at: int
 
 
 def postpone(
@@ -83,8 +64,7 @@ def postpone(
             findings.append(_finding("evening-passed", f"the fixation of {day} in {area} is under way"))
         else:
             moves[area] = (standing, event, outcome)
-            at = now * MICROSECONDS
-            moved.append(Postponement(day, area, old, new, timetable.sent_by(new), reason, at))
+            moved.append(Postponement(day, area, old, new, timetable.sent_by(new), reason, now))
     if findings:
         return Refused(tuple(findings))
     note_steps(connection, day, moves, Note(office.clock.micros(), None, new, operator.client_id, reason))

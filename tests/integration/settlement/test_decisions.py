@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from gateway.hub.ports import Refused
+from gateway.hub.ports_settlement import Postponement
 from gateway.hub.settlement.days import history
-from gateway.hub.settlement.decisions import Postponement, accept_residual, postpone
+from gateway.hub.settlement.decisions import accept_residual, postpone
 from gateway.messages.codes import SettlementStage
 from gateway.settlement.results import ResultKind
 from tests.integration.settlement.towns import AREA, DAY, FIXED_ON, OPERATOR, ZONE, Town
@@ -62,7 +63,7 @@ def test_a_postponed_fixation_takes_its_cut_off_along(town: Town) -> None:
     assert answer == (
         Postponement(
             DAY, AREA, ZONE.at(FIXED_ON, 21), ZONE.at(LATER, 21), ZONE.at(LATER + timedelta(days=1), 8), "outage",
-            town.clock.micros(),
+            town.clock.now(),
         ),
     )  # fmt: skip
     town.evening(FIXED_ON)
