@@ -5,8 +5,11 @@ They are read from the findings themselves, which are never deleted.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -15,7 +18,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.journal import WHOLE_MESSAGE
 from gateway.hub.office import Office
-from gateway.hub.tables_exchange import finding
+from gateway.hub.tables_exchange import finding, transaction_id
 from gateway.messages.findings import Severity
 from gateway.messages.times import Interval
 
@@ -42,6 +45,14 @@ class RejectionCount:
     messages: int
 
 
+class RejectedOf(NamedTuple):
+    """What rejected series are counted by; the point is empty where the series' id was not taken."""
+
+    day: date
+    party: str
+    point: str
+
+
 class _Weight(msgspec.Struct):
     """What of a finding counts here."""
 
@@ -55,13 +66,40 @@ def rejection_statistics(
 
     Remarks that refuse nothing do not count.
     """
+    counted: dict[tuple[date, str, str], set[tuple[int, int]]] = {}
+    for day, row in _refusals(office, connection, party, interval):
+        counted.setdefault((day, row.party, row.code), set()).add((row.message, row.number))
+    return tuple(sorted(_count(key, refused) for key, refused in counted.items()))
+
+
+def rejected_series(office: Office, connection: Connection, interval: Interval) -> Counter[RejectedOf]:
+    """How many series were rejected in an interval, each once, by local day, sender and metering point."""
+    senders: dict[int, dict[int, tuple[date, str]]] = {}
+    for day, row in _refusals(office, connection, None, interval):
+        if row.number != WHOLE_MESSAGE:
+            senders.setdefault(row.message, {})[row.number] = (day, row.party)
+    messages, counted = sorted(senders), Counter[RejectedOf]()
+    ids = transaction_id.c
+    for first in range(0, len(messages), _AT_ONCE):
+        some = messages[first : first + _AT_ONCE]
+        named = sa.select(ids.message, ids.number, ids.point).where(ids.message.between(some[0], some[-1]))
+        points = {(row.message, row.number): row.point for row in connection.execute(named)}
+        for message in some:
+            for number, who in senders[message].items():
+                counted[RejectedOf(*who, points.get((message, number), ""))] += 1
+    return counted
+
+
+def _refusals(
+    office: Office, connection: Connection, party: str | None, interval: Interval
+) -> Iterator[tuple[date, sa.Row[Any]]]:
+    """Findings that refuse, decided in an interval, each with the local day."""
     wanted = sa.select(finding).where(
         finding.c.at >= interval.start * MICROSECONDS, finding.c.at < interval.end * MICROSECONDS
     )
     if party is not None:
         wanted = wanted.where(finding.c.party == party)
     weight = msgspec.json.Decoder(_Weight)
-    counted: dict[tuple[date, str, str], set[tuple[int, int]]] = {}
     days: dict[int, date] = {}
     for row in connection.execute(wanted, execution_options={"yield_per": _AT_ONCE}):
         if weight.decode(row.content).severity is not Severity.ERROR:
@@ -69,8 +107,7 @@ def rejection_statistics(
         quarter = row.at // (_QUARTER * MICROSECONDS)
         if quarter not in days:
             days[quarter] = office.profile.zone.day(quarter * _QUARTER)
-        counted.setdefault((days[quarter], row.party, row.code), set()).add((row.message, row.number))
-    return tuple(sorted(_count(key, refused) for key, refused in counted.items()))
+        yield days[quarter], row
 
 
 def _count(key: tuple[date, str, str], refused: set[tuple[int, int]]) -> RejectionCount:

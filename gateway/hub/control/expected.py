@@ -129,5 +129,3 @@ def in_force(master: MasterData, interval: Interval) -> MasterData:
     if kept.all():
         return master
     return replace(master, points=PointColumns(*(getattr(columns, field.name)[kept] for field in fields(columns))))
-
-
