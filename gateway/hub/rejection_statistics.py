@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
+from gateway.hub.control.values import RejectionCount
 from gateway.hub.journal import WHOLE_MESSAGE
 from gateway.hub.office import Office
 from gateway.hub.tables_exchange import finding, transaction_id
@@ -24,25 +24,6 @@ from gateway.messages.times import Interval
 
 _AT_ONCE = 10_000
 _QUARTER = 900  # seconds; no local day anywhere begins within one
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class RejectionCount:
-    """How often one reason met one party on one local day.
-
-    Attributes:
-        day: the local day on which the hub decided.
-        party: who sent what was rejected.
-        code: the market's code of the reason.
-        series: how many series it refused; one with several reasons counts once for each of them.
-        messages: how many messages it refused as a whole.
-    """
-
-    day: date
-    party: str
-    code: str
-    series: int
-    messages: int
 
 
 class RejectedOf(NamedTuple):

@@ -89,7 +89,13 @@ def is_report_place(after: str) -> bool:
 
 
 def correction_report(  # noqa: PLR0913 - who asks for what, which window, by which calendar
-    office: Office, connection: Connection, reader: Principal, query: CorrectionQuery, page: Page, first_run: FirstRun
+    office: Office,
+    connection: Connection,
+    reader: Principal,
+    query: CorrectionQuery,
+    page: Page,
+    *,
+    first_run: FirstRun,
 ) -> Corrections | None:
     """A window of the corrections received in an interval, in the order the hub took them.
 
@@ -164,7 +170,7 @@ def _changes(
         visible[row] |= (starts >= start) & (ends <= end)
     before = office.store.before(connection, segment, corrected.point[rows]).runs if len(rows) else ()
     old_quantity, old_quality = _laid_over(before, (segment.resolution, starts), office)
-    new_quality: Qualities = quality & STATUS_BITS
+    new_quality = (quality & STATUS_BITS).astype(np.uint8, copy=False)
     new_quantity = corrected.quantity[rows]
     changed = (quality & CORRECTED_FLAG != 0) & ((old_quantity != new_quantity) | (old_quality != new_quality))
     row, step = np.nonzero(changed & visible)

@@ -44,12 +44,12 @@ def kpis(office: Office, connection: Connection, reader: Principal, query: DayQu
     areas = areas_of(master, reader, query.grid_area, now)
     if areas is None:
         return None
-    yesterday = zone.day(now) - timedelta(days=1)
-    first, last = query.first or yesterday, min(query.last or yesterday, yesterday)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    today = zone.day(now)
+    start, end = query.start or today - timedelta(days=1), min(query.end or today, today)
+    days = (start + timedelta(days=number) for number in range((end - start).days))
     found = [value for day in days for value in _Day(office, connection, master, areas, day).values()]
-    if first <= last:
-        span = Interval(zone.midnight(first), zone.midnight(last + timedelta(days=1)))
+    if start < end:
+        span = Interval(zone.midnight(start), zone.midnight(end))
         rejections = _rejections(office, connection, master, span)
         found += [value for value in rejections if _concerns(value, reader, areas, query.grid_area)]
     order = list(Kpi)

@@ -66,10 +66,10 @@ class MissingValues:
 
 
 class Window(NamedTuple):
-    """Local days, both ends included."""
+    """Local days from `start` on; `end` is not among them."""
 
-    first: date
-    last: date
+    start: date
+    end: date
 
 
 def completeness_window(profile: MarketProfile, now: int) -> Window:
@@ -77,7 +77,7 @@ def completeness_window(profile: MarketProfile, now: int) -> Window:
     today = profile.zone.day(now)
     back = timedelta(days=profile.number("completeness-days", today))
     newest = profile.working_days.before(today, profile.number("completeness-working-days", today))
-    return Window(today - back, newest)
+    return Window(today - back, newest + timedelta(days=1))
 
 
 def due_groups(profile: MarketProfile, day: date, at: int) -> tuple[DeadlineGroup, ...]:
@@ -140,11 +140,11 @@ def missing_page(
     if areas is None:
         return None
     known = completeness_window(office.profile, at)
-    day, behind = _place(page.after) or (query.first or known.first, -1)
-    last = query.last or known.last
+    day, behind = _place(page.after) or (query.start or known.start, -1)
+    end = min(query.end or known.end, office.profile.zone.day(at))
     found: list[MissingPoint] = []
     for _ in range(MOST_DAYS):
-        if day > last:
+        if day >= end:
             return MissingPage(tuple(found))
         if due_groups(office.profile, day, at):
             of_day = missing_values(office, connection, day, areas=areas, as_of=query.as_of)
@@ -153,7 +153,7 @@ def missing_page(
             if behind >= 0:
                 return MissingPage(tuple(found), f"{day.isoformat()}.{behind}")
         day, behind = day + timedelta(days=1), -1
-    return MissingPage(tuple(found), f"{day.isoformat()}.-1" if day <= last else "")
+    return MissingPage(tuple(found), f"{day.isoformat()}.-1" if day < end else "")
 
 
 def _that_fit(points: Rows, behind: int, room: int) -> tuple[Rows, int]:

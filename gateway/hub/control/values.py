@@ -1,4 +1,4 @@
-"""What control reports: key figures, missing values, corrections, sums of points, as columns and rows.
+"""What control reports: key figures, missing values, corrections, rejections, sums of points, as columns and rows.
 
 Instants are epoch seconds UTC, intervals half-open, quantities int64 thousandths of the unit, days local.
 """
@@ -78,13 +78,13 @@ class KpiValue:
 
 
 class DayQuery(NamedTuple):
-    """Which days and areas: local days from `first` to `last`, both included; None is the market's own choice.
+    """Which days and areas: local days from `start` on, `end` not among them; None is the market's own choice.
 
     `grid_area` empty is every area the reader answers for; `as_of` None is now.
     """
 
-    first: date | None = None
-    last: date | None = None
+    start: date | None = None
+    end: date | None = None
     grid_area: str = ""
     as_of: int | None = None
 
@@ -172,6 +172,25 @@ class Corrections:
 
     def __len__(self) -> int:
         return len(self.point)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RejectionCount:
+    """How often one reason met one party on one local day.
+
+    Attributes:
+        day: the local day on which the hub decided.
+        party: who sent what was rejected.
+        code: the market's code of the reason.
+        series: how many series it refused; one with several reasons counts once for each of them.
+        messages: how many messages it refused as a whole.
+    """
+
+    day: date
+    party: str
+    code: str
+    series: int
+    messages: int
 
 
 class SumClass(StrEnum):
