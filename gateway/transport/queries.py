@@ -69,10 +69,10 @@ class Query:
         if not text:
             return None
         try:
-            day = date.fromisoformat(text) if len(text) == len("2025-01-31") else None
+            day = date.fromisoformat(text)
         except ValueError:
             day = None
-        if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if day is None or day.isoformat() != text or not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise refuse(name, "must be a day such as 2025-01-31")
         return day
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ FIXATION, AFTER_FIXATION = "fixation", "after fixation"
 MOST_SEGMENTS = 4096
 """Segments looked through for one window of a report: more than a nation's deliveries of a day."""
 _ROWS = 256
+_PLACE = re.compile(r"(\d{1,15})\.(\d{1,9})\.(\d{1,9})", re.ASCII)
 
 
 class _Place(NamedTuple):
@@ -145,10 +147,8 @@ def _points_of(office: Office, connection: Connection, reader: Principal, query:
 
 
 def _place(after: str) -> _Place | None:
-    parts = after.split(".")
-    if len(parts) != len(_Place._fields) or not all(part.isascii() and part.isdigit() for part in parts):
-        return None
-    return _Place(*(int(part) for part in parts))
+    match = _PLACE.fullmatch(after)
+    return _Place(*map(int, match.groups())) if match else None
 
 
 def _changes(

@@ -6,6 +6,7 @@ ended, the rest once that of flex values has. A value that is absent and one sta
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -32,6 +33,7 @@ DAILY_GROUPS = (DeadlineGroup.HOURLY, DeadlineGroup.FLEX)
 MOST_DAYS = 7
 """Days looked through for one page: each is a scan of everything stored of it."""
 
+_PLACE = re.compile(r"([1-8]\d{3}-\d\d-\d\d)\.(-1|\d{1,18})", re.ASCII)
 _RESOLUTIONS = {seconds: Resolution(name) for name, seconds in STEP_SECONDS.items()}
 
 
@@ -177,9 +179,9 @@ def is_place(after: str) -> bool:
 
 def _place(after: str) -> tuple[date, int] | None:
     """The day to go on with, and the point of it behind which."""
-    day, _, point = after.partition(".")
+    match = _PLACE.fullmatch(after)
     try:
-        return date.fromisoformat(day), int(point)
+        return (date.fromisoformat(match[1]), int(match[2])) if match else None
     except ValueError:
         return None
 

@@ -79,7 +79,9 @@ def test_the_share_is_shown_with_one_decimal_and_compared_exactly(
     hub = ControlHub(database, *(flex(number) for number in range(1, 6)))
     start = ZONE.midnight(PLAIN)
     for number in range(1, 6):
-        hub.send(gsrn(number), [1] * 96, start=start, at=start + 2 * ONE_DAY, estimated=range(estimated * (number == 1)))
+        hub.send(
+            gsrn(number), [1] * 96, start=start, at=start + 2 * ONE_DAY, estimated=range(estimated * (number == 1))
+        )
     hub.move_to(PLAIN_WD5 + 1)
     found = figure(kpis(hub, PLAIN), Kpi.ESTIMATED_FLEX)
     assert (found.count, found.total, found.percent, found.is_breached) == (estimated, 480, shown, breached)
@@ -139,7 +141,10 @@ def test_a_figure_is_provisional_until_its_instant(database: Database) -> None:
     assert not any(value.is_final for value in found)
     assert figure(found, Kpi.ESTIMATED_FLEX).count == 1
     hub.move_to(PLAIN_WD3)
-    assert [value.kpi for value in kpis(hub, PLAIN) or () if value.is_final] == [Kpi.COMPLETE_EARLY, Kpi.COMPLETE_HOURLY]
+    assert [value.kpi for value in kpis(hub, PLAIN) or () if value.is_final] == [
+        Kpi.COMPLETE_EARLY,
+        Kpi.COMPLETE_HOURLY,
+    ]
 
 
 def test_a_day_that_has_not_ended_has_no_figures(database: Database) -> None:
