@@ -16,13 +16,15 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.values import RejectionCount
+from gateway.hub.database import listed, on_driver
 from gateway.hub.journal import WHOLE_MESSAGE
 from gateway.hub.office import Office
-from gateway.hub.tables_exchange import finding, transaction_id
+from gateway.hub.tables_exchange import finding
 from gateway.messages.findings import Severity
 from gateway.messages.times import Interval
 
 _AT_ONCE = 10_000
+_MESSAGES = 100  # each may hold a thousand series
 _QUARTER = 900  # seconds; no local day anywhere begins within one
 
 
@@ -60,11 +62,11 @@ def rejected_series(office: Office, connection: Connection, interval: Interval) 
         if row.number != WHOLE_MESSAGE:
             senders.setdefault(row.message, {})[row.number] = (day, row.party)
     messages, counted = sorted(senders), Counter[RejectedOf]()
-    ids = transaction_id.c
-    for first in range(0, len(messages), _AT_ONCE):
-        some = messages[first : first + _AT_ONCE]
-        named = sa.select(ids.message, ids.number, ids.point).where(ids.message.between(some[0], some[-1]))
-        points = {(row.message, row.number): row.point for row in connection.execute(named)}
+    named = on_driver(connection, "select message, number, point from transaction_id where message in (*)")
+    for first in range(0, len(messages), _MESSAGES):
+        some = messages[first : first + _MESSAGES]
+        rows = connection.exec_driver_sql(named, (listed(connection, some),))
+        points = {(message, number): point for message, number, point in rows}
         for message in some:
             for number, who in senders[message].items():
                 counted[RejectedOf(*who, points.get((message, number), ""))] += 1

@@ -111,7 +111,8 @@ def correction_report(  # noqa: PLR0913 - who asks for what, which window, by wh
     points = _points_of(office, connection, reader, query)
     if points is None:
         return None
-    begin = _place(page.after) or _Place(first_segment_after(connection, known), 0, 0)
+    earliest = _Place(first_segment_after(connection, known), 0, 0)
+    begin = max(_place(page.after) or earliest, earliest)
     found: list[tuple[Segment, _Changes]] = []
     room = page.limit
     numbers = range(begin.segment, begin.segment + MOST_SEGMENTS)

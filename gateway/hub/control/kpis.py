@@ -123,7 +123,7 @@ class _Day:
             yield from self._share(Kpi.ESTIMATED_TOO_LONG, _Look(self._now, False), (still, expected.count))
 
     def _look(self, instant: int) -> _Look:
-        return _Look(min(instant, self._now), instant <= self._now)
+        return _Look(min(instant, self._now), instant < self._now)
 
     def _delivered(self, look: _Look) -> Delivery:
         """What was there; looks between which nothing was received are one scan."""

@@ -84,7 +84,7 @@ def point_sums(
         tuple(names[area[i]] for i in order),
         tuple(_CLASSES[sum_class[i]] for i in order),
         tuple(parties.name(supplier[i]) or "" for i in order),
-        (interval.start + HOUR * (np.array(order, dtype=np.int64) % max(hours, 1))),
+        interval.start + HOUR * (np.array(order, dtype=np.int64) % hours),
         *flat,
     )
 
@@ -94,9 +94,8 @@ class _Sums:
 
     def __init__(self, expected: Expected, shares: _Shares, group: Rows, shape: tuple[int, int]) -> None:
         self._expected = expected
-        self._order = np.argsort(shares.entry, kind="stable")
-        self._entry = shares.entry[self._order]
-        self._sign, self._group = shares.sign[self._order], group[self._order]
+        order = np.argsort(shares.entry, kind="stable")
+        self._entry, self._sign, self._group = shares.entry[order], shares.sign[order], group[order]
         self.quantity, self.points, self.missing, self.estimated = np.zeros((4, *shape), dtype=np.int64)
         active = self._active_hours(np.arange(len(expected)), shape[1])[self._entry]
         self._collect(self.points, self._group, active)

@@ -250,6 +250,14 @@ def test_a_place_nobody_named_is_refused(database: Database, after: str) -> None
     assert isinstance(asyncio.run(hub.corrections(READER_A, EVER, Page(after=after))), Refused)
 
 
+def test_a_place_before_the_interval_begins_with_it(database: Database) -> None:
+    hub = ControlHub(database, flex(1))
+    for number in range(3):
+        hub.send(gsrn(1), [100 + number] + [7] * 95, start=START, at=FIRST + number)
+    found = corrections(hub, query=CorrectionQuery(FIRST + 2, FIRST + 3), page=Page(after="0.0.0"))
+    assert [row[3] for row in rows(found)] == [102]
+
+
 def test_nothing_stored_is_nothing_corrected(database: Database) -> None:
     hub = ControlHub(database, flex(1))
     assert (len(corrections(hub)), corrections(hub).after) == (0, "")

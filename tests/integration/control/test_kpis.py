@@ -58,6 +58,8 @@ def test_five_percent_of_a_25_hour_day_pass(database: Database, estimated: int, 
     start = ZONE.midnight(LONG)
     hub.send(gsrn(1), [100] * 100, start=start, at=start + 2 * ONE_DAY, estimated=range(estimated))
     hub.move_to(LONG_WD5)
+    assert not figure(kpis(hub, LONG), Kpi.ESTIMATED_FLEX).is_final, "at the limit itself a value may still come"
+    hub.move_to(LONG_WD5 + 1)
     found = figure(kpis(hub, LONG), Kpi.ESTIMATED_FLEX)
     assert (found.count, found.total, found.percent, found.limit) == (estimated, 100, shown, 5)
     assert (found.is_breached, found.is_final, found.as_of) == (breached, True, LONG_WD5)
@@ -140,7 +142,7 @@ def test_a_figure_is_provisional_until_its_instant(database: Database) -> None:
     assert {value.as_of for value in found} == {PLAIN_WD1 - HOUR}
     assert not any(value.is_final for value in found)
     assert figure(found, Kpi.ESTIMATED_FLEX).count == 1
-    hub.move_to(PLAIN_WD3)
+    hub.move_to(PLAIN_WD3 + 1)
     assert [value.kpi for value in kpis(hub, PLAIN) or () if value.is_final] == [
         Kpi.COMPLETE_EARLY,
         Kpi.COMPLETE_HOURLY,
