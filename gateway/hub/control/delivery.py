@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.control.day_values import Block, is_gone, scanned
+from gateway.hub.control.day_values import Block, is_estimated, is_gone, scanned
 from gateway.hub.control.expected import Expected
-from gateway.hub.period_groups import STATUS_BITS
 from gateway.hub.series.store import SeriesStore
-from gateway.messages.codes import Quality
 from gateway.messages.masterdata import Rows
 
 
@@ -42,15 +40,16 @@ def delivered(connection: Connection, store: SeriesStore, expected: Expected, as
 
 
 def _note(so_far: Delivery, expected: Expected, block: Block) -> None:
-    gone, estimated = is_gone(block.quality), (block.quality & STATUS_BITS) == Quality.ESTIMATED
+    gone, estimated = is_gone(block.quality), is_estimated(block.quality)
     inside = block.inside(expected)
     if inside is not None:
         gone, estimated = gone & inside, estimated & inside
-    entries, steps = block.entries, gone.shape[1]
-    so_far.estimated[entries] = np.count_nonzero(estimated, axis=1)
+    so_far.estimated[block.entries] = np.count_nonzero(estimated, axis=1)
+    so_far.missing[block.entries] = 0
     if not gone.any():
-        so_far.missing[entries] = 0
         return
+    rows = np.flatnonzero(gone.any(axis=1))
+    entries, gone = block.entries[rows], gone[rows]
     so_far.missing[entries] = np.count_nonzero(gone, axis=1)
     so_far.first_missing[entries] = gone.argmax(axis=1)
-    so_far.last_missing[entries] = steps - 1 - gone[:, ::-1].argmax(axis=1)
+    so_far.last_missing[entries] = gone.shape[1] - 1 - gone[:, ::-1].argmax(axis=1)

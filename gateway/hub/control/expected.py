@@ -84,6 +84,12 @@ class Expected:
         flex: Mask = (columns.kind[self.row] == _CONSUMPTION) & (columns.settlement_method[self.row] == _FLEX)
         return flex
 
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether every entry is of the whole day."""
+        steps = (self.day.end - self.day.start) // self.step
+        return bool((self.first == 0).all() and (self.last == steps).all())
+
     @property
     def count(self) -> Rows:
         """How many values each entry should bring."""

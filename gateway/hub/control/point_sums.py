@@ -16,14 +16,13 @@ from sqlalchemy.engine import Connection
 from gateway.hub.access import visible_points
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.areas import GRID_OPERATORS, areas_of
-from gateway.hub.control.day_values import Block, is_gone, scanned
+from gateway.hub.control.day_values import Block, is_estimated, is_gone, scanned
 from gateway.hub.control.expected import Expected, expected_values
 from gateway.hub.control.values import PointSums, SumClass
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
-from gateway.hub.period_groups import STATUS_BITS
 from gateway.hub.ports import Principal
-from gateway.messages.codes import MeteringPointType, Quality, SettlementMethod, Unit
+from gateway.messages.codes import MeteringPointType, SettlementMethod, Unit
 from gateway.messages.masterdata import KINDS, METHODS, NONE, UNITS, Codes, Rows
 from gateway.messages.series import Mask
 from gateway.messages.times import HOUR
@@ -104,7 +103,7 @@ class _Sums:
     def add(self, block: Block) -> None:
         """Add the values of a block to every group its entries count in."""
         inside = block.inside(self._expected)
-        gone, guessed = is_gone(block.quality), (block.quality & STATUS_BITS) == Quality.ESTIMATED
+        gone, guessed = is_gone(block.quality), is_estimated(block.quality)
         values = np.where(gone, 0, block.quantity)
         if inside is not None:
             gone, guessed, values = gone & inside, guessed & inside, np.where(inside, values, 0)
