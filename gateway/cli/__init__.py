@@ -14,6 +14,7 @@ import typer
 
 from gateway.cli import (
     client_commands,
+    control_commands,
     demo_command,
     file_commands,
     market_commands,
@@ -43,6 +44,7 @@ for family in (
     client_commands,
     masterdata_commands,
     series_command,
+    control_commands,
     party_commands,
     file_commands,
     schema_commands,

@@ -6,14 +6,15 @@ operator sees every point. What a party may not see does not exist for it.
 
 from __future__ import annotations
 
+import numpy as np
 import sqlalchemy as sa
 
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.ports import MasterDataTable, Principal
-from gateway.markets.distribution import Receiver
+from gateway.markets.distribution import Receiver, Visible
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Role
-from gateway.messages.masterdata import FOREVER, MasterData
+from gateway.messages.masterdata import FOREVER, MasterData, Rows
 from gateway.messages.times import Interval
 
 _PUBLIC = frozenset({MasterDataTable.PARTIES, MasterDataTable.GRID_AREAS})
@@ -60,3 +61,15 @@ def visible_rows(
             return points.grid_area.in_(sorted(own))
         case _:
             return sa.false()
+
+
+def visible_points(
+    profile: MarketProfile, master: MasterData, reader: Principal, points: Rows, wanted: tuple[Interval, int]
+) -> Visible:
+    """The same as `rights` for many points at once, as columns; a point the reader may not see has no part."""
+    interval, now = wanted
+    if reader.role is not Role.HUB:
+        return profile.distribution.visible(master, Receiver(reader.party, reader.role), points, interval, now)
+    located = master.locate(points, np.full(len(points), interval.start), np.full(len(points), interval.end))
+    place = np.flatnonzero(located.number)
+    return Visible(place, np.full(len(place), interval.start), np.full(len(place), interval.end))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -12,6 +13,18 @@ from sqlalchemy.engine import Connection
 from gateway.codecs.table import Undecodable, decode, encode
 from gateway.hub import clients, inspection, journal, queues, rendering
 from gateway.hub.access import visible_rows
+from gateway.hub.control import correction_report, missing_values
+from gateway.hub.control.kpis import kpis
+from gateway.hub.control.point_sums import point_sums
+from gateway.hub.control.values import (
+    CorrectionQuery,
+    Corrections,
+    DayQuery,
+    KpiValue,
+    MissingPage,
+    PointSums,
+    RejectionCount,
+)
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
@@ -40,11 +53,13 @@ from gateway.hub.ports import (
     ValueVersion,
 )
 from gateway.hub.queues import Bundle, Queue
+from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.markets.profile import MarketProfile, Strictness
-from gateway.messages.codes import Category, Dialect
+from gateway.messages.codes import Category, Dialect, Role
 from gateway.messages.findings import Finding
+from gateway.messages.times import Interval
 from gateway.processes.events import BundleLimits
 
 T = TypeVar("T")
@@ -185,6 +200,37 @@ class Hub:
         """Every version of the value whose interval starts at `at`, oldest first."""
         return await self._read(functools.partial(reading.value_versions, self.office), reader, point, at)
 
+    # --- control --------------------------------------------------------------------------------------------------
+
+    async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:
+        """Key figures of the reader's grid areas; None for an area that is not its own."""
+        return await self._read(functools.partial(kpis, self.office), reader, query)
+
+    async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
+        """What is missing in the reader's grid areas after its limit; None for an area that is not its own."""
+        if not missing_values.is_place(page.after):
+            return _no_place()
+        return await self._read(functools.partial(missing_values.missing_page, self.office), reader, query, page)
+
+    async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
+        """What was corrected of the points the reader may see; None where it names another."""
+        if not correction_report.is_report_place(page.after):
+            return _no_place()
+        first_run = correction_report.run_by_fixation(self.office.profile.timetable)
+        report = functools.partial(correction_report.correction_report, self.office)
+        return await self._read(report, reader, query, page, first_run=first_run)
+
+    async def rejections(self, reader: Principal, query: DayQuery) -> tuple[RejectionCount, ...]:
+        """How much of what the reader sent was rejected, by day and reason; for the hub's operator, of everybody."""
+        party, zone = None if reader.role is Role.HUB else reader.party, self.office.profile.zone
+        start = query.start or zone.day(self.office.clock.now()) - timedelta(days=1)
+        interval = Interval(zone.midnight(start), zone.midnight(query.end or start + timedelta(days=1)))
+        return await self._read(functools.partial(rejection_statistics, self.office), party, interval)
+
+    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
+        """What the points the reader may see add up to on a local day."""
+        return await self._read(functools.partial(point_sums, self.office), reader, day, as_of)
+
     # --- master data ----------------------------------------------------------------------------------------------
 
     async def master_data(
@@ -248,6 +294,10 @@ class Hub:
                 return call(connection, *args, **kwargs)
 
         return await asyncio.to_thread(work)
+
+
+def _no_place() -> Refused:
+    return Refused((Finding("BadRequest", "after is no place an answer before this one named", target="after"),))
 
 
 _CLIENT_SECONDS = 2

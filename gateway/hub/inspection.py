@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import journal, queues, step_log
 from gateway.hub.clock import MICROSECONDS
+from gateway.hub.control.values import RejectionCount
 from gateway.hub.journal import OutcomeState
 from gateway.hub.message_pages import messages
 from gateway.hub.message_summaries import (
@@ -30,7 +31,7 @@ from gateway.hub.office import Office
 from gateway.hub.outgoing import Content, Deliveries, Rejection, Settled, series_id
 from gateway.hub.ports import HistoryEntry, MessageStatus, Principal, SeriesStatus
 from gateway.hub.queue_lengths import queue_lengths
-from gateway.hub.rejection_statistics import RejectionCount, rejection_statistics
+from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.step_log import Step
 from gateway.hub.tables_exchange import bundle, outcome, transaction_id
 from gateway.hub.tables_exchange import journal as entries

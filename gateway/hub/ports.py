@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -16,6 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.hub import database
+from gateway.hub.control.values import (
+    CorrectionQuery,
+    Corrections,
+    DayQuery,
+    KpiValue,
+    MissingPage,
+    PointSums,
+    RejectionCount,
+)
 from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit
 from gateway.messages.findings import Finding
 
@@ -312,6 +322,26 @@ class Exchange(Protocol):
 
     async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
         """Every version of the value whose interval starts at `at`, oldest first."""
+        ...
+
+    async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:
+        """Key figures of the reader's grid areas; None for an area that is not its own."""
+        ...
+
+    async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
+        """What is missing in the reader's grid areas after its limit; None for an area that is not its own."""
+        ...
+
+    async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
+        """What was corrected of the points the reader may see; None where it names another."""
+        ...
+
+    async def rejections(self, reader: Principal, query: DayQuery) -> tuple[RejectionCount, ...]:
+        """How much of what the reader sent was rejected, by day and reason; for the hub's operator, of everybody."""
+        ...
+
+    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
+        """What the points the reader may see add up to on a local day."""
         ...
 
     async def master_data(

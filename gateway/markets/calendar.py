@@ -81,6 +81,14 @@ class WorkingDays:
             closed = self._by_year[day.year] = frozenset(holiday for holiday, _ in self.holidays(day.year))
         return day not in closed
 
+    def before(self, day: date, count: int) -> date:
+        """The count-th working day strictly before a day, which itself is never counted."""
+        found = 0
+        while found < count:
+            day -= timedelta(days=1)
+            found += self.is_working_day(day)
+        return day
+
     def after(self, day: date, count: int) -> date:
         """The count-th working day strictly after a day, which itself is never counted: WD(d, n)."""
         found = 0
@@ -134,6 +142,10 @@ class MarketTimetable:
     def missing_limit(self, day: date, group: DeadlineGroup) -> int:
         """The last instant at which a value of the day may be stated as missing: the end of its collection."""
         return self.collection_limit(day, group)
+
+    def early_look(self, day: date) -> int:
+        """When it is first looked at how complete a day is."""
+        return self._instant("completeness-early", day)
 
     def control_opens(self, day: date) -> int:
         """When the control period of a day opens."""

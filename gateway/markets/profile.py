@@ -64,6 +64,19 @@ class Bundling:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlPolicy:
+    """What is not asked for when values are missing (D1 §4.1.5, appendix 4).
+
+    Attributes:
+        left_out_types: a mask by the place in `KINDS`; its last entry is NONE's.
+        left_out_points: keys of metering points, ascending.
+    """
+
+    left_out_types: Mask
+    left_out_points: Rows
+
+
+@dataclass(frozen=True, slots=True)
 class MarketRules:
     """Every rule the market has enabled, and the wording of all findings by rule name."""
 
@@ -87,6 +100,7 @@ class MarketProfile:
         identifiers, corrected_outward, bundling: its settings.
         distribution: who gets and who may see measure data.
         accepted: what measure data may state.
+        control: what is not asked for when values are missing.
         acceptances: what an envelope may state, by document kind and dialect.
         rules: the rules enabled.
         parameters: the dated numbers.
@@ -107,6 +121,7 @@ class MarketProfile:
     bundling: Bundling
     distribution: Distribution
     accepted: Accepted
+    control: ControlPolicy
     acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
     rules: MarketRules
     parameters: Mapping[str, Parameter]

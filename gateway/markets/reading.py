@@ -8,11 +8,14 @@ from datetime import date
 from importlib.resources import files
 from typing import Any, TypeVar
 
+import numpy as np
+
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
     Bundling,
+    ControlPolicy,
     CorrectedOutward,
     IdentifierPolicy,
     MarketProfile,
@@ -31,7 +34,7 @@ from gateway.messages.codes import (
     Unit,
 )
 from gateway.messages.findings import Severity
-from gateway.messages.identifiers import Scheme
+from gateway.messages.identifiers import Scheme, point_key
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
@@ -122,6 +125,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         bundling=Bundling(**settings["bundling"]),
         distribution=_distribution(settings, behaviour),
         accepted=_accepted(settings["accepted"]),
+        control=_control(settings["control"]),
         acceptances=_acceptances(settings),
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
@@ -171,6 +175,12 @@ def _accepted(table: Table) -> Accepted:
         monthly_types=mask_of(KINDS, map(MeteringPointType, table["monthly_types"])),
         qualities=tuple(int(Quality[name.upper()]) for name in table["qualities"]),
     )
+
+
+def _control(table: Table) -> ControlPolicy:
+    points = sorted(point_key(point) for point in table["left_out_points"])
+    types = mask_of(KINDS, map(MeteringPointType, table["left_out_types"]))
+    return ControlPolicy(types, np.array(points, dtype=np.int64))
 
 
 def _acceptances(settings: Table) -> dict[tuple[DocumentKind, Dialect], Acceptance]:

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from gateway.messages.codes import MeteringPointType, Resolution, SettlementMethod
-from gateway.messages.masterdata import METHODS, NONE, Rows
+from gateway.messages.masterdata import METHODS, NONE, MasterData, Rows
 from gateway.messages.times import DAY, Instants, to_datetime
 from gateway.rules.batch import (
     KIND_CODES,
@@ -75,19 +75,27 @@ def resend_in_window(batch: Batch) -> Hits:
 
 def _groups(batch: Batch, rows: Rows, instants: Instants) -> Rows:
     """The deadline group of each series row at an instant of its period, as numbers."""
-    columns = batch.master.points
-    version = batch.version_at(rows, instants)
-    kind, method = columns.kind[version], columns.settlement_method[version]
-    child = np.flatnonzero((kind > LAST_PARENT_KIND) & (columns.parent[version] != NONE))
+    groups = deadline_groups(batch.master, batch.version_at(rows, instants), instants)
+    found_groups: Rows = np.where(batch.resolution_codes[rows] == _MONTH, DeadlineGroup.MONTHLY, groups)
+    return found_groups
+
+
+def deadline_groups(master: MasterData, versions: Rows, instants: Instants) -> Rows:
+    """The deadline group of values of 15 and 60 minutes: of each master data row at an instant of its validity.
+
+    A child follows the parent it has at that instant (D1 §4.1, §5.1.1).
+    """
+    columns = master.points
+    kind, method = columns.kind[versions], columns.settlement_method[versions]
+    child = np.flatnonzero((kind > LAST_PARENT_KIND) & (columns.parent[versions] != NONE))
     if len(child):
-        parent = batch.master.locate(columns.parent[version[child]], instants[child], instants[child] + 1)
+        parent = master.locate(columns.parent[versions[child]], instants[child], instants[child] + 1)
         found = parent.number > 0
         child, parents = child[found], parent.first[found]
         kind[child], method[child] = columns.kind[parents], columns.settlement_method[parents]
     is_hourly = (kind <= LAST_PARENT_KIND) & ((kind != _CONSUMPTION) | (method == _HOURLY))
-    groups = np.where(is_hourly, DeadlineGroup.HOURLY, DeadlineGroup.FLEX)
-    found_groups: Rows = np.where(batch.resolution_codes[rows] == _MONTH, DeadlineGroup.MONTHLY, groups)
-    return found_groups
+    groups: Rows = np.where(is_hourly, DeadlineGroup.HOURLY, DeadlineGroup.FLEX)
+    return groups
 
 
 def _limits(batch: Batch, days: Rows, groups: Rows) -> Instants:

@@ -42,7 +42,8 @@ MASTER_DATA_FORMS = {CSV: "csv", JSON: "json"}
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _not_found() -> HttpRefusal:
+def not_found() -> HttpRefusal:
+    """404, whether there is none such or it is another's."""
     return refusal(HTTPStatus.NOT_FOUND, "There is none such, or it is not yours to see")
 
 
@@ -74,7 +75,7 @@ async def read_series(call: Call) -> Response:
     if isinstance(found, Refused):
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
     if found is None:
-        raise _not_found()
+        raise not_found()
     wanted = [name for name in accepted_types(call.request.headers) if name in (CSV, JSON)]
     if wanted and wanted[0] == CSV:
         return Response(await anyio.to_thread.run_sync(csv_series, found), media_type=CSV)
@@ -87,7 +88,7 @@ async def show_versions(call: Call) -> Response:
     point, at = query.text("point"), query.required_instant("at")
     found = await call.services.exchange.value_versions(call.principal, point, at)
     if found is None:
-        raise _not_found()
+        raise not_found()
     versions = [models.VersionBody.of(version) for version in found]
     return _json(models.VersionsBody(metering_point=point, start=to_datetime(at), versions=versions))
 
@@ -104,7 +105,7 @@ async def show_message(call: Call) -> Response:
     """Where one message stands, with its history and its series."""
     status = await call.services.exchange.message_status(call.principal, call.request.path_params["message_id"])
     if status is None:
-        raise _not_found()
+        raise not_found()
     return _json(models.MessageStatusBody.of(status))
 
 
@@ -120,7 +121,7 @@ def _rows_of(table: MasterDataTable) -> Handler:
         key = str(call.request.path_params.get("key", ""))
         found = await call.services.exchange.master_data(call.principal, table, key, page)
         if found is None:
-            raise _not_found()
+            raise not_found()
         return _json(models.RowsBody(rows=[dict(row) for row in found.rows], after=found.after))
 
     return show_rows

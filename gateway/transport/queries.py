@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeVar
@@ -16,13 +17,15 @@ LARGEST_PAGE = 1000
 MOST_VALUES = 500_000
 """Most values one answer may hold, counted as if every point were read in quarter-hours."""
 SHORTEST_STEP = 900
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 GREATEST_INSTANT = 253_402_300_799  # 9999-12-31T23:59:59Z
 LONGEST_TEXT = 100
 
 Listed = TypeVar("Listed", bound=StrEnum)
 
 
-def _refuse(name: str, text: str) -> HttpRefusal:
+def refuse(name: str, text: str) -> HttpRefusal:
+    """The refusal of a parameter, by its name."""
     return refusal(HTTPStatus.BAD_REQUEST, f"{name} {text}", name)
 
 
@@ -34,20 +37,20 @@ class Query:
         known = {parameter.name for parameter in parameters}
         for name in self._given:
             if name not in known:
-                raise _refuse(name[:LONGEST_TEXT], "is no parameter of this call")
+                raise refuse(name[:LONGEST_TEXT], "is no parameter of this call")
 
     def text(self, name: str) -> str:
         """A text, empty when absent."""
         values = self._given.getlist(name)
         if len(values) > 1 or any(len(value) > LONGEST_TEXT or not value.isprintable() for value in values):
-            raise _refuse(name, "must be given once, as a short text")
+            raise refuse(name, "must be given once, as a short text")
         return values[0] if values else ""
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The values of a parameter that may be repeated or hold several behind commas."""
         found = tuple(part for value in self._given.getlist(name) for part in value.split(",") if part)
         if any(len(value) > LONGEST_TEXT or not value.isprintable() for value in found):
-            raise _refuse(name, "must be short texts")
+            raise refuse(name, "must be short texts")
         return tuple(dict.fromkeys(found))
 
     def instant(self, name: str) -> int | None:
@@ -57,14 +60,27 @@ class Query:
             return None
         instant = parse_instant(text)
         if instant == NO_INSTANT or not 0 <= instant <= GREATEST_INSTANT:
-            raise _refuse(name, "must be an instant such as 2025-01-14T23:00Z")
+            raise refuse(name, "must be an instant such as 2025-01-14T23:00Z")
         return instant
+
+    def day(self, name: str) -> date | None:
+        """A local day, None when absent."""
+        text = self.text(name)
+        if not text:
+            return None
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            day = None
+        if day is None or day.isoformat() != text or not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise refuse(name, "must be a day such as 2025-01-31")
+        return day
 
     def required_instant(self, name: str) -> int:
         """An instant that must be there."""
         instant = self.instant(name)
         if instant is None:
-            raise _refuse(name, "is required")
+            raise refuse(name, "is required")
         return instant
 
     def listed(self, name: str, codes: type[Listed]) -> Listed | None:
@@ -75,13 +91,13 @@ class Query:
         try:
             return codes(text)
         except ValueError:
-            raise _refuse(name, "must be one of " + ", ".join(codes)) from None
+            raise refuse(name, "must be one of " + ", ".join(codes)) from None
 
     def page(self) -> Page:
         """The window asked for."""
         text = self.text("limit") or "100"
         if not (text.isascii() and text.isdigit() and len(text) < 6 and 0 < int(text) <= LARGEST_PAGE):
-            raise _refuse("limit", f"must be 1 to {LARGEST_PAGE}")
+            raise refuse("limit", f"must be 1 to {LARGEST_PAGE}")
         return Page(int(text), self.text("after"))
 
 
@@ -121,11 +137,11 @@ def series_query(call: Call) -> SeriesQuery:
     points = query.texts("point")
     start, end = query.required_instant("from"), query.required_instant("to")
     if not points:
-        raise _refuse("point", "is required")
+        raise refuse("point", "is required")
     if start >= end:
-        raise _refuse("to", "must be after from")
+        raise refuse("to", "must be after from")
     if len(points) * (end - start) > MOST_VALUES * SHORTEST_STEP:
-        raise _refuse("to", f"is too far: an answer holds at most {MOST_VALUES} values")
+        raise refuse("to", f"is too far: an answer holds at most {MOST_VALUES} values")
     return SeriesQuery(
         points, start, end, query.instant("as_of"), query.listed("unit", Unit), query.listed("step", Resolution)
     )

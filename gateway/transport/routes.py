@@ -38,6 +38,9 @@ MARKET_ROLES: frozenset[Role] = frozenset(
 OPERATOR: frozenset[Role] = frozenset({Role.HUB})
 """The operator of the hub."""
 
+AREA_ROLES: frozenset[Role] = frozenset({Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE}) | OPERATOR
+"""Who answers for grid areas: their operators, and the operator of the hub."""
+
 EVERY_ROLE = MARKET_ROLES | OPERATOR
 
 

@@ -214,7 +214,7 @@ def _answer(connection: Connection, pieces: Iterator[_Piece]) -> Iterator[PointS
     """Pieces as the ports have them, with the instants their versions were registered."""
     shown = list(pieces)
     numbers = np.unique(Values.joined([piece.values for piece in shown]).transactions)
-    moments = _registered_at(connection, numbers)
+    moments = registered_at(connection, numbers)
     for piece in shown:
         values = piece.values
         yield PointSeries(
@@ -228,7 +228,7 @@ def _answer(connection: Connection, pieces: Iterator[_Piece]) -> Iterator[PointS
         )
 
 
-def _registered_at(connection: Connection, numbers: Instants) -> Instants:
+def registered_at(connection: Connection, numbers: Instants) -> Instants:
     """When transactions were committed, in whole seconds; `numbers` sorted."""
     statement = on_driver(connection, 'select committed_at from "transaction" where id in (*) order by id')
     moments = connection.exec_driver_sql(statement, (listed(connection, numbers.tolist()),)).scalars().all()

@@ -18,7 +18,7 @@ from gateway.hub.series.segment_codec import (
     unpack_qualities,
     unpack_quantities,
 )
-from gateway.hub.series.segments import Segment, SegmentRow
+from gateway.hub.series.segments import CHUNKS, Segment, SegmentRow
 
 _SELECT_SEGMENTS = (
     'select id, "transaction", kind, resolution, start, finish, count, rows, chunk_rows from segment where id in (*)'
@@ -29,6 +29,7 @@ _SELECT_NEW = (
 )
 _SELECT_POINTS = "select id, points from segment where id in (*)"
 _SELECT_CHUNKS = "select id, quantity, quality from chunk where id in (*)"
+_SELECT_QUALITIES = "select id, quality from chunk where id in (*)"
 _REMEMBERED = 65_536
 
 
@@ -73,7 +74,7 @@ def load_points_of(connection: Connection, ids: Sequence[int]) -> dict[int, Poin
 
 def load_wholes(connection: Connection, segments: Sequence[Segment]) -> dict[int, tuple[Quantities, Qualities]]:
     """All values of the segments, by id: quantity int64[rows, count], quality uint8[rows, count]."""
-    chunks = {one.id: [one.chunk_of(row) for row in range(0, one.rows, one.chunk_rows)] for one in segments}
+    chunks = {one.id: _chunks_of(one) for one in segments}
     blocks = _load_blocks(connection, [number for numbers in chunks.values() for number in numbers])
     wholes: dict[int, tuple[Quantities, Qualities]] = {}
     for one in segments:
@@ -83,6 +84,17 @@ def load_wholes(connection: Connection, segments: Sequence[Segment]) -> dict[int
             qualities.append(unpack_qualities(quality, quantities[-1].shape))
         wholes[one.id] = np.concatenate(quantities), np.concatenate(qualities)
     return wholes
+
+
+def load_qualities(connection: Connection, segments: Sequence[Segment]) -> dict[int, Qualities]:
+    """The qualities of the segments alone, by id: uint8[rows, count]."""
+    chunks = {chunk: one for one in segments for chunk in _chunks_of(one)}
+    blocks = {row[0]: row[1] for row in _select(connection, _SELECT_QUALITIES, listed(connection, sorted(chunks)))}
+    parts: dict[int, list[Qualities]] = {}
+    for number, one in chunks.items():
+        rows = min(one.chunk_rows, one.rows - number % CHUNKS * one.chunk_rows)
+        parts.setdefault(one.id, []).append(unpack_qualities(blocks[number], (rows, one.count)))
+    return {number: np.concatenate(of_one) for number, of_one in parts.items()}
 
 
 def load_rows(
@@ -123,6 +135,10 @@ def _picked(
         rows.pick(blocks[chunk], [wanted[at][1] % one.chunk_rows for at in members])
         order += members
     return picked.values()
+
+
+def _chunks_of(segment: Segment) -> list[int]:
+    return [segment.chunk_of(row) for row in range(0, segment.rows, segment.chunk_rows)]
 
 
 def _load_blocks(connection: Connection, ids: list[int]) -> dict[int, tuple[bytes, bytes]]:

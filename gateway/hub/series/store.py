@@ -84,6 +84,14 @@ class SeriesStore:
         received: dict[int, int] = {row[0]: row[1] for row in connection.exec_driver_sql(statement, (bound,))}
         return [SeriesVersion(number, received[number], run) for number, run in runs]
 
+    def before(self, connection: Connection, segment: Segment, points: Points) -> SeriesColumns:
+        """What was known of points over the span of a segment just before that was stored."""
+        interval = Interval(segment.start, segment.finish)
+        distinct, inverse = np.unique(points, return_inverse=True)
+        rows = self._rows_of(connection, segment.kind, distinct, (interval, segment.transaction))
+        runs = [merged([row for row in of if row.segment.id < segment.id], interval, self.zone) for of in rows]
+        return SeriesColumns(points, tuple(runs[number] for number in inverse.tolist()))
+
     def current(self, connection: Connection, period: SeriesPeriod, points: Points) -> CurrentValues:
         """Which values of the points are accepted already in the period."""
         interval = Interval(period.start, self.zone.end(period.resolution, period.start, period.count))

@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,19 @@ import numpy as np
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.hub.control.values import (
+    CorrectionQuery,
+    Corrections,
+    DayQuery,
+    Kpi,
+    KpiValue,
+    MissingPage,
+    MissingPoint,
+    PointSums,
+    RejectionCount,
+    SettlementRun,
+    SumClass,
+)
 from gateway.hub.ports import (
     Accepted,
     Client,
@@ -62,6 +76,8 @@ OTHER_SUPPLIER = "5790001330590"
 GRID_OPERATOR = "5790001330606"
 HUB_OPERATOR = "5790001330552"
 POINT = "571313180000000005"
+AREA = "543"
+JANUARY_14 = date(2025, 1, 14)
 
 CONTENT = {
     Dialect.CIM_XML: b'<?xml version="1.0"?><a xmlns="urn:a"/>',
@@ -182,6 +198,62 @@ class SmallExchange:
         if not self._may_see(reader, point):
             return None
         return (ValueVersion(7, NOON, 1250, Quality.MEASURED, "message-1", GRID_OPERATOR),)
+
+    async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:
+        self._answer()
+        if query.grid_area not in ("", AREA):
+            return None
+        day = query.start or JANUARY_14
+        own = reader.role is Role.HUB or reader.party == GRID_OPERATOR
+        share = KpiValue(day, AREA, GRID_OPERATOR, Kpi.ESTIMATED_FLEX, NOON, True, 51, 1000, 5)
+        alone = KpiValue(day, AREA, GRID_OPERATOR, Kpi.REJECTED_SERIES, NOON, False, 3, 0)
+        return (share, alone) if own else ()
+
+    async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
+        self._answer()
+        if page.after not in ("", "more"):
+            return Refused((Finding("BadRequest", "no such place", target="after"),))
+        if query.grid_area not in ("", AREA):
+            return None
+        if reader.role is not Role.HUB and reader.party != GRID_OPERATOR:
+            return MissingPage(())
+        day = query.start or JANUARY_14
+        point = MissingPoint(day, POINT, AREA, GRID_OPERATOR, "flex", Resolution.QUARTER, NOON, NOON + 900, 1, 96)
+        return MissingPage((point,), "" if page.after else "more")
+
+    async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
+        self._answer()
+        if page.after not in ("", "more"):
+            return Refused((Finding("BadRequest", "no such place", target="after"),))
+        if not all(self._may_see(reader, point) for point in query.points):
+            return None
+        count = 2 if self._may_see(reader, POINT) else 0
+        return Corrections(
+            point=np.full(count, int(POINT)),
+            start=np.arange(NOON, NOON + 900 * count, 900),
+            step=(Resolution.QUARTER,) * count,
+            unit=(Unit.KWH,) * count,
+            old_quantity=np.array([250, NO_QUANTITY])[:count],
+            new_quantity=np.array([NO_QUANTITY, 500])[:count],
+            old_quality=np.array([Quality.MEASURED, Quality.ABSENT], dtype=np.uint8)[:count],
+            new_quality=np.array([Quality.MISSING, Quality.ESTIMATED], dtype=np.uint8)[:count],
+            received_at=np.full(count, NOON),
+            run=(SettlementRun("fixation", NOON + 1), SettlementRun("after fixation"))[:count],
+            after="" if page.after else "more",
+        )
+
+    async def rejections(self, reader: Principal, query: DayQuery) -> tuple[RejectionCount, ...]:
+        self._answer()
+        day = query.start or JANUARY_14
+        counts = (RejectionCount(day, SUPPLIER, "E86", 2, 0), RejectionCount(day, GRID_OPERATOR, "00302", 0, 1))
+        return tuple(count for count in counts if reader.role is Role.HUB or count.party == reader.party)
+
+    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
+        self._answer()
+        count = 1 if self._may_see(reader, POINT) else 0
+        numbers = np.array([[1250], [4], [0], [1]], dtype=np.int64)[:, :count]
+        starts = np.full(count, NOON)
+        return PointSums((AREA,) * count, (SumClass.PRODUCTION,) * count, (SUPPLIER,) * count, starts, *numbers)
 
     async def master_data(
         self, reader: Principal, table: MasterDataTable, key: str, page: Page

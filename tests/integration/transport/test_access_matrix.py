@@ -8,7 +8,7 @@ import pytest
 
 from gateway.messages.codes import Role
 from gateway.transport.application import route_table
-from gateway.transport.routes import EVERY_ROLE, MARKET_ROLES, OPERATOR, Credentials, Route
+from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, MARKET_ROLES, OPERATOR, Credentials, Route
 from gateway.transport.tokens import ROLE_NAMES
 
 from .desk import POINT, SECRET, SUPPLIER, Desk
@@ -28,6 +28,8 @@ VALUES = {
 }
 QUERIES = {
     "/api/hub/v1/series": {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"},
+    "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
+    "/api/hub/v1/control": {"day": "2025-01-15"},
     "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
 }
 
@@ -43,7 +45,7 @@ def _name(route: Route) -> str:
 def test_what_is_open_is_known() -> None:
     assert {route.path for route in TABLE if route.credentials is Credentials.NONE} == OPEN
     assert all(not route.roles for route in TABLE if route.credentials is Credentials.NONE)
-    assert all(route.roles in (MARKET_ROLES, OPERATOR, EVERY_ROLE) for route in GUARDED)
+    assert all(route.roles in (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE) for route in GUARDED)
     assert all(route.roles == OPERATOR for route in GUARDED if route.method in ("PUT",) or route.takes is not None)
 
 

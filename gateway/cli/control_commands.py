@@ -1,0 +1,204 @@
+"""`gridpost kpis | missing | corrections`: the quality of a day's values, what is missing of it, what was corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import typer
+
+from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.outcome import FINDINGS, CommandError, stop
+from gateway.cli.printing import print_json, print_rows
+from gateway.cli.series_command import instant_of
+from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
+from gateway.hub.exchange import Hub
+from gateway.hub.ports import Page, Refused
+from gateway.messages.times import format_minute, to_instant
+from gateway.transport.control_forms import csv_head, csv_lines
+from gateway.transport.control_models import CorrectionBody, KpiBody, MissingBody
+from gateway.transport.hub_models import Body
+
+WINDOW = 10_000
+
+From = Annotated[str | None, typer.Option("--from", help="First local day (2025-01-31, yesterday).")]
+To = Annotated[str | None, typer.Option("--to", help="Local day to end before.")]
+GridArea = Annotated[str, typer.Option("--grid-area", help="One grid area; all unless given.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+
+Window = TypeVar("Window", MissingPage, Corrections)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("kpis")(show_kpis)
+    app.command("missing")(show_missing)
+    app.command("corrections")(show_corrections)
+
+
+def show_kpis(  # noqa: PLR0913 - one parameter for each option
+    *,
+    start: From = None,
+    end: To = None,
+    grid_area: GridArea = "",
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+) -> None:
+    """Key figures of each grid area and local day: yesterday's, unless days are given.
+
+    Exit code 1 when a limit is breached by a figure that is final.
+    """
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        first, last = _days(hub, start, end)
+        if first is not None and last is None:
+            last = first + timedelta(days=1)
+        found = wait_for(hub.kpis(operator_of(hub.office.profile), DayQuery(first, last, grid_area)))
+    if found is None:
+        raise CommandError(f"there is no grid area {grid_area}")
+    bodies = [KpiBody.of(value) for value in found]
+    heads = ("day", "grid area", "figure", "count", "of", "percent", "limit", "as of", "")
+    if not _print(_Form(KpiBody, heads, _kpi_row, as_csv, as_json), [bodies]):
+        typer.echo("There are no figures: no metering point was active, or the days have not ended.", err=True)
+    if any(body.breached and body.final for body in bodies):
+        stop(FINDINGS)
+
+
+def _kpi_row(body: KpiBody) -> tuple[object, ...]:
+    standing = "breached" if body.breached else "" if body.final else "provisional"
+    shown = (body.total, body.percent, body.limit)
+    return (
+        body.day,
+        body.grid_area or body.grid_operator,
+        body.kpi,
+        body.count,
+        *("" if value is None else value for value in shown),
+        _minute(body.as_of),
+        standing,
+    )
+
+
+def show_missing(  # noqa: PLR0913 - one parameter for each option
+    *,
+    start: From = None,
+    end: To = None,
+    grid_area: GridArea = "",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="As known then; now unless given.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+) -> None:
+    """Metering points of which values are missing after their limit, in the market's window unless days are given.
+
+    Exit code 1 when anything is missing.
+    """
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, hub.office.clock.now())
+        query = DayQuery(*_days(hub, start, end), grid_area, known)
+        operator = operator_of(hub.office.profile)
+        pages = _windows(lambda page: hub.missing_values(operator, query, page), f"there is no grid area {grid_area}")
+        heads = ("day", "metering point", "grid area", "limit of", "missing", "of", "first", "last")
+        form = _Form(MissingBody, heads, _missing_row, as_csv, as_json)
+        count = _print(form, ([MissingBody.of(point) for point in page.points] for page in pages))
+    if count:
+        stop(FINDINGS)
+
+
+def _missing_row(body: MissingBody) -> tuple[object, ...]:
+    bounds = _minute(body.first), _minute(body.last)
+    return (body.day, body.metering_point, body.grid_area, body.group, body.missing, body.expected, *bounds)
+
+
+def show_corrections(  # noqa: PLR0913 - one parameter for each option
+    *,
+    start: Annotated[str, typer.Option("--from", help="Received from this day or instant.")],
+    end: Annotated[str | None, typer.Option("--to", help="And before this one; now unless given.")] = None,
+    point: Annotated[list[str] | None, typer.Option("--point", help="Metering point; may be repeated.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+) -> None:
+    """Values that took the place of accepted ones, in the order they were received."""
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        zone, now = hub.office.profile.zone, hub.office.clock.now()
+        bounds = instant_of(start, zone, now), now + 1 if end is None else instant_of(end, zone, now)
+        if bounds[0] >= bounds[1]:
+            raise CommandError("--to must be after --from")
+        query, operator = CorrectionQuery(*bounds, tuple(point or ())), operator_of(hub.office.profile)
+        pages = _windows(lambda page: hub.corrections(operator, query, page), "one of these is no metering point here")
+        heads = ("metering point", "start", "old", "", "new", "", "received", "first run")
+        form = _Form(CorrectionBody, heads, _correction_row, as_csv, as_json)
+        _print(form, (list(CorrectionBody.of(page)) for page in pages))
+
+
+def _correction_row(body: CorrectionBody) -> tuple[object, ...]:
+    run = body.first_run if body.first_run_at is None else f"{body.first_run} {_minute(body.first_run_at)}"
+    values = (body.old_quantity or "", body.old_quality or "", body.new_quantity or "", body.new_quality)
+    return (body.metering_point, _minute(body.start), *values, _minute(body.received_at), run)
+
+
+def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date | None, date | None]:
+    """The days of the options, in the market's time."""
+    zone, now = hub.office.profile.zone, hub.office.clock.now()
+    first, last = (None if text is None else zone.day(instant_of(text, zone, now)) for text in (start, end))
+    if first is None and last is not None:
+        raise CommandError("--to needs --from")
+    if first is not None and last is not None and first >= last:
+        raise CommandError("--to must be after --from")
+    return first, last
+
+
+def _windows(read: Callable[[Page], Coroutine[Any, Any, Window | Refused | None]], absent: str) -> Iterator[Window]:
+    """All windows of a report."""
+    after = ""
+    while True:
+        window = wait_for(read(Page(WINDOW, after)))
+        if isinstance(window, Refused):
+            raise CommandError(window.findings[0].text)
+        if window is None:
+            raise CommandError(absent)
+        yield window
+        after = window.after
+        if not after:
+            return
+
+
+class _Form(NamedTuple):
+    """How a report is printed: its model, the heads of its table and the row of a body; CSV or JSON instead."""
+
+    model: type[Body]
+    heads: tuple[str, ...]
+    row: Callable[[Any], tuple[object, ...]]
+    as_csv: bool
+    as_json: bool
+
+
+def _print(form: _Form, windows: Iterable[list[Any]]) -> int:
+    """Print a report; how long it was. CSV is printed as it is read."""
+    count = 0
+    if form.as_csv:
+        typer.echo(csv_head(form.model), nl=False)
+        for bodies in windows:
+            count += len(bodies)
+            typer.echo(csv_lines(bodies), nl=False)
+        return count
+    everything = [body for bodies in windows for body in bodies]
+    if form.as_json:
+        print_json([body.model_dump(mode="json") for body in everything])
+    elif everything:
+        print_rows(form.heads, map(form.row, everything))
+    return len(everything)
+
+
+def _minute(moment: datetime) -> str:
+    return format_minute(to_instant(moment))
