@@ -19,6 +19,7 @@ from gateway.cli import (
     market_commands,
     masterdata_commands,
     party_commands,
+    prepare_command,
     schema_commands,
     series_command,
     serve_command,
@@ -44,6 +45,7 @@ for family in (
     series_command,
     party_commands,
     file_commands,
+    prepare_command,
     schema_commands,
     market_commands,
 ):
