@@ -28,9 +28,9 @@ def rounded_together(numerators: Whole, denominator: int) -> Quantities:
 
     A ratio that is whole already stays what it is.
     """
-    shares = (numerators // denominator).astype(np.int64)
-    remainders = numerators % denominator
-    left = half_up(int(numerators.sum()), denominator) - int(shares.sum())
+    whole, remainders = numerators // denominator, numerators % denominator
+    left = half_up(int(numerators.sum()), denominator) - int(whole.sum())
+    shares: Quantities = whole.astype(np.int64)
     shares[np.argsort(-remainders, kind="stable")[:left]] += 1
     return shares
 

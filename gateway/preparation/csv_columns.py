@@ -13,14 +13,13 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from gateway.messages.findings import Finding
 from gateway.messages.masterdata import Rows
 from gateway.schemas.parsers import UTF8_BOM
 
 _BATCH = 50_000
-
-_Lines = list[tuple[int, list[str]]]
 
 Note = Callable[[int], None]
 """Hears how many characters of a file have been read since it was last told."""
@@ -34,7 +33,7 @@ class InputFile(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a file: its name, how a cell is read, and whether the file may do without it.
+    """A column of a file: its name, how a cell is read, whether the file may do without it, what its values are.
 
     A reader raises ValueError with the rest of the sentence `VALUE …` for a text that is none.
     """
@@ -42,22 +41,27 @@ class Column(NamedTuple):
     name: str
     read: Callable[[str], Any]
     is_optional: bool = False
+    dtype: type = np.int64
 
 
 class ColumnTable(NamedTuple):
-    """The good rows of a file: values by column, and the line each row stands on."""
+    """The good rows of a file: values by column in batches, and the line each row begins on."""
 
-    cells: dict[str, list[Any]]
-    lines: list[int]
+    cells: dict[str, list[npt.NDArray[Any]]]
+    lines: list[Rows]
 
     @property
     def line(self) -> Rows:
         """The lines, int64[k]."""
-        return np.array(self.lines, dtype=np.int64)
+        return np.concatenate([np.empty(0, dtype=np.int64), *self.lines])
 
     def numbers(self, name: str) -> Rows:
         """A column of whole numbers, int64[k]."""
-        return np.array(self.cells[name], dtype=np.int64)
+        return np.concatenate([np.empty(0, dtype=np.int64), *self.cells[name]])
+
+    def values(self, name: str) -> list[Any]:
+        """A column of anything else."""
+        return [value for part in self.cells[name] for value in part]
 
 
 class _Cells(dict[str, Any]):
@@ -101,8 +105,9 @@ class CsvFile:
         content = self.file.content
         try:
             text = str(content.removeprefix(UTF8_BOM), "utf-8")
-            for header, rows in self._batches(text):
-                self._take(table, cells, header, rows)
+            for header, rows, lines in self._batches(text):
+                texts = dict(zip(header, zip(*rows, strict=True), strict=True))
+                self._take(table, cells, texts, lines)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             self.add("malformed", f"not UTF-8 at byte {error.start}", line)
@@ -110,8 +115,8 @@ class CsvFile:
             self.add("malformed", f"not well-formed CSV: {error}")
         return table
 
-    def _batches(self, text: str) -> Iterator[tuple[list[str], _Lines]]:
-        """The header and rows as wide as it, with their lines, some thousand at a time."""
+    def _batches(self, text: str) -> Iterator[tuple[list[str], list[list[str]], Rows]]:
+        """The header, rows as wide as it, and the lines they begin on, some thousand at a time."""
         first_line = text.partition("\n")[0]
         delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
         source = io.StringIO(text, newline="")
@@ -119,14 +124,18 @@ class CsvFile:
         header = [name.strip() for name in next(reader, [])]
         if not self._has_columns(header):
             return
-        done = 0
-        while rows := [(reader.line_num, row) for row in islice(reader, _BATCH)]:
-            good = [numbered for numbered in rows if len(numbered[1]) == len(header)]
-            for line, row in rows if len(good) < len(rows) else ():
-                if any(row) and len(row) != len(header):
-                    self.add("wrong-cell-count", f"the row has {len(row)} cells, the header {len(header)}", line)
-            if good:
-                yield header, good
+        done, before = 0, reader.line_num
+        while rows := list(islice(reader, _BATCH)):
+            lines = _first_lines(rows, before, reader.line_num)
+            before = reader.line_num
+            if any(len(row) != len(header) for row in rows):
+                for line, row in zip(lines.tolist(), rows, strict=True):
+                    if any(row) and len(row) != len(header):
+                        self.add("wrong-cell-count", f"the row has {len(row)} cells, the header {len(header)}", line)
+                lines = lines[[len(row) == len(header) for row in rows]]
+                rows = [row for row in rows if len(row) == len(header)]
+            if rows:
+                yield header, rows, lines
             self.note(source.tell() - done)
             done = source.tell()
 
@@ -143,19 +152,32 @@ class CsvFile:
                 self.add("missing-column", f"column {column.name} is missing", 1)
         return len(self.findings) == before
 
-    def _take(self, table: ColumnTable, cells: dict[str, _Cells], header: list[str], rows: _Lines) -> None:
-        texts = dict(zip(header, zip(*(row for _, row in rows), strict=True), strict=True))
-        absent = ("",) * len(rows)
+    def _take(
+        self, table: ColumnTable, cells: dict[str, _Cells], texts: dict[str, tuple[str, ...]], lines: Rows
+    ) -> None:
+        """Append the batch's good rows to the table and note what is wrong with the others."""
+        absent = ("",) * len(lines)
         read = {name: list(map(column.__getitem__, texts.get(name, absent))) for name, column in cells.items()}
-        bad: set[int] = set()
+        is_good = np.ones(len(lines), dtype=np.bool_)
         for name, column in cells.items():
             for number, text in enumerate(texts.get(name, ())) if column.faults else ():
                 if fault := column.faults.get(text):
-                    bad.add(number)
-                    self.add("bad-value", f"column {name}: {_shown(text)} {fault}", rows[number][0])
-        for name, values in read.items():
-            table.cells[name].extend([value for n, value in enumerate(values) if n not in bad] if bad else values)
-        table.lines.extend(line for number, (line, _) in enumerate(rows) if number not in bad)
+                    is_good[number] = False
+                    self.add("bad-value", f"column {name}: {_shown(text)} {fault}", int(lines[number]))
+        table.lines.append(lines[is_good])
+        for column_of_file in self.columns:
+            values = read[column_of_file.name]
+            if not is_good.all():
+                values = [value for value, good in zip(values, is_good.tolist(), strict=True) if good]
+            table.cells[column_of_file.name].append(np.array(values, dtype=column_of_file.dtype))
+
+
+def _first_lines(rows: list[list[str]], before: int, last: int) -> Rows:
+    """The line each row begins on, the rows being those between two lines; a quoted cell may hold several."""
+    if last - before == len(rows):
+        return np.arange(before + 1, last + 1)
+    heights = [1 + sum(cell.count("\n") for cell in row) for row in rows]
+    return before + 1 + np.append(0, np.cumsum(heights)[:-1])
 
 
 def _shown(text: str) -> str:

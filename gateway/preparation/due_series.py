@@ -95,14 +95,13 @@ class DueSeries:
 
     @cached_property
     def limit(self) -> Quantities:
-        """The most a step of each row may hold, int64[n] thousandths; NO_LIMIT where none is set (D1 table 4)."""
-        columns = self.master.points
-        limits = self.facts.numbers.greatest_per_hour[
-            columns.kind[self.version], columns.settlement_method[self.version] + 1
-        ]
-        is_limited = (columns.unit[self.version] == UNIT_CODES[Unit.KWH]) & (limits < NO_LIMIT)
-        found: Quantities = np.where(is_limited, limits // (HOUR // self.step), NO_LIMIT)
-        return found
+        """The most a step of each row may hold, int64[n] thousandths: by D1 table 4, or what can be written at all."""
+        columns, numbers = self.master.points, self.facts.numbers
+        hourly = numbers.greatest_per_hour[columns.kind[self.version], columns.settlement_method[self.version] + 1]
+        is_limited = (columns.unit[self.version] == UNIT_CODES[Unit.KWH]) & (hourly < NO_LIMIT)
+        writable = 10**numbers.integer_digits * 1000 - 1
+        limits: Quantities = np.where(is_limited, hourly // (HOUR // self.step), writable)
+        return limits
 
     @cached_property
     def is_profiled(self) -> Mask:

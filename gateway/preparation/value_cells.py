@@ -88,8 +88,8 @@ def quantity(decimals: int, may_be_negative: bool = False) -> Callable[[str], in
 def factor(text: str) -> Fraction:
     """A proportional factor, exactly."""
     match = _DECIMAL.fullmatch(text)
-    if match is None or not re.search("[1-9]", text) or match[1] or len(match[2]) > 6 or len(match[3] or "") > 9:
-        raise ValueError("is no factor above zero with at most 6 integer digits and 9 decimals")
+    if match is None or not re.search("[1-9]", text) or match[1] or len(match[2]) > 5 or len(match[3] or "") > 9:
+        raise ValueError("is no factor above zero with at most 5 integer digits and 9 decimals")
     return Fraction(text)
 
 

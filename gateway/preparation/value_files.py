@@ -55,22 +55,22 @@ class ValueFiles:
 
     def knowledge(self, file: InputFile) -> tuple[PointValues, dict[int, str]]:
         """What the operator states of single steps, and why, by line: `metering_point, time, quantity, reason`."""
-        source = self._open(file, _POINT, _TIME, _QUANTITY, Column("reason", cells.reason))
+        source = self._open(file, _POINT, _TIME, _QUANTITY, Column("reason", cells.reason, dtype=object))
         table = source.read()
-        quantity = table.numbers("quantity")
+        quantity, line = table.numbers("quantity"), table.line
         for number in np.flatnonzero(quantity == NO_QUANTITY).tolist():
-            source.add("bad-value", "column quantity: the value is missing", table.lines[number])
+            source.add("bad-value", "column quantity: the value is missing", int(line[number]))
         _check_repeats(source, table, ("metering_point", "time"))
         quality = np.full(len(quantity), Quality.ESTIMATED, dtype=np.uint8)
-        values = PointValues.of(table.numbers("metering_point"), table.numbers("time"), quantity, quality, table.line)
-        return values, dict(zip(table.lines, table.cells["reason"], strict=True))
+        values = PointValues.of(table.numbers("metering_point"), table.numbers("time"), quantity, quality, line)
+        return values, dict(zip(line.tolist(), table.values("reason"), strict=True))
 
     def factors(self, file: InputFile) -> dict[int, Fraction]:
         """The fixed factor of points: `metering_point, factor`."""
-        source = self._open(file, _POINT, Column("factor", cells.factor))
+        source = self._open(file, _POINT, Column("factor", cells.factor, dtype=object))
         table = source.read()
         _check_repeats(source, table, ("metering_point",))
-        return dict(zip(table.cells["metering_point"], table.cells["factor"], strict=True))
+        return dict(zip(table.numbers("metering_point").tolist(), table.values("factor"), strict=True))
 
     def similar_points(self, file: InputFile) -> SimilarPoints:
         """Whose curve resembles whose: `metering_point, similar_point`."""
@@ -87,14 +87,14 @@ class ValueFiles:
         source = self._open(file, _POINT, Column("from", bound), Column("to", bound), _QUANTITY)
         table = source.read()
         point, start, end = (table.numbers(name) for name in ("metering_point", "from", "to"))
-        quantity = table.numbers("quantity")
+        quantity, line = table.numbers("quantity"), table.line
         for number in np.flatnonzero((start >= end) | (quantity == NO_QUANTITY)).tolist():
-            source.add("bad-value", "a reading has a quantity, and begins before it ends", table.lines[number])
-        for number in np.flatnonzero(np.isin(point, list(factors))).tolist():
+            source.add("bad-value", "a reading has a quantity, and begins before it ends", int(line[number]))
+        for number in np.flatnonzero(np.isin(point, list(factors)) & (quantity != NO_QUANTITY)).tolist():
             factor = factors[int(point[number])]
             quantity[number] = half_up(int(quantity[number]) * factor.numerator, factor.denominator)
         order = np.lexsort((start, point))
-        point, start, end, line = point[order], start[order], end[order], table.line[order]
+        point, start, end, line = point[order], start[order], end[order], line[order]
         for number in np.flatnonzero((point[1:] == point[:-1]) & (start[1:] < end[:-1])).tolist():
             text = f"the period overlaps that of line {line[number]}"
             source.add("overlapping-readings", text, int(line[number + 1]))
@@ -117,22 +117,23 @@ class ValueFiles:
     def _values(self, file: InputFile, quantity: Callable[[str], int], may_repeat: bool = False) -> PointValues:
         source = self._open(file, _POINT, _TIME, Column("quantity", quantity), _QUALITY)
         table = source.read()
-        amounts, quality = table.numbers("quantity"), table.numbers("quality").astype(np.uint8)
+        amounts, line = table.numbers("quantity"), table.line
+        quality = table.numbers("quality").astype(np.uint8)
         is_there = amounts != NO_QUANTITY
         torn = (is_there & (quality == Quality.MISSING)) | (~is_there & (quality >= Quality.ESTIMATED))
         for number in np.flatnonzero(torn).tolist():
             text = "column quality: a missing value has no quantity, every other one has"
-            source.add("bad-value", text, table.lines[number])
+            source.add("bad-value", text, int(line[number]))
         if not may_repeat:
             _check_repeats(source, table, ("metering_point", "time"))
-        return PointValues.of(table.numbers("metering_point"), table.numbers("time"), amounts, quality, table.line)
+        return PointValues.of(table.numbers("metering_point"), table.numbers("time"), amounts, quality, line)
 
 
 def _check_repeats(source: CsvFile, table: ColumnTable, names: tuple[str, ...]) -> None:
     """Note every row whose key stood there before."""
     keys: list[Rows] = [table.numbers(name) for name in names]
-    order = np.lexsort(keys[::-1])
+    line, order = table.line, np.lexsort(keys[::-1])
     again = np.logical_and.reduce([np.diff(key[order]) == 0 for key in keys])
     for place in np.flatnonzero(again).tolist():
-        text = f"the same {' and '.join(names)} as line {table.lines[order[place]]}"
-        source.add("duplicate-value", text, table.lines[order[place + 1]])
+        text = f"the same {' and '.join(names)} as line {line[order[place]]}"
+        source.add("duplicate-value", text, int(line[order[place + 1]]))
