@@ -14,7 +14,7 @@ from gateway.preparation.apportionment import apportioned, product, rounded_toge
 from gateway.preparation.comparable_days import from_comparable_day
 from gateway.preparation.draft import Method, WhyNot
 from gateway.preparation.estimation import Case, Filling, Gaps, MethodOfEstimation
-from gateway.preparation.point_values import NOWHERE, PointValues
+from gateway.preparation.point_values import NOWHERE, PointValues, midnights
 
 _FINENESS = 1000
 """A point's mean is held in thousandths of a thousandth: fine enough for a share."""
@@ -94,8 +94,8 @@ def _common_energy(case: Case, gaps: Gaps, gap: int, similar: int) -> tuple[int,
 def from_reading(gaps: Gaps, case: Case) -> Filling:
     """Method 4: the energy of a reading that the known values leave over, spread over the gaps by experience.
 
-    Experience is the point's mean at the same local time over the window before; a time of which there is none counts
-    with the mean of all. With it the values of the reading's period add up to the reading exactly: shares are rounded
+    Experience is the point's mean at the same local time over the window before the first day with a gap; a time of
+    which there is none counts with the mean of all. With it the values of the reading's period add up to the reading exactly: shares are rounded
     down, the rest goes to the largest remainders. The source is the instant at which the period begins.
     """
     filling = Filling(len(gaps), WhyNot.NOTHING_GIVEN)
@@ -143,7 +143,7 @@ def _within(instants: Instants, period: Interval) -> Rows:
 def _experience(case: Case, gaps: Gaps, members: Rows) -> Quantities:
     """What a point usually has at the local time of each of its gaps, in thousandths of a thousandth of the unit."""
     past, zone, step = case.past, case.zone, int(gaps.step[members[0]])
-    point, until = int(gaps.point[members[0]]), int(gaps.start[members[0]])
+    point, until = int(gaps.point[members[0]]), int(midnights(zone, gaps.day[members[:1]])[0])
     low, high = np.searchsorted(past.point, [point, point + 1])
     starts = past.start[low:high]
     in_window = (starts < until) & (starts >= until - case.settings.window_days * DAY)
