@@ -95,8 +95,9 @@ def from_reading(gaps: Gaps, case: Case) -> Filling:
     """Method 4: the energy of a reading that the known values leave over, spread over the gaps by experience.
 
     Experience is the point's mean at the same local time over the window before the first day with a gap; a time of
-    which there is none counts with the mean of all. With it the values of the reading's period add up to the reading exactly: shares are rounded
-    down, the rest goes to the largest remainders. The source is the instant at which the period begins.
+    which there is none counts with the mean of all. With the shares the values of the reading's period add up to the
+    reading exactly: they are rounded down, and the rest goes to the largest remainders. The source is the instant at
+    which the period begins.
     """
     filling = Filling(len(gaps), WhyNot.NOTHING_GIVEN)
     readings, due = case.evidence.readings, case.draft.due

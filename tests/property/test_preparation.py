@@ -99,7 +99,8 @@ def situations(draw: st.DrawFn) -> Situation:
         bounds = [ZONE.midnight(first + timedelta(days=n)) for n in range(count + 1)]
         rows = [(int(p.metering_point), a, b) for p in POINTS for a, b in pairwise(bounds)]
         energy = [int(amount) for amount in chance.integers(0, 200_000, len(rows))]
-        evidence["readings"] = Readings(*map(np.array, zip(*rows, strict=True)), np.array(energy))
+        point, start, end = (np.array(column) for column in zip(*rows, strict=True))
+        evidence["readings"] = Readings(point, start, end, np.array(energy))
     values = joined(*some(range(count), holes, 0.02, 0.1))
     late = draw(st.sampled_from([8 * 3600, 40 * 86400]))
     order = assignment(MASTER, first, count)

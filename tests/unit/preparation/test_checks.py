@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_a_negative_value_is_set_aside() -> None:
         ({"unit": Unit.KVARH, "kind": MeteringPointType.EXCHANGE_REACTIVE_ENERGY}, 9_999_999_999_999),
     ],
 )
-def test_the_limits_of_table_4_belong_to_the_good_side(facts: dict[str, object], limit: int) -> None:
+def test_the_limits_of_table_4_belong_to_the_good_side(facts: dict[str, Any], limit: int) -> None:
     # DK-4.1.3.a, DK-4.1.5.c
     order = assignment(master_of(version(**facts)))
     assert prepared(with_hour(5, limit), order).findings == ()
@@ -169,8 +170,8 @@ def test_zeros_over_midnight_are_one_run() -> None:
 
 def test_a_witness_makes_zeros_credible() -> None:
     zeros = curve(DAY, [None] * 6 + [0] * 12)
-    for witness in ({"check_meter": zeros}, {"knowledge": zeros}):
-        result = prepared(curve(DAY, DARK), history=days_before(7, NIGHT), **witness)
+    for witness in ("check_meter", "knowledge"):
+        result = prepared(curve(DAY, DARK), None, history=days_before(7, NIGHT), **{witness: zeros})
         assert result.findings == ()
         assert result.draft.quantity.tolist() == DARK
 
@@ -253,7 +254,7 @@ def test_a_profile_settled_point_may_be_estimated_for_a_year(first: date, is_ref
         ({"metering_point": OTHER}, "unknown in the master data"),
     ],
 )
-def test_values_of_points_that_owe_none_are_left_aside(facts: dict[str, object], why: str) -> None:
+def test_values_of_points_that_owe_none_are_left_aside(facts: dict[str, Any], why: str) -> None:
     # DK-4.1.3.a, DK-6.1.3
     point = str(facts.pop("metering_point", POINT))
     result = prepared(curve(DAY, GOOD), assignment(master_of(version(point, **facts))))
@@ -268,7 +269,7 @@ def test_a_profile_settled_point_owes_no_daily_values() -> None:
     assert len(prepared(curve(DAY, GOOD), order).draft.due) == 1
 
 
-def faults(values: PointValues, **facts: object) -> list[tuple[str, str, int]]:
+def faults(values: PointValues, **facts: Any) -> list[tuple[str, str, int]]:
     """(rule, file, line) of findings that stop everything."""
     found = outcome(values, assignment(master_of(version(**facts))))
     assert isinstance(found, tuple), found
