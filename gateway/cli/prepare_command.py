@@ -109,7 +109,7 @@ def prepare(  # noqa: PLR0913 - one parameter for each option
 
         reader = ValueFiles(profile.zone, advance)
         sources = files.read(reader)
-        result = reader.told() or prepared_from(assignment, sources, profile)
+        result = reader.findings.all() or prepared_from(assignment, sources, profile)
         if isinstance(result, tuple):
             _refuse(result, as_json)
         advance(size)
@@ -118,7 +118,7 @@ def prepare(  # noqa: PLR0913 - one parameter for each option
     if as_json:
         print_json(report_value(result, written, desk))
     else:
-        print_report(result, written, desk, out)
+        print_report(result, written, desk, (values, out))
     if has_errors(written.findings):
         stop(FINDINGS)
 

@@ -114,29 +114,46 @@ def report_value(prepared: Prepared, written: Written, desk: Desk) -> dict[str, 
 _SENT = (Quality.MEASURED, Quality.ESTIMATED, Quality.MISSING)
 
 
-def print_report(prepared: Prepared, written: Written, desk: Desk, out: Path | None) -> None:
-    """The report for people: what remains to be done, what was made of the values, where it lies."""
+def print_report(prepared: Prepared, written: Written, desk: Desk, places: tuple[Path, Path | None]) -> None:
+    """The report for people: what remains to be done, what was made of the values, where it lies.
+
+    Args:
+        prepared: the completed series.
+        written: what was written.
+        desk: who sends.
+        places: the file of values, and the directory written to.
+    """
+    values, out = places
     errors = [finding for finding in written.findings if finding.severity is Severity.ERROR]
+    own_words = desk.profile.rules.preparation  # these name point and steps themselves
     for finding in errors[:MOST_PRINTED]:
-        typer.echo(finding_line(finding.path, replace(finding, path="")))
+        typer.echo(finding_line(str(values), replace(finding, path="") if finding.rule in own_words else finding))
     if len(errors) > MOST_PRINTED:
         typer.echo(f"{len(errors) - MOST_PRINTED} further findings are not listed; --json and the protocol have all")
+    console().print(table_of(("values", "steps"), _value_rows(prepared)))
     remarks = Counter(finding.rule for finding in written.findings if finding.severity is Severity.WARNING)
+    if remarks:
+        typer.echo("Made good by estimates: " + ", ".join(f"{count} {rule}" for rule, count in sorted(remarks.items())))
+    ready, due = sum(count for _, count in written.documents), prepared.draft.due
+    typer.echo(
+        f"Ready to be sent by {desk.assignment.sender.party}: {ready} of {len(due)} series "
+        f"of {_counted(len(np.unique(due.point)), 'metering point')}, in {_counted(len(written.documents), 'document')}"
+    )
+    typer.echo(
+        f"{_counted(len(errors), 'finding')} left; " + ("nothing was written" if out is None else f"written to {out}")
+    )
+
+
+def _value_rows(prepared: Prepared) -> list[tuple[str, int]]:
+    """How many values came about in which way."""
     draft = prepared.draft
     counts = np.bincount(draft.method, minlength=len(Method)).tolist()
-    rows: list[tuple[str, int]] = [
+    return [
         ("measured", int(np.count_nonzero(draft.quality == Quality.MEASURED))),
-        *((f"estimated: {METHOD_WORDS[method]}", counts[method]) for method in Method if counts[method] and method),
+        *((f"estimated: {words}", counts[method]) for method, words in METHOD_WORDS.items() if counts[method]),
         ("missing", int(np.count_nonzero(draft.quality == Quality.MISSING))),
     ]
-    console().print(table_of(("values", "steps"), rows))
-    made_good = ", ".join(f"{rule} {count} times" for rule, count in sorted(remarks.items()))
-    if made_good:
-        typer.echo(f"Made good by estimates: {made_good}")
-    where = "nothing was written" if out is None else f"written to {out}"
-    ready, points = sum(count for _, count in written.documents), len(np.unique(draft.due.point))
-    typer.echo(
-        f"{ready} of {len(draft.due)} series of {points} metering points are ready to be sent by "
-        f"{desk.assignment.sender.party}, in {len(written.documents)} documents; "
-        f"{len(errors)} findings remain; {where}"
-    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' if count != 1 else ''}"

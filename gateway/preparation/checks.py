@@ -14,7 +14,7 @@ from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Mask
 from gateway.messages.times import Instants
-from gateway.preparation.draft import Cause, Draft
+from gateway.preparation.draft import Cause, Draft, Method
 from gateway.preparation.point_values import NOWHERE, PointDays, PointValues
 from gateway.preparation.settings import PreparationSettings
 
@@ -26,6 +26,15 @@ def set_aside_wrong(draft: Draft) -> None:
     is_there = draft.quantity != NO_QUANTITY
     draft.set_aside(np.flatnonzero((draft.quantity < 0) & is_there), Cause.VALUE_NEGATIVE)
     draft.set_aside(np.flatnonzero(draft.quantity > draft.due.limit[draft.due.row]), Cause.VALUE_ABOVE_LIMIT)
+
+
+def yield_to_check_meter(draft: Draft, meter: PointValues) -> None:
+    """Take out estimates that were delivered where the check meter of the point measured: it goes before all others."""
+    due, measured = draft.due, meter.taken(meter.is_measured)
+    steps = np.flatnonzero(draft.method == Method.AS_DELIVERED)
+    place = measured.index.find(due.point[due.row[steps]], due.step_start[steps])
+    steps, place = steps[place != NOWHERE], place[place != NOWHERE]
+    draft.set_aside(steps[measured.quantity[place] <= due.limit[due.row[steps]]], Cause.NONE)
 
 
 def set_aside_zeros(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,12 +18,15 @@ import numpy.typing as npt
 
 from gateway.messages.findings import Finding
 from gateway.messages.masterdata import Rows
-from gateway.schemas.parsers import UTF8_BOM
+
+FINDING_LIMIT = 100
+"""Most findings told of one file; a last one says how many more there are."""
 
 _BATCH = 50_000
+_MOST_REMEMBERED = 200_000
 
 Note = Callable[[int], None]
-"""Hears how many characters of a file have been read since it was last told."""
+"""Hears how many bytes of a file have been read since it was last told."""
 
 
 class InputFile(NamedTuple):
@@ -30,6 +34,32 @@ class InputFile(NamedTuple):
 
     name: str
     content: bytes
+
+
+class FileFindings:
+    """What is wrong with some files, each up to the limit, and how much there is beyond it."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Finding]] = {}
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, file: InputFile, rule: str, text: str, line: int = 0) -> None:
+        """Note a finding on a line of a file."""
+        found = self._found.setdefault(file.name, [])
+        if len(found) < FINDING_LIMIT:
+            found.append(Finding(code=rule, text=text, path=file.name, rule=rule, line=line))
+        else:
+            self._left_out[file.name] += 1
+
+    def all(self) -> tuple[Finding, ...]:
+        """The findings, file by file, with a closing one where some are not listed."""
+        told: list[Finding] = []
+        for name, found in self._found.items():
+            told += found
+            if more := self._left_out[name]:
+                text = f"{more} further findings are not listed"
+                told.append(Finding(code="more-findings", text=text, path=name, rule="more-findings"))
+        return tuple(told)
 
 
 class Column(NamedTuple):
@@ -72,6 +102,12 @@ class _Cells(dict[str, Any]):
         self._read = read
         self.faults: dict[str, str] = {}
 
+    def forget(self) -> None:
+        """Begin anew where the texts are so many that remembering them pays no more."""
+        if len(self) > _MOST_REMEMBERED:
+            self.clear()
+            self.faults.clear()
+
     def __missing__(self, text: str) -> Any:
         try:
             value = self._read(text.strip())
@@ -91,71 +127,79 @@ class CsvFile:
 
     file: InputFile
     columns: Sequence[Column]
-    findings: list[Finding]
+    findings: FileFindings
     note: Note
 
     def add(self, rule: str, text: str, line: int = 0) -> None:
         """Note a finding on a line."""
-        self.findings.append(Finding(code=rule, text=text, path=self.file.name, rule=rule, line=line))
+        self.findings.add(self.file, rule, text, line)
 
     def read(self) -> ColumnTable:
         """The rows in which every cell is good."""
         table = ColumnTable({column.name: [] for column in self.columns}, [])
         cells = {column.name: _Cells(column.read) for column in self.columns}
-        content = self.file.content
-        try:
-            text = str(content.removeprefix(UTF8_BOM), "utf-8")
-            for header, rows, lines in self._batches(text):
-                texts = dict(zip(header, zip(*rows, strict=True), strict=True))
-                self._take(table, cells, texts, lines)
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            self.add("malformed", f"not UTF-8 at byte {error.start}", line)
-        except csv.Error as error:
-            self.add("malformed", f"not well-formed CSV: {error}")
+        for header, rows, lines in self._batches():
+            texts = dict(zip(header, zip(*rows, strict=True), strict=True)) if rows else {}
+            self._take(table, cells, texts, lines)
         return table
 
-    def _batches(self, text: str) -> Iterator[tuple[list[str], list[list[str]], Rows]]:
+    def _batches(self) -> Iterator[tuple[list[str], list[list[str]], Rows]]:
         """The header, rows as wide as it, and the lines they begin on, some thousand at a time."""
-        first_line = text.partition("\n")[0]
-        delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
-        source = io.StringIO(text, newline="")
-        reader = csv.reader(source, delimiter=delimiter, strict=True)
-        header = [name.strip() for name in next(reader, [])]
-        if not self._has_columns(header):
-            return
-        done, before = 0, reader.line_num
-        while rows := list(islice(reader, _BATCH)):
-            lines = _first_lines(rows, before, reader.line_num)
+        content = self.file.content
+        first_line = content[: content.find(b"\n")]
+        delimiter = ";" if first_line.count(b";") > first_line.count(b",") else ","
+        source = io.BytesIO(content)
+        reader = csv.reader(io.TextIOWrapper(source, "utf-8-sig", newline=""), delimiter=delimiter, strict=True)
+        before = done = 0
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            if not self._has_columns(header):
+                return
             before = reader.line_num
-            if any(len(row) != len(header) for row in rows):
-                for line, row in zip(lines.tolist(), rows, strict=True):
-                    if any(row) and len(row) != len(header):
-                        self.add("wrong-cell-count", f"the row has {len(row)} cells, the header {len(header)}", line)
-                lines = lines[[len(row) == len(header) for row in rows]]
-                rows = [row for row in rows if len(row) == len(header)]
-            if rows:
-                yield header, rows, lines
-            self.note(source.tell() - done)
-            done = source.tell()
+            while rows := list(islice(reader, _BATCH)):
+                lines = _first_lines(rows, before, reader.line_num)
+                before = reader.line_num
+                yield header, *self._as_wide(header, rows, lines)
+                self.note(source.tell() - done)
+                done = source.tell()
+        except UnicodeDecodeError:
+            self.add("malformed", "not UTF-8", _undecodable_line(content))
+        except csv.Error as error:
+            self.add("malformed", f"not well-formed CSV: {error}", reader.line_num)
+
+    def _as_wide(self, header: list[str], rows: list[list[str]], lines: Rows) -> tuple[list[list[str]], Rows]:
+        """The rows with as many cells as the header; others are noted, blank lines left out."""
+        width = len(header)
+        is_wide = [len(row) == width for row in rows]
+        if all(is_wide):
+            return rows, lines
+        for line, row in zip(lines.tolist(), rows, strict=True):
+            if any(row) and len(row) != width:
+                self.add("wrong-cell-count", f"the row has {len(row)} cells, the header {width}", line)
+        return [row for row, good in zip(rows, is_wide, strict=True) if good], lines[is_wide]
 
     def _has_columns(self, header: list[str]) -> bool:
-        before = len(self.findings)
         known = [column.name for column in self.columns]
+        is_good = True
         for number, name in enumerate(header):
             if name in header[:number]:
+                is_good = False
                 self.add("duplicate-column", f"column {_shown(name)} occurs twice", 1)
             elif name not in known:
+                is_good = False
                 self.add("unknown-column", f"column {_shown(name)} is unknown; known are {', '.join(known)}", 1)
         for column in self.columns:
             if column.name not in header and not column.is_optional:
+                is_good = False
                 self.add("missing-column", f"column {column.name} is missing", 1)
-        return len(self.findings) == before
+        return is_good
 
     def _take(
         self, table: ColumnTable, cells: dict[str, _Cells], texts: dict[str, tuple[str, ...]], lines: Rows
     ) -> None:
         """Append the batch's good rows to the table and note what is wrong with the others."""
+        for column in cells.values():
+            column.forget()
         absent = ("",) * len(lines)
         read = {name: list(map(column.__getitem__, texts.get(name, absent))) for name, column in cells.items()}
         is_good = np.ones(len(lines), dtype=np.bool_)
@@ -178,6 +222,15 @@ def _first_lines(rows: list[list[str]], before: int, last: int) -> Rows:
         return np.arange(before + 1, last + 1)
     heights = [1 + sum(cell.count("\n") for cell in row) for row in rows]
     return before + 1 + np.append(0, np.cumsum(heights)[:-1])
+
+
+def _undecodable_line(content: bytes) -> int:
+    """The line of the first byte that is no UTF-8."""
+    try:
+        str(content, "utf-8")
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def _shown(text: str) -> str:

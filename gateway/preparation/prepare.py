@@ -10,7 +10,7 @@ from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
 from gateway.messages.masterdata import MasterData, Rows
-from gateway.preparation.checks import mark_too_long, set_aside_wrong, set_aside_zeros
+from gateway.preparation.checks import mark_too_long, set_aside_wrong, set_aside_zeros, yield_to_check_meter
 from gateway.preparation.draft import Draft
 from gateway.preparation.due_series import Assignment, due_series
 from gateway.preparation.estimation import Case, Evidence, estimate
@@ -78,6 +78,7 @@ def prepare(assignment: Assignment, sources: Sources, profile: MarketProfile) ->
     settings = PreparationSettings.of(profile, profile.zone.day(assignment.interval.start))
     draft = Draft.of(due, scaled(sources.values, sources.factors, profile.zone))
     set_aside_wrong(draft)
+    yield_to_check_meter(draft, evidence.check_meter)
     set_aside_zeros(draft, evidence.history, settings, (evidence.check_meter, evidence.knowledge))
     mark_too_long(draft, evidence.history, settings)
     estimate(Case(draft, evidence, profile.working_days, settings), METHODS)

@@ -9,19 +9,15 @@ from fractions import Fraction
 import numpy as np
 
 from gateway.messages.codes import Quality
-from gateway.messages.findings import Finding
 from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import MOST_DECIMALS, NO_QUANTITY
 from gateway.messages.times import MarketZone
 from gateway.preparation import value_cells as cells
 from gateway.preparation.apportionment import half_up
-from gateway.preparation.csv_columns import Column, ColumnTable, CsvFile, InputFile, Note
+from gateway.preparation.csv_columns import Column, ColumnTable, CsvFile, FileFindings, InputFile, Note
 from gateway.preparation.estimation import Readings, SimilarPoints
 from gateway.preparation.point_values import PointValues
 from gateway.preparation.scaling import RAW_DECIMALS
-
-FINDING_LIMIT = 100
-"""Most findings told of one file; a last one says how many more there are."""
 
 _POINT, _TIME = Column("metering_point", cells.gsrn), Column("time", cells.instant)
 _QUALITY = Column("quality", cells.quality, is_optional=True)
@@ -43,7 +39,7 @@ class ValueFiles:
 
     zone: MarketZone
     note: Note = lambda _bytes: None
-    findings: list[Finding] = field(default_factory=list)
+    findings: FileFindings = field(default_factory=FileFindings)
 
     def raw_values(self, file: InputFile) -> PointValues:
         """Raw values in millionths of the unit, also below zero: `metering_point, time, quantity, quality`."""
@@ -99,17 +95,6 @@ class ValueFiles:
             text = f"the period overlaps that of line {line[number]}"
             source.add("overlapping-readings", text, int(line[number + 1]))
         return Readings(point, start, end, quantity[order])
-
-    def told(self) -> tuple[Finding, ...]:
-        """Everything found, file by file; beyond the limit of a file only their number is told."""
-        told: list[Finding] = []
-        for name in dict.fromkeys(finding.path for finding in self.findings):
-            of_file = [finding for finding in self.findings if finding.path == name]
-            told += of_file[:FINDING_LIMIT]
-            if (more := len(of_file) - FINDING_LIMIT) > 0:
-                text = f"{more} further findings are not listed"
-                told.append(Finding("more-findings", text, name, "more-findings"))
-        return tuple(told)
 
     def _open(self, file: InputFile, *columns: Column) -> CsvFile:
         return CsvFile(file, columns, self.findings, self.note)

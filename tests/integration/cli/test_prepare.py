@@ -160,7 +160,7 @@ def test_findings_that_remain_are_told_and_end_with_1(
     assert ended.code == 1
     first = owed(market)[0].metering_point
     assert f"[value-missing] Metering point {first}, 2025-06-09T22:45Z to 2025-06-09T22:45Z: 1 missing; " in ended.out
-    assert "findings remain; written to out" in ended.out
+    assert f"{len(owed(market))} findings left; written to out" in ended.out
     as_json = gridpost(*arguments(masterdata, raw, "--json"))
     assert as_json.code == 1
     value = as_json.value
@@ -168,6 +168,8 @@ def test_findings_that_remain_are_told_and_end_with_1(
     assert value["ready"] == value["series"]  # missing is accepted until the end of collection
     late = gridpost(*arguments(masterdata, raw, "--json", "--at", "2025-08-01")).value
     assert (late["ready"], late["documents"]) == (0, [])
+    told = gridpost(*arguments(masterdata, raw, "--at", "2025-08-01")).out
+    assert f"{raw}: {first}/2025-06-09T22:45Z/2025-06-09T22:45Z: [D12]" in told
 
 
 def test_of_many_findings_some_are_printed_and_the_rest_counted(

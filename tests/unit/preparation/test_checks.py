@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,19 +12,24 @@ import pytest
 from gateway.markets.registry import changed_profile
 from gateway.messages.codes import (
     ConnectionState,
+    DelegatedProcess,
     MeteringPointType,
     Quality,
     Resolution,
+    Role,
     SettlementMethod,
     Subtype,
     Unit,
 )
 from gateway.messages.findings import Finding, Severity
+from gateway.messages.masterdata import Delegation
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.preparation.point_values import PointValues
-from gateway.preparation.prepare import Prepared
+from gateway.preparation.prepare import SENDER_ROLE, Prepared
+from gateway.rules.batch import Sender
 from tests.unit.preparation.office import (
     DAY,
+    OPERATOR,
     OTHER,
     POINT,
     assignment,
@@ -261,6 +267,19 @@ def test_values_of_points_that_owe_none_are_left_aside(facts: dict[str, Any], wh
     aside = [finding for finding in result.findings if finding.rule == "point-not-due"]
     assert [finding.path for finding in aside] == [POINT]
     assert why in aside[0].text
+
+
+def test_a_delegate_owes_the_series_of_the_areas_delegated_to_it() -> None:
+    # DK-3.2.1: whoever may send for a grid area prepares for it
+    agent = "5790000000043"
+    mandate = Delegation(
+        DelegatedProcess.MEASURE_DATA, "543", OPERATOR, Role.GRID_OPERATOR, agent, Role.METERED_DATA_RESPONSIBLE
+    )
+    order = assignment(replace(master_of(version()), delegations=(mandate,)))
+    result = prepared(curve(DAY, GOOD), order._replace(sender=Sender(agent, SENDER_ROLE)))
+    assert (result.findings, result.good.tolist()) == ((), [0])
+    stranger = prepared(curve(DAY, GOOD), order._replace(sender=Sender("5790000000050", SENDER_ROLE)))
+    assert [finding.rule for finding in stranger.findings] == ["point-not-due"]
 
 
 def test_a_profile_settled_point_owes_no_daily_values() -> None:

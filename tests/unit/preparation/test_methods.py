@@ -74,6 +74,15 @@ def test_a_check_meter_without_a_measured_value_leaves_it_to_the_next_method() -
     assert refused_by(result, 3)[0] is WhyNot.NO_VALUE
 
 
+def test_a_check_meter_also_goes_before_an_estimate_that_was_delivered() -> None:
+    # DK-4.1.3.b: mandatory where there is one
+    delivered = joined(curve(DAY, GAPPED), curve(DAY, [None, None, 3, 4], quality=Quality.ESTIMATED))
+    result = prepared(delivered, check_meter=curve(DAY, [None, None, 7, 1_000_001]))
+    assert made(result) == [(7, Method.CHECK_METER), (4, Method.AS_DELIVERED)]
+    assert result.findings == ()
+    assert protocol(result)[0].endswith("0.007,estimated,check-meter,estimated before")
+
+
 # --- 2: comparable earlier day ----------------------------------------------------------------------------------------
 
 
