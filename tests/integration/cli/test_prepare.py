@@ -14,6 +14,7 @@ from gateway.cli import prepare_command
 from gateway.codecs.table import Decoded, decode
 from gateway.demo.market import GRID_OPERATOR, SampleMarket, sample_market
 from gateway.demo.run import yesterday
+from gateway.hub.clock import SystemClock
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect, Quality, Resolution
 from gateway.messages.documents import MeasureData
@@ -21,6 +22,7 @@ from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import format_minute
 
 from .conftest import SAMPLE_NOW, Gridpost
+from .serving import Serving
 
 DK = profile("dk")
 DAY = date(2025, 6, 10)
@@ -126,6 +128,30 @@ def test_a_day_becomes_documents_the_hub_takes(
     for series in found.document.series:
         assert series.period.quality.tolist().count(Quality.ESTIMATED) == 1
         assert series.period.quality[3] == Quality.ESTIMATED
+
+
+def test_a_hub_takes_what_was_prepared(gridpost: Gridpost, tmp_path: Path) -> None:
+    # DK-4.1.3.a, DK-4.1.3.b: raw values of yesterday with gaps, prepared, sent, and every series distributed
+    market = thinned(yesterday(DK, SystemClock().now()))
+    masterdata, where = tmp_path / "masterdata", ("--data-dir", tmp_path / "hub")
+    market.write_files(masterdata)
+    points = owed(market, market.day)
+    values = write(tmp_path / "values.csv", points, [market.day], gapped)
+    check = write(tmp_path / "check.csv", points, [market.day], lambda _, n: "0.25" if n == 3 else None)
+    options = ("--masterdata", masterdata, "--values", values, "--check-meter", check, "--sender", GRID_OPERATOR)
+    assert gridpost("prepare", *options, "--day", market.day, "--out", "out").code == 0
+    (document,) = Path("out").glob("*.xml")
+    assert gridpost("masterdata", "import", masterdata, *where).code == 0
+    client = ("client", "add", "grid", "--party", GRID_OPERATOR, "--role", "grid-operator", "--json")
+    (tmp_path / "secret").write_text(gridpost(*client, *where).value["secret"])
+    with Serving(tmp_path, *map(str, where)) as serving:
+        as_grid = ("--url", serving.url, "--client-id", "grid", "--secret-file", tmp_path / "secret")
+        assert gridpost("send", document, *as_grid).code == 0
+        found = decode(document.read_bytes(), Dialect.CIM_XML)
+        assert isinstance(found, Decoded)
+        states = gridpost("status", found.document.header.message_id, "--json", *as_grid).value["series"]
+    assert {series["state"] for series in states} <= {"accepted", "distributed"}
+    assert len(states) == len(points)
 
 
 def test_protocol_and_values_say_what_was_made_of_each_step(
