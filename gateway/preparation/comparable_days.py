@@ -26,16 +26,13 @@ def from_comparable_day(gaps: Gaps, case: Case) -> Filling:
     """
     filling = Filling(len(gaps), WhyNot.NO_COMPARABLE_DAY)
     zone, window = case.zone, case.settings.window_days
-    wall = zone.wall_seconds(gaps.start)
-    types = _DayTypes(case.working_days, gaps.day, window)
-    left = np.arange(len(gaps))
+    _, first, series = np.unique(gaps.row, return_index=True, return_inverse=True)
+    point, day, step = gaps.point[first], gaps.day[first], gaps.step[first]
+    types = _DayTypes(case.working_days, day, window)
+    wall, left = zone.wall_seconds(gaps.start), np.arange(len(gaps))
     for back in range(1, window + 1):
-        earlier = gaps.day[left] - back
-        is_alike = types.of(earlier) == types.of(gaps.day[left])
-        is_alike[is_alike] = (
-            case.days.complete(gaps.point[left[is_alike]], earlier[is_alike], gaps.step[left[is_alike]]) != NOWHERE
-        )
-        tried = left[is_alike]
+        lends = (types.of(day - back) == types.of(day)) & (case.days.complete(point, day - back, step) != NOWHERE)
+        tried = left[lends[series[left]]]
         if not len(tried):
             continue
         shown = wall[tried] - back * DAY

@@ -95,7 +95,7 @@ class Draft:
     def of(cls, due: DueSeries, values: PointValues) -> Draft:
         """The raw values in their places; a step without one is missing, values outside are left aside.
 
-        Each value must begin a step (`gateway.preparation.value_checks`).
+        Each value must begin a step (`gateway.preparation.placing`).
         """
         count = len(due.row)
         place, _ = due.place(values.point, values.start)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.codecs.table import Undecodable, decode, encode
-from gateway.markets.profile import MarketProfile
+from gateway.markets.profile import Bundling, MarketProfile
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, ProcessType, Product, Role, Unit
 from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.findings import Finding
@@ -87,11 +87,7 @@ def messages(draft: Draft, rows: Rows, desk: Desk) -> Iterator[Message]:
 
     Each message is read again by its own schema and its envelope checked before it is given out.
     """
-    bundling = desk.profile.bundling
-    size = np.cumsum(draft.due.counts[rows]) - 1
-    bundle = np.maximum(size // bundling.points, np.arange(len(rows)) // bundling.transactions)
-    parts = np.split(rows, np.flatnonzero(np.diff(bundle)) + 1) if len(rows) else []
-    for part in parts:
+    for part in _bundles(rows, draft.due.counts[rows], desk.profile.bundling):
         transactions = [desk.new_id() for _ in range(len(part))]
         series = series_of(draft, part, desk.assignment.now, transactions)
         document = MeasureData(header=_header(desk), series=series)
@@ -100,12 +96,21 @@ def messages(draft: Draft, rows: Rows, desk: Desk) -> Iterator[Message]:
         if isinstance(again, Undecodable):
             yield Message(content, len(part), again.findings)
             continue
-        _, _, sender, _, now = desk.assignment
-        yield Message(
-            content,
-            len(part),
-            desk.profile.check_envelope(document, desk.dialect, sender, desk.assignment.master, now),
-        )
+        master, _, sender, _, now = desk.assignment
+        found = desk.profile.check_envelope(document, desk.dialect, sender, master, now)
+        yield Message(content, len(part), found)
+
+
+def _bundles(rows: Rows, counts: Rows, bundling: Bundling) -> Iterator[Rows]:
+    """Rows in their order, as many at a time as a bundle holds of series and of values."""
+    first = size = 0
+    for place, count in enumerate(counts.tolist()):
+        if place > first and (place - first == bundling.transactions or size + count > bundling.points):
+            yield rows[first:place]
+            first, size = place, 0
+        size += count
+    if first < len(rows):
+        yield rows[first:]
 
 
 def _header(desk: Desk) -> Header:

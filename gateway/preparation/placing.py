@@ -36,9 +36,8 @@ def misplaced(due: DueSeries, values: PointValues, file: str) -> Iterator[Findin
     is_coarse = (due.step < HOUR) & (counts >= _FEWEST) & (np.bincount(row[at_hours], minlength=len(due)) == counts)
     for series in np.flatnonzero(is_coarse).tolist():
         line = int(values.line[placed[row == series]].min())
-        text = (
-            f"metering point {gsrn_of(int(due.point[series]))} has a value for every quarter, here for full hours only"
-        )
+        point = gsrn_of(int(due.point[series]))
+        text = f"metering point {point} has a value for every quarter, here for full hours only"
         yield _finding("wrong-step", text, file, line)
 
 

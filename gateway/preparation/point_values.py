@@ -21,7 +21,7 @@ _SPAN = 2**34
 
 
 class PairIndex:
-    """Finds pairs (metering point, number) in columns sorted by both; of equal pairs the first is found."""
+    """Finds pairs (metering point, number) in columns sorted by both, in which no pair stands twice."""
 
     def __init__(self, point: Rows, number: Rows) -> None:
         self._points = np.unique(point)
@@ -170,8 +170,9 @@ class PointDays:
         if not len(self.point):
             return place
         expected = day_seconds(self.zone, day) // step
-        found: Rows = np.where((self.measured[place] == expected) & (self.step[place] == step), place, NOWHERE)
-        return np.where(place == NOWHERE, NOWHERE, found)
+        is_complete = (place != NOWHERE) & (self.measured[place] == expected) & (self.step[place] == step)
+        found: Rows = np.where(is_complete, place, NOWHERE)
+        return found
 
 
 def day_seconds(zone: MarketZone, day: Rows) -> Rows:
@@ -192,7 +193,7 @@ def instants_of(zone: MarketZone, wall: Instants) -> Instants:
     that `zone.wall_seconds` of it is another time.
     """
     times, back = np.unique(wall, return_inverse=True)
-    # Offsets change between two guesses that lie a day apart; the earlier instant that shows the time is meant.
+    # The offset is that of the day before or that of the day after; the earlier instant that shows the time is meant.
     early = times - (zone.wall_seconds(times - DAY) - (times - DAY))
     late = times - (zone.wall_seconds(times + DAY) - (times + DAY))
     first, second = np.minimum(early, late), np.maximum(early, late)

@@ -102,17 +102,17 @@ def protocol_lines(draft: Draft, reasons: Mapping[int, str]) -> Iterator[str]:
         reasons: what the operator gave as reason, by line of the file of knowledge.
     """
     steps = np.flatnonzero(draft.quality != Quality.MEASURED)
-    known: dict[tuple[int, ...], str] = {}
-    for step, line in zip(steps.tolist(), _value_texts(draft, steps), strict=True):
-        method = Method(int(draft.method[step]))
-        facts = (int(draft.cause[step]), int(draft.too_long[step]), method, *draft.refused_by[step].tolist())
-        reason = known.get(facts)
-        if reason is None:
-            too_long = "estimated for too long" if draft.too_long[step] else ""
-            parts = (_CAUSE_WORDS[Cause(facts[0])], too_long, _why_not(draft, step))
-            reason = known[facts] = "; ".join(part for part in parts if part)
-        source = _source(method, int(draft.source[step]), reasons)
-        text = f"{reason}; {source}" if source else reason
+    columns = (draft.method, draft.source, draft.cause, draft.too_long, draft.refused_by)
+    known: dict[tuple[int, bool, tuple[int, ...]], str] = {}
+    for step, line, code, source, cause, too_long, refusals in zip(
+        steps.tolist(), _value_texts(draft, steps), *(column[steps].tolist() for column in columns), strict=True
+    ):
+        method, facts = Method(code), (cause, too_long, tuple(refusals))
+        if facts not in known:
+            parts = (_CAUSE_WORDS[Cause(cause)], "estimated for too long" * too_long, _why_not(draft, step))
+            known[facts] = "; ".join(part for part in parts if part)
+        made_from = _source(method, source, reasons)
+        text = f"{known[facts]}; {made_from}" if made_from else known[facts]
         yield f"{line},{method.word if method else ''},{_quoted(text)}"
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import MarketZone
 from gateway.preparation.apportionment import product, rounded_together
@@ -45,7 +46,7 @@ def scaled(raw: PointValues, factors: Factors, zone: MarketZone) -> PointValues:
     return replace(raw, quantity=quantity)
 
 
-def _groups(values: PointValues, zone: MarketZone) -> np.ndarray:
+def _groups(values: PointValues, zone: MarketZone) -> Rows:
     """A number for each point and local day."""
     begins = (np.diff(values.point) != 0) | (np.diff(zone.day_numbers(values.start)) != 0)
     return np.append(0, np.cumsum(begins))
