@@ -54,7 +54,7 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     profile = profile_of(settings)
     clock = SystemClock().now()
     now = clock if at is None else instant_of(at, profile.zone, clock)
-    master = None if masterdata is None else _master_of(masterdata, profile)
+    master = None if masterdata is None else master_of(masterdata, profile)
     inspector = Inspector(profile, Registry(packs=settings.schema_packs), now, master, schema_only)
     inspections = [(file, inspect(_content(file), inspector)) for file in files]
     if as_json:
@@ -70,7 +70,7 @@ def _content(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
-def _master_of(paths: list[Path], profile: MarketProfile) -> MasterData:
+def master_of(paths: list[Path], profile: MarketProfile) -> MasterData:
     """Master data of files, which must be good."""
     reading = read_files(master_data_files(paths), manner_of(profile))
     if not reading.is_good:

@@ -89,3 +89,4 @@ def _rules(profile: MarketProfile) -> Iterator[tuple[str, Iterable[Wording]]]:
     yield "Rules of measure data, once the store has answered", (rule.wording for rule in rules.history.rules)
     yield "Rules of requests for measure data (RSM-015)", (rule.wording for rule in rules.requests.rules)
     yield "Checks of every envelope", (wording for _, wording in rules.envelope.rules)
+    yield "Checks before sending (gridpost prepare)", rules.preparation.values()

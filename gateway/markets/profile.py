@@ -78,13 +78,17 @@ class ControlPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MarketRules:
-    """Every rule the market has enabled, and the wording of all findings by rule name."""
+    """Every rule the market has enabled, and the wording of all findings by rule name.
+
+    `preparation` words what a grid operator finds before sending; no document carries it.
+    """
 
     measure_data: RuleSet[Batch]
     history: RuleSet[Batch]
     requests: RuleSet[RequestBatch]
     envelope: EnvelopeRules
     wordings: Mapping[str, Wording]
+    preparation: Mapping[str, Wording]
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         requests=rule_set("measure-data-request", REQUEST_RULES),
         envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
         wordings=wordings,
+        preparation={rule: _wording(rule, entry, rest) for rule, entry in table["preparation"].items()},
     )
 
 

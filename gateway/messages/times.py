@@ -132,11 +132,14 @@ class MarketZone:
         """The local day as instants: 23, 24 or 25 hours long."""
         return Interval(self.midnight(day), self.midnight(day + timedelta(days=1)))
 
+    def wall_seconds(self, instants: Instants) -> Instants:
+        """What the market's clocks show at many instants, as seconds since 1970-01-01T00:00 of that clock."""
+        shown: Instants = instants + self._offsets[np.searchsorted(self._changes, instants, side="right")]
+        return shown
+
     def day_numbers(self, instants: Instants) -> Instants:
         """Local days of many instants, as days since 1970-01-01."""
-        offsets = self._offsets[np.searchsorted(self._changes, instants, side="right")]
-        numbers: Instants = (instants + offsets) // DAY
-        return numbers
+        return self.wall_seconds(instants) // DAY
 
     def is_month_start(self, instant: int) -> bool:
         """Whether the instant is local midnight on the first of a month."""
