@@ -12,6 +12,7 @@ import numpy as np
 
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
+from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Role, SettlementMethod
 from gateway.messages.documents import MeasureData, MeasureDataRequest
@@ -22,6 +23,7 @@ from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
 from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
+from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
 from gateway.rules.runner import RuleSet, Verdict, Wording
 
@@ -69,6 +71,8 @@ class MarketRules:
     measure_data: RuleSet[Batch]
     history: RuleSet[Batch]
     requests: RuleSet[RequestBatch]
+    readings: CaseRules[ReadingCase]
+    cancellations: CaseRules[PeriodCase]
     envelope: EnvelopeRules
     wordings: Mapping[str, Wording]
 
@@ -88,6 +92,7 @@ class MarketProfile:
         accepted: what measure data may state.
         acceptances: what an envelope may state, by document kind and dialect.
         rules: the rules enabled.
+        readings: its terms of meter readings.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
     """
@@ -107,6 +112,7 @@ class MarketProfile:
     accepted: Accepted
     acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
     rules: MarketRules
+    readings: ReadingTerms
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)

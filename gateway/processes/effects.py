@@ -58,6 +58,23 @@ REFUSE_STRANGER = Effect("refuse-stranger", "Answer as for an unknown message an
 READ_SERIES = Effect("read-series", "Read the series asked for, as far as the requester's right to them reaches.")
 ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request (RSM-012).")
 REJECT_REQUEST = Effect("reject-request", "Tell the requester for which reasons the request is rejected.")
+REFUSE_READING = Effect(
+    "refuse-reading", "Answer the sender at once with every reason, and keep them; the period stays as it was."
+)
+DELIVER_READING = Effect(
+    "deliver-reading", "Keep the reading and hand it to the supplier at once, with the sender's status."
+)
+DELIVER_CORRECTION_NOTICE = Effect(
+    "deliver-correction-notice",
+    "Keep the reading as a later version beside the old one and hand it to the supplier at once, marked as a "
+    "correction notice.",
+)
+DELIVER_CANCELLATION = Effect(
+    "deliver-cancellation",
+    "Keep the cancellation beside what it cancels and hand it to the supplier at once; the period is awaited anew.",
+)
+REMIND_OF_READING = Effect("remind-of-reading", "Note a reminder to the grid operator.")
+MARK_OVERDUE = Effect("mark-overdue", "Note that the reading is overdue.")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -81,6 +98,12 @@ EFFECTS: Mapping[str, Effect] = {
         READ_SERIES,
         ANSWER,
         REJECT_REQUEST,
+        REFUSE_READING,
+        DELIVER_READING,
+        DELIVER_CORRECTION_NOTICE,
+        DELIVER_CANCELLATION,
+        REMIND_OF_READING,
+        MARK_OVERDUE,
         ALERT,
     )
 }

@@ -6,15 +6,17 @@ from gateway.messages.findings import has_errors
 from gateway.processes.events import (
     Appended,
     BundleWeighed,
+    CancellationChecked,
     Compared,
     DataRead,
     DequeueAsked,
     Peeked,
+    ReadingChecked,
     RulesChecked,
 )
 
 
-def has_findings(event: RulesChecked | Compared) -> bool:
+def has_findings(event: RulesChecked | Compared | ReadingChecked | CancellationChecked) -> bool:
     """The rules found at least one error; remarks alone do not count."""
     return has_errors(event.findings)
 
@@ -62,3 +64,8 @@ def owner_needs_rendering(event: Peeked) -> bool:
 def finds_nothing(event: DataRead) -> bool:
     """No series was found that the requester may see."""
     return event.series == 0
+
+
+def changes_reading(event: ReadingChecked) -> bool:
+    """The reading states another value or status than the one that stands."""
+    return event.changes
