@@ -40,6 +40,7 @@ from gateway.hub.ports import (
     ValueVersion,
 )
 from gateway.hub.queues import Bundle, Queue
+from gateway.hub.readings.desk import ReadingDesk
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.markets.profile import MarketProfile, Strictness
@@ -62,6 +63,7 @@ class Hub:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.runner = Runner(office)
+        self.readings = ReadingDesk(office, manner_of(office.profile))
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
 

@@ -35,6 +35,7 @@ class ReadingTerms:
             bands=_bands(str(self.parameters["plausible-annual-consumption"].on(day).value)),
             mandatory_limit=self.area_limits.get(grid_area, self._number("mandatory-hourly-limit", day)),
             annual_days=self._number("annual-consumption-days", day),
+            due_days=self._number("reading-due-days", day),
         )
 
     def annual_days(self, day: date) -> int:

@@ -119,6 +119,7 @@ READING_RULES: Mapping[str, Callable[[ReadingCase], Iterator[Breach]]] = _by_nam
         readings.reading_point_in_grid,
         readings.reading_bounds_at_midnight,
         readings.reading_already_made,
+        readings.reading_nominal_fits,
         readings.reading_of_one_supplier,
         readings.reading_overlaps_nothing,
         readings.reading_starts_at_previous_end,

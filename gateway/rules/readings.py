@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 from typing import Generic, TypeVar
 
@@ -38,11 +39,13 @@ class ReadingNumbers:
         bands: table 5.
         mandatory_limit: kWh a year from which a point of the area must be settled by the hour.
         annual_days: how many days annual consumption is read from at the least, where there are so many.
+        due_days: how many days after its nominal date a reading is due.
     """
 
     bands: tuple[PlausibleBand, ...]
     mandatory_limit: int
     annual_days: int
+    due_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,16 @@ def reading_already_made(case: ReadingCase) -> Iterator[Breach]:
     """Nobody has read what is still to come."""
     if case.period.end > case.now:
         yield Breach("end", _bounds(case))
+
+
+def reading_nominal_fits(case: ReadingCase) -> Iterator[Breach]:
+    """A meter is read for a nominal date within its period, or shortly before that date [DEF]."""
+    nominal, zone = case.reading.nominal, case.facts.zone
+    if nominal is None or case.period.end > case.now:
+        return
+    latest = zone.day(case.period.end) + timedelta(days=case.numbers.due_days)
+    if not zone.day(case.period.start) < nominal <= latest:
+        yield Breach("nominal", {"nominal": nominal.isoformat(), "latest": latest.isoformat(), **_bounds(case)})
 
 
 def reading_of_one_supplier(case: ReadingCase) -> Iterator[Breach]:
