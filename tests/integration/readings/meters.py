@@ -69,8 +69,12 @@ class Meters:
 
     def send(self, *rows: str, who: Principal = MDR) -> ReadingsTaken | Refused:
         """Send readings as CSV."""
+        return self.give("readings.csv", self.body(*rows), who)
+
+    def body(self, *rows: str) -> bytes:
+        """Readings as the CSV that is sent."""
         head = "transaction,metering_point,start,end,consumption,status,counter,occasion,nominal"
-        return self.give("readings.csv", "\n".join((head, *rows)).encode(), who)
+        return "\n".join((head, *rows)).encode()
 
     def take(self, *rows: str, who: Principal = MDR) -> tuple[ReadingResult, ...]:
         """Send readings, which must be readable; what became of each."""
