@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ from gateway.hub.ports_readings import (
     StandingReading,
 )
 from gateway.hub.readings.files import ReadingTable
+from gateway.messages.findings import Finding
 from gateway.messages.quantities import format_quantity
 from gateway.messages.times import format_minute
 from gateway.transport.reading_models import AwaitedBody, PointReadingsBody, ProductionBody, ReadingsTakenBody
@@ -73,23 +75,28 @@ def _take(table: ReadingTable, file: Path, settings: Settings, as_json: bool) ->
             print_json({"results": [], "findings": [finding_value(found) for found in taken.findings]})
         else:
             for found in taken.findings:
-                typer.echo(finding_line(str(file), found))
+                typer.echo(_line(file, found))
             typer.echo("Nothing was taken.")
         stop(FINDINGS)
     if as_json:
         print_json(ReadingsTakenBody.of(taken).model_dump(mode="json"))
     else:
-        _print_taken(taken)
+        _print_taken(file, taken)
     if any(result.outcome is ReadingOutcome.REJECTED for result in taken.results):
         stop(FINDINGS)
 
 
-def _print_taken(taken: ReadingsTaken) -> None:
+def _print_taken(file: Path, taken: ReadingsTaken) -> None:
     for result in taken.results:
         for found in result.findings:
-            typer.echo(finding_line(result.transaction_id, found))
+            typer.echo(_line(file, found))
     counts = ((outcome, sum(r.outcome is outcome for r in taken.results)) for outcome in ReadingOutcome)
     typer.echo("Readings: " + ", ".join(f"{count} {outcome}" for outcome, count in counts if count))
+
+
+def _line(file: Path, finding: Finding) -> str:
+    """A finding under the file's own name, where the hub speaks of readings.csv and the like."""
+    return finding_line(file.name, replace(finding, path=finding.path.partition("/")[2]))
 
 
 def show(  # noqa: PLR0913 - one parameter for each option

@@ -102,7 +102,8 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
 
     def case_rules(known: Mapping[str, Callable[[Case], Iterator[Breach]]]) -> CaseRules[Case]:
         names = [rule for rule in sections["meter-reading"] if rule in enabled and rule in known]
-        return CaseRules(tuple((known[name], wordings[name]) for name in names))
+        decisive = frozenset(rule for rule, entry in sections["meter-reading"].items() if entry.get("decisive", False))
+        return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
 
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
     return MarketRules(

@@ -296,13 +296,24 @@ Case = TypeVar("Case", bound=PeriodCase)
 
 @dataclass(frozen=True, slots=True)
 class CaseRules(Generic[Case]):
-    """Rules of one kind of case that a market has enabled, each under its wording, in their order."""
+    """Rules of one kind of case that a market has enabled.
+
+    Attributes:
+        rules: each under its wording, in their order.
+        decisive: names of rules that, once broken, speak alone: who has no say in a point learns nothing of it.
+    """
 
     rules: tuple[tuple[Callable[[Case], Iterator[Breach]], Wording], ...]
+    decisive: frozenset[str]
 
     def check(self, case: Case) -> tuple[Finding, ...]:
-        """Everything they find; all of them run."""
-        return tuple(wording.finding(words, path) for rule, wording in self.rules for path, words in rule(case))
+        """Everything they find; all of them run, unless a decisive one is broken."""
+        found: list[Finding] = []
+        for rule, wording in sorted(self.rules, key=lambda one: one[1].rule not in self.decisive):
+            found += [wording.finding(words, path) for path, words in rule(case)]
+            if found and wording.rule in self.decisive:
+                break
+        return tuple(found)
 
 
 def is_profile_settled(version: MeteringPointVersion) -> bool:
