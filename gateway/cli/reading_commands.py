@@ -113,11 +113,11 @@ def show(  # noqa: PLR0913 - one parameter for each option
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     with local_hub(settings, must_exist=True) as hub:
         now = hub.office.clock.now()
-        known = now if as_of is None else instant_of(as_of, hub.office.profile.zone, now)
+        known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, now)
         found = wait_for(hub.readings.of_point(operator_of(hub.office.profile), point, known))
     found = found or PointReadings((), ())
     if as_json:
-        print_json(PointReadingsBody.of(point, known, found).model_dump(mode="json"))
+        print_json(PointReadingsBody.of(point, now if known is None else known, found).model_dump(mode="json"))
     else:
         heads = ("start", "end", "consumption", "status", "event", "nominal", "transaction", "registered")
         print_rows(heads, map(_reading_row, found.versions if every else found.periods))

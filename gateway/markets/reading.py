@@ -101,8 +101,9 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         return RuleSet(tuple(EnabledRule(known[name], wordings[name], name in decisive) for name in names), most)
 
     def case_rules(known: Mapping[str, Callable[[Case], Iterator[Breach]]]) -> CaseRules[Case]:
-        names = [rule for rule in sections["meter-reading"] if rule in enabled and rule in known]
-        decisive = frozenset(rule for rule, entry in sections["meter-reading"].items() if entry.get("decisive", False))
+        section = sections["meter-reading"]
+        decisive = frozenset(rule for rule, entry in section.items() if entry.get("decisive", False))
+        names = sorted((rule for rule in section if rule in enabled and rule in known), key=lambda n: n not in decisive)
         return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
 
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]

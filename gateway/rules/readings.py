@@ -299,7 +299,7 @@ class CaseRules(Generic[Case]):
     """Rules of one kind of case that a market has enabled.
 
     Attributes:
-        rules: each under its wording, in their order.
+        rules: each under its wording, in their order; decisive ones first.
         decisive: names of rules that, once broken, speak alone: who has no say in a point learns nothing of it.
     """
 
@@ -309,7 +309,7 @@ class CaseRules(Generic[Case]):
     def check(self, case: Case) -> tuple[Finding, ...]:
         """Everything they find; all of them run, unless a decisive one is broken."""
         found: list[Finding] = []
-        for rule, wording in sorted(self.rules, key=lambda one: one[1].rule not in self.decisive):
+        for rule, wording in self.rules:
             found += [wording.finding(words, path) for path, words in rule(case)]
             if found and wording.rule in self.decisive:
                 break

@@ -37,10 +37,10 @@ from gateway.processes.events import CancellationChecked, ReadingChecked
 from gateway.processes.machine import Transition
 from gateway.processes.meter_reading import METER_READING, ReadingState
 from gateway.rules.batch import Sender
-from gateway.rules.readings import PeriodCase, ReadingCase
+from gateway.rules.readings import PeriodCase, ReadingCase, ReadingNumbers
 
-MOST_ROWS = 100_000
-"""Most rows of one message."""
+MOST_ROWS = 10_000
+"""Most rows of one message: other writers wait while they are taken."""
 
 Stated = MeterReading | ReadingCancellation
 Rows = TableRows[MeterReading] | TableRows[ReadingCancellation]
@@ -79,9 +79,7 @@ def take(office: Office, mail: ReadingMail, manner: Manner) -> ReadingsTaken | R
     if findings.count:
         return Refused(findings.all())
     with office.database.write() as connection:
-        transaction = allocate(connection, mail.at)
-        run_ = _Run(office, connection, mail, transaction, rows)
-        return run_.carry_out()
+        return _Run(office, connection, mail, allocate(connection, mail.at), rows).carry_out()
 
 
 def _read(mail: ReadingMail, manner: Manner, findings: FindingList) -> Rows:
@@ -90,12 +88,13 @@ def _read(mail: ReadingMail, manner: Manner, findings: FindingList) -> Rows:
     return read_rows(mail.name, mail.body, CANCELLATIONS, manner, findings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Standing:
-    """A version that stands, and who got it."""
+    """A version that stands, what it took the place of, and who gets it once that is known."""
 
     version: ReadingVersion
-    receivers: tuple[Receiver, ...]
+    replaced: _Standing | None = None
+    receivers: tuple[Receiver, ...] = ()
 
 
 class _Run:
@@ -112,6 +111,7 @@ class _Run:
         self._said = store.said_before(connection, mail.principal.party, own_ids)
         self._standing = self._load_standing(points)
         self._deadlines = passed_deadlines(connection, points)
+        self._numbers: dict[str, ReadingNumbers] = {}
         self._kept: list[_Standing] = []
         self._found: list[tuple[int, str, Finding]] = []
         self._do: dict[str, Callable[[Stated], ReadingOutcome]] = {
@@ -157,8 +157,9 @@ class _Run:
             found = profile.readings.cancellations.check(PeriodCase(*common))
             return found, CancellationChecked(found)
         area = versions[-1].grid_area if versions else ""
-        numbers = profile.readings.numbers(area, profile.zone.day(self._now))
-        found = profile.readings.readings.check(ReadingCase(*common, stated, numbers))
+        if area not in self._numbers:
+            self._numbers[area] = profile.readings.numbers(area, profile.zone.day(self._now))
+        found = profile.readings.readings.check(ReadingCase(*common, stated, self._numbers[area]))
         return found, ReadingChecked(self._changes(stated), found)
 
     def _state(self, stated: Stated) -> ReadingState:
@@ -199,7 +200,7 @@ class _Run:
         return ReadingOutcome.CANCELLED
 
     def _keep(self, event: ReadingEvent, stated: Stated, replaced: _Standing | None) -> _Standing:
-        """A version of the row's period, for whoever got the version before and whoever is entitled now."""
+        """A version of the row's period, in the place of another or of none."""
         number = self._transaction * PLACES + len(self._kept)
         if isinstance(stated, MeterReading):
             version = self._version(number, event, stated)
@@ -208,8 +209,7 @@ class _Run:
             version = replaced.version._replace(
                 id=number, event=event, sender=self._mail.principal.party, transaction_id=stated.transaction
             )
-        told = replaced.receivers if replaced is not None else ()
-        kept = _Standing(version, tuple(dict.fromkeys((*told, *self._entitled(stated)))))
+        kept = _Standing(version, replaced)
         self._kept.append(kept)
         self._said[stated.transaction] = version
         return kept
@@ -230,25 +230,29 @@ class _Run:
             transaction_id=stated.transaction,
         )
 
-    def _entitled(self, stated: Stated) -> tuple[Receiver, ...]:
-        """Who gets the values of the point in the row's period."""
-        key, bound = np.array([point_key(stated.metering_point)]), np.array([stated.start])
-        located = self._master.locate(key, bound, bound + 1)
-        if not located.number[0]:
-            return ()
-        return self._office.profile.receivers(self._master, located.first, self._now)[0]
-
     # --- reading and writing --------------------------------------------------------------------------------------
 
     def _load_standing(self, points: set[str]) -> dict[str, list[_Standing]]:
         known = store.standing(self._connection, points)
         receivers = store.receivers_of(self._connection, [v.id for own in known.values() for v in own])
-        return {point: [_Standing(v, receivers.get(v.id, ())) for v in own] for point, own in known.items()}
+        return {point: [_Standing(v, None, receivers.get(v.id, ())) for v in own] for point, own in known.items()}
 
     def _placed(self, place: int, finding: Finding) -> Finding:
         """A finding with the line or item of its row before the column."""
         where = self._rows.place(place)
         return replace(finding, path=f"{where.path}/{finding.path}", line=where.line)
+
+    def _address(self) -> None:
+        """Each version goes to whoever got the one before it, and to whoever is entitled to the period now."""
+        keys = np.array([point_key(one.version.metering_point) for one in self._kept], dtype=np.int64)
+        starts = np.array([one.version.start for one in self._kept], dtype=np.int64)
+        located = self._master.locate(keys, starts, starts + 1)
+        known = np.flatnonzero(located.number)
+        entitled = self._office.profile.receivers(self._master, located.first[known], self._now)
+        by_place = dict(zip(known.tolist(), entitled, strict=True))
+        for place, one in enumerate(self._kept):
+            told = () if one.replaced is None else one.replaced.receivers
+            one.receivers = tuple(dict.fromkeys((*told, *by_place.get(place, ()))))
 
     def _write(self) -> None:
         mail, body = self._mail, self._mail.body
@@ -260,6 +264,7 @@ class _Run:
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
             (self._transaction, *who, *packed),
         )
+        self._address()
         store.keep(self._connection, [one.version for one in self._kept])
         store.deliver(self._connection, [(who, one.version.id) for one in self._kept for who in one.receivers])
         _note_findings(self._connection, self._transaction, self._found)

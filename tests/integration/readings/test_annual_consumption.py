@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +14,8 @@ from gateway.hub.readings.store import AnnualConsumptions, annual_consumption
 from gateway.messages.codes import Quality
 from gateway.messages.identifiers import point_key
 from gateway.messages.quantities import NO_QUANTITY
+from gateway.messages.readings import ReadingPeriod
+from gateway.rules.annual import latest_annual
 from tests.integration.exchange.hubs import SUPPLIER_A, SUPPLIER_B, ZONE
 
 from .meters import FIRST, Meters
@@ -68,3 +72,27 @@ def test_what_was_known_stays_what_was_known(meters: Meters) -> None:
     ]
     assert known == [NO_QUANTITY, 4_000_000, 4_100_000, NO_QUANTITY]
     assert annual(meters, at=at).consumption.tolist() == []
+
+
+def test_columns_and_the_rule_s_own_reckoning_agree(meters: Meters) -> None:
+    """Many points read at random: the column function says what `latest_annual` says of each one's periods."""
+    chance = random.Random(5)
+    points = [meters.point(who, place) for who in (SUPPLIER_A, SUPPLIER_B) for place in range(3)]
+    for point in points:
+        end = FIRST
+        for _ in range(chance.randint(1, 6)):
+            start, end = end, end + timedelta(days=chance.randint(1, 160))
+            if end <= date(2026, 3, 1):
+                meters.take(
+                    meters.row(point, start, end, f"{chance.randint(0, 9_999_999)}.{chance.randint(0, 999):03d}")
+                )
+    at = date(2025, 6, 1)
+    found = annual(meters, *points, at=at).consumption.tolist()
+    for point, thousandths in zip(points, found, strict=True):
+        shown = meters.of_point(point)
+        assert shown is not None
+        read = [one for one in shown.periods if one.end <= ZONE.midnight(at)]
+        periods = [ReadingPeriod(one.start, one.end, one.consumption, one.quality, one.nominal) for one in read]
+        expected = latest_annual(reversed(periods), 300)
+        assert expected is not None
+        assert thousandths == int(expected * 1000 + Fraction(1, 2))

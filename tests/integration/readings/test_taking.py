@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_readings import ReadingOutcome, ReadingsTaken
+from gateway.hub.readings.taking import MOST_ROWS
 from gateway.hub.tables_readings import reading_finding, reading_message, reading_version
 from gateway.messages.codes import Quality, Role
 from gateway.messages.findings import Severity
@@ -152,6 +153,13 @@ def test_a_body_that_cannot_be_read_is_refused_whole_with_its_places(meters: Met
     with meters.hub.office.database.read() as connection:
         for table in (reading_version, reading_message):
             assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar() == 0
+
+
+def test_a_message_holds_so_many_rows_and_no_more(meters: Meters) -> None:
+    row = meters.row(meters.point(), Y24, Y25)
+    refused = meters.send(*([row] * (MOST_ROWS + 1)))
+    assert isinstance(refused, Refused)
+    assert [finding.rule for finding in refused.findings] == ["too-many-rows"]
 
 
 def test_json_says_the_same_as_csv(meters: Meters) -> None:
