@@ -16,6 +16,7 @@ def code_table(market: MarketProfile) -> str:
     """Every code of a market's answers, as Markdown."""
     rules = market.rules
     named = {wording.rule for _, wording in rules.envelope.rules}
+    named |= {wording.rule for _, wording in (*rules.readings.rules, *rules.cancellations.rules)}
     named |= set(rules.measure_data.names) | set(rules.history.names) | set(rules.requests.names)
     elsewhere = [wording for name, wording in rules.wordings.items() if name not in named and wording.code[:2] == "00"]
     lines = [
@@ -46,6 +47,12 @@ def code_table(market: MarketProfile) -> str:
         "## In a reject: a transaction of a request (RSM-015) is refused",
         "",
         *_rule_table(rule.wording for rule in rules.requests.rules),
+        "",
+        "## In the answer to meter readings and their cancellations",
+        "",
+        "The other readings of the message are not concerned. A remark rejects nothing.",
+        "",
+        *_rule_table(dict.fromkeys(wording for _, wording in (*rules.readings.rules, *rules.cancellations.rules))),
         "",
         "## Codes that a document cannot carry",
         "",

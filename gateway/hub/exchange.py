@@ -53,6 +53,7 @@ from gateway.hub.ports import (
     ValueVersion,
 )
 from gateway.hub.queues import Bundle, Queue
+from gateway.hub.readings.desk import ReadingDesk
 from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
@@ -77,6 +78,7 @@ class Hub:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.runner = Runner(office)
+        self.readings = ReadingDesk(office, manner_of(office.profile))
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
 

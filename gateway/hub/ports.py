@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ from gateway.hub.control.values import (
 )
 from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit
 from gateway.messages.findings import Finding
+
+if TYPE_CHECKING:
+    from gateway.hub.ports_readings import ReadingExchange
 
 StoreUnavailable = database.StoreUnavailable
 """The one exception of these calls: the store cannot take or give anything now."""
@@ -355,6 +358,11 @@ class Exchange(Protocol):
 
     async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
         """Take files of master data (`parties.csv`, `metering-points.json`, …) all together or not at all."""
+        ...
+
+    @property
+    def readings(self) -> ReadingExchange:
+        """Meter readings of profile-settled points."""
         ...
 
     async def find_client(self, client_id: str) -> Client | None:

@@ -15,6 +15,7 @@ from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
+from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.hub.settlement.evening import Settlement
@@ -77,7 +78,7 @@ class Scheduler:
 
 
 def duties_of(office: Office, runner: Runner) -> list[Duty]:
-    """The duties of a hub: unfinished messages are taken up, the index of the series is built."""
+    """The duties of a hub: unfinished messages are taken up, the series indexed, readings reminded of."""
 
     def every(seconds: int) -> Callable[[int], int]:
         return lambda now: now - now % seconds + seconds
@@ -86,6 +87,12 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         zone = office.profile.zone
         today = zone.at(zone.day(now), DAY_CLOSE_HOUR)
         return today if today > now else zone.at(zone.day(now) + timedelta(days=1), DAY_CLOSE_HOUR)
+
+    def midnight(now: int) -> int:
+        return office.profile.zone.day_interval(office.profile.zone.day(now)).end
+
+    def remind(_due: int) -> None:
+        note_passed_deadlines(office, office.clock.now())
 
     def sweep(_due: int) -> None:
         before = (office.clock.now() - LEASE_SECONDS) * MICROSECONDS
@@ -115,4 +122,5 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),
         Duty("settling the evening", every(SETTLE_SECONDS), settle),
+        Duty("reminding of meter readings", midnight, remind),
     ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.hub import tables, tables_exchange, tables_masterdata, tables_settlement
+from gateway.hub import tables, tables_exchange, tables_masterdata, tables_readings, tables_settlement
 
-DECLARED_IN = (tables, tables_exchange, tables_masterdata, tables_settlement)
+DECLARED_IN = (tables, tables_exchange, tables_masterdata, tables_readings, tables_settlement)
 """The modules that declare tables; importing them is what puts the tables there."""
 
 metadata = tables.metadata

@@ -192,14 +192,34 @@ class MarketTimetable:
         """When everything may be sent again for a day: from the opening of control to fixation."""
         return ResendWindow(self.control_opens(day), self.fixation(day))
 
+    def production_reading(self, day: date) -> int:
+        """Until when the meters of monthly read production are read for the month of a day (D1 §5.2)."""
+        return self._instant("production-reading", last_of_month(day))
+
+    def production_series(self, day: date) -> int:
+        """Until when the series of monthly read production are sent for the month of a day (D1 §5.2)."""
+        return self._instant("production-series", last_of_month(day))
+
+    def production_multi_fuel(self, day: date) -> int:
+        """Until when the renewable share of multi-fuel units is sent for the month of a day (D1 §5.2)."""
+        return self._instant("production-multi-fuel", last_of_month(day))
+
     def _instant(self, name: str, day: date, form: Form = _of_day) -> int:
         known = self._known.get((name, day))
         if known is None:
             before, count, hour, minute = form(day, self.deadline(name, day))
             if len(self._known) > 100_000:  # a long simulation must not keep every day it has seen
                 self._known.clear()
-            known = self._known[name, day] = self.zone.at(self.working_days.after(before, count), hour, minute)
+            found = self.working_days.after(before, count)
+            if (hour, minute) == (24, 0):  # the whole day belongs to the limit
+                found, hour = found + timedelta(days=1), 0
+            known = self._known[name, day] = self.zone.at(found, hour, minute)
         return known
+
+
+def last_of_month(day: date) -> date:
+    """The last day of a day's month."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
 
 
 def _clock(form: re.Pattern[str], text: str) -> tuple[int, ...]:

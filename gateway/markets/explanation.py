@@ -69,6 +69,9 @@ def _deadlines(profile: MarketProfile, day: date) -> Iterator[str]:
         ("Fixation", timetable.fixation(day)),
         ("Fixed basis sent by", timetable.basis_due(day)),
         *((_STAGES[stage], timetable.settled(stage, day)) for stage in _STAGES),
+        ("Monthly read production of its month: read by", timetable.production_reading(day)),
+        ("Monthly read production of its month: series sent by", timetable.production_series(day)),
+        ("Renewable share of multi-fuel units of its month: sent by", timetable.production_multi_fuel(day)),
     )
     yield "## Deadlines of this day of operation"
     yield ""
@@ -88,5 +91,7 @@ def _rules(profile: MarketProfile) -> Iterator[tuple[str, Iterable[Wording]]]:
     yield "Rules of measure data (RSM-012)", (rule.wording for rule in rules.measure_data.rules)
     yield "Rules of measure data, once the store has answered", (rule.wording for rule in rules.history.rules)
     yield "Rules of requests for measure data (RSM-015)", (rule.wording for rule in rules.requests.rules)
+    yield "Rules of meter readings", (wording for _, wording in rules.readings.rules)
+    yield "Rules of their cancellation", (wording for _, wording in rules.cancellations.rules)
     yield "Checks of every envelope", (wording for _, wording in rules.envelope.rules)
     yield "Checks before sending (gridpost prepare)", rules.preparation.values()

@@ -12,6 +12,7 @@ import numpy as np
 
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
+from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, SettlementMethod
@@ -23,6 +24,7 @@ from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
 from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
+from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
 from gateway.rules.runner import RuleSet, Verdict, Wording
 
@@ -86,6 +88,8 @@ class MarketRules:
     measure_data: RuleSet[Batch]
     history: RuleSet[Batch]
     requests: RuleSet[RequestBatch]
+    readings: CaseRules[ReadingCase]
+    cancellations: CaseRules[PeriodCase]
     envelope: EnvelopeRules
     wordings: Mapping[str, Wording]
     preparation: Mapping[str, Wording]
@@ -107,6 +111,7 @@ class MarketProfile:
         control: what is not asked for when values are missing.
         acceptances: what an envelope may state, by document kind and dialect.
         rules: the rules enabled.
+        readings: its terms of meter readings.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
         results: who is sent what of a settlement's results.
@@ -128,6 +133,7 @@ class MarketProfile:
     control: ControlPolicy
     acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
     rules: MarketRules
+    readings: ReadingTerms
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
     results: ResultPolicy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ import numpy as np
 
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
+from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
     Bundling,
@@ -38,12 +39,24 @@ from gateway.messages.identifiers import Scheme, point_key
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
-from gateway.rules.catalogue import ENVELOPE_RULES, HISTORY_RULES, MEASURE_DATA_RULES, NAMED_ELSEWHERE, REQUEST_RULES
-from gateway.rules.envelope import Acceptance, EnvelopeRules
+from gateway.rules.catalogue import (
+    CANCELLATION_RULES,
+    ENVELOPE_RULES,
+    HISTORY_RULES,
+    MEASURE_DATA_RULES,
+    NAMED_ELSEWHERE,
+    READING_RULES,
+    REQUEST_RULES,
+)
+from gateway.rules.envelope import Acceptance, Breach, EnvelopeRules
+from gateway.rules.readings import CaseRules, PeriodCase
 from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
 
 Table = Mapping[str, Any]
 Subject = TypeVar("Subject")
+Case = TypeVar("Case", bound=PeriodCase)
+
+_SECTIONS = ("measure-data", "history", "measure-data-request", "meter-reading", "envelope")
 
 
 def read_table(name: str) -> Table:
@@ -77,7 +90,7 @@ def read_working_days(table: Table) -> WorkingDays:
 def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     """The rules enabled, and the wording of every finding the market has a code for."""
     rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
-    sections = {name: table[name] for name in ("measure-data", "history", "measure-data-request", "envelope")}
+    sections = {name: table[name] for name in _SECTIONS}
     wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
     enabled = {
         rule
@@ -91,12 +104,20 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         names = [rule for rule in sections[section] if rule in enabled]
         return RuleSet(tuple(EnabledRule(known[name], wordings[name], name in decisive) for name in names), most)
 
+    def case_rules(known: Mapping[str, Callable[[Case], Iterator[Breach]]]) -> CaseRules[Case]:
+        section = sections["meter-reading"]
+        decisive = frozenset(rule for rule, entry in section.items() if entry.get("decisive", False))
+        names = sorted((rule for rule in section if rule in enabled and rule in known), key=lambda n: n not in decisive)
+        return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
+
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
     return MarketRules(
         measure_data=rule_set("measure-data", MEASURE_DATA_RULES),
         history=rule_set("history", HISTORY_RULES),
         requests=rule_set("measure-data-request", REQUEST_RULES),
         envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
+        readings=case_rules(READING_RULES),
+        cancellations=case_rules(CANCELLATION_RULES),
         wordings=wordings,
         preparation={rule: _wording(rule, entry, rest) for rule, entry in table["preparation"].items()},
     )
@@ -107,7 +128,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
     market = settings["market"]
     identifiers = _identifiers(settings["identifiers"])
     zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
-    parameters = read_parameters(settings["parameters"])
+    parameters, enabled = read_parameters(settings["parameters"]), read_rules(rules, identifiers.strictness)
 
     def deadline(name: str, day: date) -> str:
         return str(parameters[name].on(day).value)
@@ -128,7 +149,8 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         accepted=_accepted(settings["accepted"]),
         control=_control(settings["control"]),
         acceptances=_acceptances(settings),
-        rules=read_rules(rules, identifiers.strictness),
+        rules=enabled,
+        readings=ReadingTerms(parameters, settings["readings"]["area_limits"], enabled.readings, enabled.cancellations),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
         results=read_results(settings["results"]),

@@ -14,7 +14,7 @@ from gateway.messages.series import Mask, Quantities
 from gateway.messages.times import HOUR, STEP_SECONDS, Instants, Interval, MarketZone
 from gateway.preparation.point_values import NOWHERE, PairIndex, midnights
 from gateway.rules.batch import KIND_CODES, NO_LIMIT, UNIT_CODES, MarketFacts, Sender
-from gateway.rules.parties import may_submit
+from gateway.rules.parties import has_say
 
 _CONSUMPTION = KIND_CODES[MeteringPointType.CONSUMPTION]
 _PROFILED = METHODS.index(SettlementMethod.PROFILED)
@@ -173,7 +173,11 @@ def why_not_due(assignment: Assignment, point: int) -> str:
 def may_send(assignment: Assignment) -> Mask:
     """Which versions of the master data lie in a grid area the sender may send for, bool."""
     master, facts, sender, _, now = assignment
-    own = [code for code, area in enumerate(master.areas.names) if may_submit(master, sender, area, now, facts)]
+    own = [
+        code
+        for code, area in enumerate(master.areas.names)
+        if has_say(master, sender, area, now, facts.sending_processes)
+    ]
     mask: Mask = np.isin(master.points.grid_area, own)
     return mask
 

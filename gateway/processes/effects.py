@@ -75,6 +75,23 @@ INFORM_PARTIES = Effect(
 )
 ASK_OPERATOR = Effect("ask-operator", "Stop and ask the hub's operator: let it stand, or postpone the fixation.")
 BEGIN_REFIXATION = Effect("begin-refixation", "Begin the refixation process of the day and grid area.")
+REFUSE_READING = Effect(
+    "refuse-reading", "Answer the sender at once with every reason, and keep them; the period stays as it was."
+)
+DELIVER_READING = Effect(
+    "deliver-reading", "Keep the reading and hand it to the supplier at once, with the sender's status."
+)
+DELIVER_CORRECTION_NOTICE = Effect(
+    "deliver-correction-notice",
+    "Keep the reading as a later version beside the old one and hand it to the supplier at once, marked as a "
+    "correction notice.",
+)
+DELIVER_CANCELLATION = Effect(
+    "deliver-cancellation",
+    "Keep the cancellation beside what it cancels and hand it to the supplier at once; the period is awaited anew.",
+)
+REMIND_OF_READING = Effect("remind-of-reading", "Note a reminder to the grid operator.")
+MARK_OVERDUE = Effect("mark-overdue", "Note that the reading is overdue.")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -105,6 +122,12 @@ EFFECTS: Mapping[str, Effect] = {
         INFORM_PARTIES,
         ASK_OPERATOR,
         BEGIN_REFIXATION,
+        REFUSE_READING,
+        DELIVER_READING,
+        DELIVER_CORRECTION_NOTICE,
+        DELIVER_CANCELLATION,
+        REMIND_OF_READING,
+        MARK_OVERDUE,
         ALERT,
     )
 }

@@ -187,6 +187,26 @@ class CorrectionsSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingChecked(Event):
+    """A meter reading for the period was checked against the rules and against what stands.
+
+    Attributes:
+        changes: whether it states a value, or another one than stands.
+        findings: what the rules found.
+    """
+
+    changes: bool
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationChecked(Event):
+    """The wish to cancel the reading of the period was checked; `findings` is what the rules found."""
+
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """The hub has restarted and found the instance unfinished."""
 
@@ -215,6 +235,8 @@ EVENTS: Mapping[str, type[Event]] = {
         NegativeResidualAccepted,
         FixationPostponed,
         CorrectionsSettled,
+        ReadingChecked,
+        CancellationChecked,
         Recovered,
         Failed,
     )

@@ -7,16 +7,18 @@ from gateway.processes.events import (
     Appended,
     BasisCalculated,
     BundleWeighed,
+    CancellationChecked,
     Compared,
     CorrectionsSettled,
     DataRead,
     DequeueAsked,
     Peeked,
+    ReadingChecked,
     RulesChecked,
 )
 
 
-def has_findings(event: RulesChecked | Compared) -> bool:
+def has_findings(event: RulesChecked | Compared | ReadingChecked | CancellationChecked) -> bool:
     """The rules found at least one error; remarks alone do not count."""
     return has_errors(event.findings)
 
@@ -74,3 +76,8 @@ def has_negative_residual(event: BasisCalculated) -> bool:
 def is_last_settlement(event: CorrectionsSettled) -> bool:
     """It is the settlement three years after the month of operation."""
     return event.is_last
+
+
+def changes_reading(event: ReadingChecked) -> bool:
+    """The reading states another value or status than the one that stands."""
+    return event.changes

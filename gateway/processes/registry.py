@@ -11,6 +11,7 @@ from gateway.processes.data_request import DATA_REQUEST
 from gateway.processes.distribution import DISTRIBUTION
 from gateway.processes.fixation import FIXATION
 from gateway.processes.machine import Machine
+from gateway.processes.meter_reading import METER_READING
 from gateway.processes.refixation import REFIXATION
 from gateway.processes.submission import SUBMISSION
 
@@ -29,7 +30,9 @@ def latest(processes: Mapping[tuple[str, int], Machine[Any]]) -> Mapping[str, Ma
     return MappingProxyType({name: processes[name, version] for name, version in sorted(processes)})
 
 
-PROCESSES = by_name_and_version((SUBMISSION, CORRECTION, DISTRIBUTION, DATA_REQUEST, FIXATION, REFIXATION))
+PROCESSES = by_name_and_version(
+    (SUBMISSION, CORRECTION, DISTRIBUTION, DATA_REQUEST, FIXATION, REFIXATION, METER_READING)
+)
 """Every version of every process, by (name, version); a superseded table stays while an instance may still run it."""
 
 CURRENT = latest(PROCESSES)

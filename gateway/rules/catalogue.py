@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from gateway.rules import deadlines, envelope, masterdata, parties, periods, quantities, requests
+from gateway.rules import deadlines, envelope, masterdata, parties, periods, quantities, readings, requests
 from gateway.rules.batch import Batch
-from gateway.rules.envelope import EnvelopeRule
+from gateway.rules.envelope import Breach, EnvelopeRule
+from gateway.rules.readings import PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
 from gateway.rules.runner import Rule
 
@@ -99,6 +100,46 @@ ENVELOPE_RULES: Mapping[str, EnvelopeRule] = _by_name(
     )
 )
 """Checks of every document's envelope."""
+
+_OF_PERIODS = (
+    readings.reading_transaction_usable,
+    readings.reading_transaction_unused,
+    readings.reading_point_known,
+    readings.reading_sender_responsible,
+    readings.reading_period_forward,
+    readings.reading_not_too_old,
+)
+"""Rules of meter readings and of their cancellations alike."""
+
+READING_RULES: Mapping[str, Callable[[ReadingCase], Iterator[Breach]]] = _by_name(
+    (
+        *_OF_PERIODS,
+        readings.reading_point_physical,
+        readings.reading_point_profile_settled,
+        readings.reading_point_in_grid,
+        readings.reading_bounds_at_midnight,
+        readings.reading_already_made,
+        readings.reading_nominal_fits,
+        readings.reading_of_one_supplier,
+        readings.reading_overlaps_nothing,
+        readings.reading_starts_at_previous_end,
+        readings.reading_quality_allowed,
+        readings.reading_not_negative,
+        readings.reading_digits,
+        readings.reading_plausible,
+        readings.reading_within_mandatory_limit,
+    )
+)
+"""Rules of meter readings of profile-settled points."""
+
+CANCELLATION_RULES: Mapping[str, Callable[[PeriodCase], Iterator[Breach]]] = _by_name(
+    (
+        *_OF_PERIODS,
+        readings.cancelled_period_stands,
+        readings.cancelled_period_newest,
+    )
+)
+"""Rules of the cancellation of meter readings."""
 
 NAMED_ELSEWHERE = (
     "message-id-used",

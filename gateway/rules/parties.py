@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gateway.messages.codes import Role
 from gateway.messages.masterdata import NONE, Codes, MasterData
-from gateway.rules.batch import Batch, MarketFacts, Sender
+from gateway.rules.batch import Batch, Sender
 from gateway.rules.hits import NOTHING, Hits, Words, hits_where
 
 OPERATING_ROLES = (Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE)
@@ -55,12 +57,14 @@ def _areas_today(batch: Batch) -> Codes:
 
 
 def _has_say(batch: Batch, area: int) -> bool:
-    return may_submit(batch.master, batch.sender, batch.master.areas.names[area], batch.now, batch.facts)
+    """Whether the sender of a message has a say in a grid area, by its code."""
+    name = batch.master.areas.names[area]
+    return has_say(batch.master, batch.sender, name, batch.now, batch.facts.sending_processes)
 
 
-def may_submit(master: MasterData, sender: Sender, area: str, now: int, facts: MarketFacts) -> bool:
-    """Whether a party runs a grid area, or holds a delegation from whoever does to send measure data."""
-    operator = master.grid_operator(area, now)
+def has_say(master: MasterData, sender: Sender, area: str, at: int, sending: Iterable[str]) -> bool:
+    """Whether a sender is the area's grid operator, or holds a delegation from it to send measure data."""
+    operator = master.grid_operator(area, at)
     if sender.role is not Role.DELEGATE and operator == sender.party:
         return True
     return any(
@@ -68,6 +72,6 @@ def may_submit(master: MasterData, sender: Sender, area: str, now: int, facts: M
         and item.from_party == operator
         and item.from_role in OPERATING_ROLES
         and item.to_party == sender.party
-        for process in facts.sending_processes
-        for item in master.delegations_at(process, now)
+        for process in sending
+        for item in master.delegations_at(process, at)
     )

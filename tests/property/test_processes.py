@@ -48,6 +48,8 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.NegativeResidualAccepted: st.builds(happened.NegativeResidualAccepted, st.just("checked")),
     happened.FixationPostponed: st.builds(happened.FixationPostponed, st.integers(0, 10), st.just("outage")),
     happened.CorrectionsSettled: st.builds(happened.CorrectionsSettled, st.booleans()),
+    happened.ReadingChecked: st.builds(happened.ReadingChecked, st.booleans(), SOME_FINDINGS),
+    happened.CancellationChecked: st.builds(happened.CancellationChecked, SOME_FINDINGS),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

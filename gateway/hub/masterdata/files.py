@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.checks import ReadTables, check_references
-from gateway.hub.masterdata.layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Layout, Row, cells_of
+from gateway.hub.masterdata.layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Dated, Layout, cells_of
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
 from gateway.messages.findings import Finding, has_errors
@@ -108,7 +108,7 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
     }
 
 
-def _csv(layout: Layout[Row], rows: Sequence[Row]) -> bytes:
+def _csv(layout: Layout[Dated], rows: Sequence[Dated]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [column.name for column in layout.columns], restval="", lineterminator="\n")
     writer.writeheader()
@@ -129,7 +129,7 @@ def _check_names(files: Mapping[str, bytes], findings: FindingList) -> None:
         findings.add("no-master-data", f"none of {', '.join(sorted(FILE_NAMES))} is there", Place(""))
 
 
-def _read(files: Mapping[str, bytes], layout: Layout[Row], manner: Manner, findings: FindingList) -> TableRows[Row]:
+def _read(files: Mapping[str, bytes], layout: Layout[Dated], manner: Manner, findings: FindingList) -> TableRows[Dated]:
     for ending in ENDINGS:
         name = f"{layout.table}{ending}"
         if name in files:

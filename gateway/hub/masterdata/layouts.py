@@ -26,9 +26,12 @@ from gateway.messages.codes import (
     Unit,
 )
 from gateway.messages.masterdata import FOREVER, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.readings import MeterReading, ReadingCancellation
 from gateway.messages.times import format_second
 
-Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation)
+Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation, MeterReading, ReadingCancellation)
+Dated = TypeVar("Dated", MeteringPointVersion, PartyRole, GridArea, Delegation)
+"""Rows that hold from one instant to another."""
 
 REQUIRED = object()
 """Default of a column that every file must have and every row must fill."""
@@ -56,7 +59,7 @@ class ColumnLayout(NamedTuple):
 class Layout(Generic[Row]):
     """A table's columns and the value one row becomes; rows of one `key` must not overlap in time."""
 
-    table: MasterDataTable
+    table: StrEnum
     row: type[Row]
     key: tuple[str, ...]
     columns: tuple[ColumnLayout, ...]

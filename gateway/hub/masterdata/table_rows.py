@@ -17,7 +17,7 @@ from typing import Generic, NamedTuple, Protocol
 import numpy as np
 
 from gateway.hub.masterdata.cells import Cells, Manner
-from gateway.hub.masterdata.layouts import REQUIRED, ColumnLayout, Layout, Row
+from gateway.hub.masterdata.layouts import REQUIRED, ColumnLayout, Dated, Layout, Row
 from gateway.messages.findings import Finding, Severity
 from gateway.schemas.parsers import UTF8_BOM, parse_json
 
@@ -99,18 +99,29 @@ class _Batch(NamedTuple):
     rows: list[Sequence[str]]
 
 
-def read_table(file: str, content: bytes, layout: Layout[Row], manner: Manner, findings: FindingList) -> TableRows[Row]:
+def read_table(
+    file: str, content: bytes, layout: Layout[Dated], manner: Manner, findings: FindingList
+) -> TableRows[Dated]:
+    """The rows of one file of versions, in file order.
+
+    Findings: those of `read_rows`, `valid-from-after-to`, `duplicate-row`, `overlapping-versions`.
+    """
+    table = read_rows(file, content, layout, manner, findings)
+    _check_versions(table, findings)
+    return table
+
+
+def read_rows(file: str, content: bytes, layout: Layout[Row], manner: Manner, findings: FindingList) -> TableRows[Row]:
     """The rows of one file, in file order.
 
     Findings: `malformed`, `unknown-column`, `missing-column`, `duplicate-column`, `wrong-cell-count`, `missing-value`,
-    `bad-value`, `valid-from-after-to`, `duplicate-row`, `overlapping-versions`.
+    `bad-value`.
     """
     table: TableRows[Row] = TableRows(file, layout)
     read = _json_batches if file.endswith(".json") else _csv_batches
     converter = _Converter(table, manner, findings)
     for header, batch in read(table, content, findings):
         converter.take(header, batch)
-    _check_versions(table, findings)
     return table
 
 
@@ -296,7 +307,7 @@ def _json_row(
 # ----------------------------------------------------------------------------------------------------------- versions
 
 
-def _check_versions(table: TableRows[Row], findings: FindingList) -> None:
+def _check_versions(table: TableRows[Dated], findings: FindingList) -> None:
     """Each row is valid for some time, and no two rows of one key at the same time."""
     if not table.rows:
         return
@@ -317,7 +328,7 @@ def _check_versions(table: TableRows[Row], findings: FindingList) -> None:
         _check_key(table, order[low:high].tolist(), findings)
 
 
-def _check_key(table: TableRows[Row], numbers: list[int], findings: FindingList) -> None:
+def _check_key(table: TableRows[Dated], numbers: list[int], findings: FindingList) -> None:
     """Rows of one key in order of valid_from, each against the one before it that lasts longest."""
     longest = numbers[0]
     for number in numbers[1:]:

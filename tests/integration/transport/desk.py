@@ -58,9 +58,22 @@ from gateway.hub.ports import (
     Submission,
     ValueVersion,
 )
+from gateway.hub.ports_readings import (
+    AwaitedPage,
+    AwaitedReading,
+    MonthlyProduction,
+    PointReadings,
+    ProductionState,
+    ReadingFeed,
+    ReadingOutcome,
+    ReadingResult,
+    ReadingsTaken,
+    StandingReading,
+)
 from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.quantities import NO_QUANTITY
+from gateway.messages.readings import Occasion
 from gateway.transport.application import make_application
 from gateway.transport.client_secrets import hash_secret
 from gateway.transport.server import ServerSettings, server_config
@@ -86,6 +99,63 @@ CONTENT = {
 }
 
 
+class SmallReadings:
+    """Owns the same points as the exchange it stands in, each with one reading; keeps what it takes in memory."""
+
+    def __init__(self, exchange: SmallExchange) -> None:
+        self._exchange = exchange
+        self.taken: list[tuple[Principal, str, bytes]] = []
+
+    def _reading(self, point: str) -> StandingReading:
+        return StandingReading(
+            version=7,
+            event="reading",
+            metering_point=point,
+            start=NOON - 86_400,
+            end=NOON,
+            consumption=1000,
+            quality=Quality.MEASURED,
+            counter=None,
+            occasion=Occasion.ORDINARY,
+            nominal=date(2025, 1, 15),
+            sender=GRID_OPERATOR,
+            transaction_id="r-1",
+            registered_at=NOON,
+        )
+
+    async def take(self, sender: Principal, name: str, body: bytes) -> ReadingsTaken | Refused:
+        self._exchange.answer()
+        if not body:
+            return Refused((Finding("no-readings", "there is no row in it", name),))
+        self.taken.append((sender, name, body))
+        return ReadingsTaken(7, (ReadingResult("r-1", POINT, ReadingOutcome.ACCEPTED),))
+
+    async def of_point(self, reader: Principal, point: str, as_of: int | None) -> PointReadings | None:
+        self._exchange.answer()
+        if not self._exchange.may_see(reader, point):
+            return None
+        return PointReadings((self._reading(point),), (self._reading(point),))
+
+    def _own(self, reader: Principal) -> tuple[str, ...]:
+        return tuple(point for point in self._exchange.owners if self._exchange.may_see(reader, point))
+
+    async def awaited(self, reader: Principal, page: Page) -> AwaitedPage:
+        self._exchange.answer()
+        days = (date(2025, 1, 1), date(2025, 1, 22), date(2025, 2, 5))
+        return AwaitedPage(
+            tuple(AwaitedReading(p, "990", GRID_OPERATOR, NOON, *days, "expected") for p in self._own(reader))
+        )
+
+    async def feed(self, reader: Principal, page: Page) -> ReadingFeed | Refused:
+        self._exchange.answer()
+        return ReadingFeed(tuple(map(self._reading, self._own(reader))), "7")
+
+    async def production(self, reader: Principal, month: date) -> tuple[MonthlyProduction, ...]:
+        self._exchange.answer()
+        late = (NOON, NOON + 1, ProductionState.LATE)
+        return tuple(MonthlyProduction(point, "990", GRID_OPERATOR, *late) for point in self._own(reader))
+
+
 @dataclass
 class SmallExchange:
     """Keeps what it takes in memory. `refuse_with` and `is_down` make it answer otherwise."""
@@ -98,18 +168,22 @@ class SmallExchange:
     imported: dict[str, bytes] = field(default_factory=dict)
     refuse_with: tuple[Finding, ...] = ()
     is_down: bool = False
+    readings: SmallReadings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.readings = SmallReadings(self)
 
     def forget(self) -> None:
         """Be as new, with the clients of the roles only."""
         fresh = SmallExchange({k: v for k, v in self.clients.items() if k.startswith(("own-", "other-"))})
-        vars(self).update(vars(fresh))
+        vars(self).update(vars(fresh) | {"readings": SmallReadings(self)})
 
-    def _answer(self) -> None:
+    def answer(self) -> None:
         if self.is_down:
             raise StoreUnavailable("pulled the plug")
 
     async def submit(self, sender: Principal, submission: Submission) -> Accepted | Refused:
-        self._answer()
+        self.answer()
         self.taken.append((sender, submission))
         if self.refuse_with:
             return Refused(self.refuse_with)
@@ -118,7 +192,7 @@ class SmallExchange:
         return Accepted("message-1")
 
     async def peek(self, reader: Principal, category: Category | None, dialect: Dialect) -> PeekedDocument | None:
-        self._answer()
+        self.answer()
         waiting = self.queues.get((reader.party, reader.role), [])
         if not waiting or category is Category.AGGREGATIONS:
             return None
@@ -126,7 +200,7 @@ class SmallExchange:
         return PeekedDocument(waiting[0], DocumentKind.MEASURE_DATA, dialect, CONTENT[dialect])
 
     async def dequeue(self, reader: Principal, message_id: str) -> bool:
-        self._answer()
+        self.answer()
         waiting = self.queues.get((reader.party, reader.role), [])
         if message_id not in waiting or message_id not in self.peeked:
             return False
@@ -134,13 +208,13 @@ class SmallExchange:
         return True
 
     async def fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
-        self._answer()
+        self.answer()
         if message_id not in self.peeked or message_id not in self.queues.get((reader.party, reader.role), []):
             return None
         return PeekedDocument(message_id, DocumentKind.MEASURE_DATA, dialect, CONTENT[dialect])
 
     async def queue_lengths(self, reader: Principal) -> tuple[QueueLength, ...]:
-        self._answer()
+        self.answer()
         return tuple(
             QueueLength(party, role, Category.MEASURE_DATA, len(waiting), len(waiting), NOON if waiting else None)
             for (party, role), waiting in self.queues.items()
@@ -165,20 +239,20 @@ class SmallExchange:
         ]
 
     async def message_status(self, reader: Principal, message_id: str) -> MessageStatus | None:
-        self._answer()
+        self.answer()
         found = [summary for summary in self._summaries(reader) if summary.message_id == message_id]
         return MessageStatus(found[0], (HistoryEntry(NOON, "received", "accepted"),)) if found else None
 
     async def messages(self, reader: Principal, wanted: MessageFilter, page: Page) -> MessagePage:
-        self._answer()
+        self.answer()
         return MessagePage(tuple(self._summaries(reader)[: page.limit]))
 
-    def _may_see(self, reader: Principal, point: str) -> bool:
+    def may_see(self, reader: Principal, point: str) -> bool:
         return point in self.owners and (reader.role is Role.HUB or self.owners[point] == reader.party)
 
     async def read_series(self, reader: Principal, query: SeriesQuery) -> tuple[PointSeries, ...] | Refused | None:
-        self._answer()
-        if not all(self._may_see(reader, point) for point in query.points):
+        self.answer()
+        if not all(self.may_see(reader, point) for point in query.points):
             return None
         if query.unit is Unit.AMPERE:
             return Refused((Finding("unit", "Energy is not measured in ampere"),))
@@ -194,13 +268,13 @@ class SmallExchange:
         )
 
     async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
-        self._answer()
-        if not self._may_see(reader, point):
+        self.answer()
+        if not self.may_see(reader, point):
             return None
         return (ValueVersion(7, NOON, 1250, Quality.MEASURED, "message-1", GRID_OPERATOR),)
 
     async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:
-        self._answer()
+        self.answer()
         if query.grid_area not in ("", AREA):
             return None
         day = query.start or JANUARY_14
@@ -210,7 +284,7 @@ class SmallExchange:
         return (share, alone) if own else ()
 
     async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
-        self._answer()
+        self.answer()
         if page.after not in ("", "more"):
             return Refused((Finding("BadRequest", "no such place", target="after"),))
         if query.grid_area not in ("", AREA):
@@ -222,12 +296,12 @@ class SmallExchange:
         return MissingPage((point,), "" if page.after else "more")
 
     async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
-        self._answer()
+        self.answer()
         if page.after not in ("", "more"):
             return Refused((Finding("BadRequest", "no such place", target="after"),))
-        if not all(self._may_see(reader, point) for point in query.points):
+        if not all(self.may_see(reader, point) for point in query.points):
             return None
-        count = 2 if self._may_see(reader, POINT) else 0
+        count = 2 if self.may_see(reader, POINT) else 0
         return Corrections(
             point=np.full(count, int(POINT)),
             start=np.arange(NOON, NOON + 900 * count, 900),
@@ -243,14 +317,14 @@ class SmallExchange:
         )
 
     async def rejections(self, reader: Principal, query: DayQuery) -> tuple[RejectionCount, ...]:
-        self._answer()
+        self.answer()
         day = query.start or JANUARY_14
         counts = (RejectionCount(day, SUPPLIER, "E86", 2, 0), RejectionCount(day, GRID_OPERATOR, "00302", 0, 1))
         return tuple(count for count in counts if reader.role is Role.HUB or count.party == reader.party)
 
     async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
-        self._answer()
-        count = 1 if self._may_see(reader, POINT) else 0
+        self.answer()
+        count = 1 if self.may_see(reader, POINT) else 0
         numbers = np.array([[1250], [4], [0], [1]], dtype=np.int64)[:, :count]
         starts = np.full(count, NOON)
         return PointSums((AREA,) * count, (SumClass.PRODUCTION,) * count, (SUPPLIER,) * count, starts, *numbers)
@@ -258,16 +332,16 @@ class SmallExchange:
     async def master_data(
         self, reader: Principal, table: MasterDataTable, key: str, page: Page
     ) -> MasterDataPage | None:
-        self._answer()
+        self.answer()
         if table is not MasterDataTable.METERING_POINTS:
             return MasterDataPage(())
         rows = tuple(
-            {"metering_point": point} for point in self.owners if key in ("", point) and self._may_see(reader, point)
+            {"metering_point": point} for point in self.owners if key in ("", point) and self.may_see(reader, point)
         )
         return None if key and not rows else MasterDataPage(rows)
 
     async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
-        self._answer()
+        self.answer()
         bad = [name for name, content in files.items() if not content]
         if bad:
             return ImportReport({}, tuple(Finding("master-data", f"{name} is empty", name) for name in bad))
@@ -275,15 +349,15 @@ class SmallExchange:
         return ImportReport({name.partition(".")[0]: content.count(b"\n") for name, content in files.items()})
 
     async def find_client(self, client_id: str) -> Client | None:
-        self._answer()
+        self.answer()
         return self.clients.get(client_id)
 
     async def find_client_by_thumbprint(self, thumbprint: str) -> Client | None:
-        self._answer()
+        self.answer()
         return next((c for c in self.clients.values() if c.thumbprint and c.thumbprint == thumbprint), None)
 
     async def register_client(self, client: Client) -> Refused | None:
-        self._answer()
+        self.answer()
         for other in self.clients.values():
             if (other.party, other.role) == (client.party, client.role) and other.client_id != client.client_id:
                 return Refused((Finding("client", "Another client speaks for this party and role"),))

@@ -27,6 +27,8 @@ VALUES = {
     "client_id": "someone",
 }
 QUERIES = {
+    "/api/hub/v1/readings": {"point": POINT},
+    "/api/hub/v1/readings/production": {"month": "2025-03"},
     "/api/hub/v1/series": {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"},
     "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
     "/api/hub/v1/control": {"day": "2025-01-15"},
@@ -70,6 +72,7 @@ def test_a_role_gets_in_exactly_where_the_table_lets_it(desk: Desk, route: Route
         assert answer.status_code not in (401, 500)
     assert not desk.exchange.taken
     assert not desk.exchange.imported
+    assert not desk.exchange.readings.taken
 
 
 @pytest.mark.sec_17

@@ -24,14 +24,20 @@ from gateway.processes.effects import (
     COMPARE,
     COUNT_PEEK,
     COUNT_REJECTION,
+    DELIVER_CANCELLATION,
+    DELIVER_CORRECTION_NOTICE,
+    DELIVER_READING,
     FILE_SNAPSHOT,
     INFORM_PARTIES,
+    MARK_OVERDUE,
     PUBLISH,
     PUBLISH_CORRECTION,
     READ_SERIES,
+    REFUSE_READING,
     REFUSE_STRANGER,
     REJECT,
     REJECT_REQUEST,
+    REMIND_OF_READING,
     REMOVE_FROM_QUEUE,
     RENDER,
     SEND_BASIS,
@@ -45,6 +51,7 @@ from gateway.processes.events import (
     BasisCalculated,
     BundleLimits,
     BundleWeighed,
+    CancellationChecked,
     Compared,
     CorrectionFound,
     CorrectionsSettled,
@@ -56,6 +63,7 @@ from gateway.processes.events import (
     FixationPostponed,
     NegativeResidualAccepted,
     Peeked,
+    ReadingChecked,
     Recovered,
     RulesChecked,
     SumsCalculated,
@@ -63,6 +71,7 @@ from gateway.processes.events import (
 from gateway.processes.fixation import FIXATION, FixationState
 from gateway.processes.guards import finds_nothing, has_findings
 from gateway.processes.machine import Machine, Refusal, State
+from gateway.processes.meter_reading import METER_READING, ReadingState
 from gateway.processes.refixation import REFIXATION, RefixationState
 from gateway.processes.registry import PROCESSES
 from gateway.processes.submission import SUBMISSION, SubmissionState
@@ -347,3 +356,49 @@ def test_corrections_after_the_final_go_to_the_suppliers_involved_until_three_ye
     state, effects = end(REFIXATION, *final, CorrectionsSettled(is_last=False), CorrectionsSettled(is_last=True))
     assert (state, effects[6:]) == (RefixationState.CLOSED, [FILE_SNAPSHOT, SEND_CORRECTION] * 2)
     assert "suppliers involved" in SEND_CORRECTION.meaning
+
+
+# Meter reading
+
+
+def test_a_reading_that_does_not_come_is_reminded_of_and_overdue_and_still_taken() -> None:
+    # DK-5.1.2.a, DK-5.1.1.b, DK-5.1.2.b
+    late = (DeadlinePassed(21), DeadlinePassed(35), ReadingChecked(True))
+    assert end(METER_READING, *late) == (
+        ReadingState.ACCEPTED,
+        [REMIND_OF_READING, MARK_OVERDUE, DELIVER_READING],
+    )
+
+
+@pytest.mark.parametrize("before", [(), (DeadlinePassed(21),), (DeadlinePassed(21), DeadlinePassed(35))])
+def test_a_refused_reading_leaves_its_period_where_it_was(before: tuple[Event, ...]) -> None:
+    state, _ = end(METER_READING, *before)
+    assert end(METER_READING, *before, ReadingChecked(True, (NEGATIVE,)))[0] is state
+    assert end(METER_READING, *before, ReadingChecked(True, (REMARK,)))[0] is ReadingState.ACCEPTED
+
+
+def test_another_value_for_the_same_period_is_a_correction_notice() -> None:
+    # DK-5.1.4.a
+    changed, same = ReadingChecked(True), ReadingChecked(False)
+    assert end(METER_READING, changed, same) == (ReadingState.ACCEPTED, [DELIVER_READING])
+    assert end(METER_READING, changed, changed, same, changed) == (
+        ReadingState.CORRECTED,
+        [DELIVER_READING, DELIVER_CORRECTION_NOTICE, DELIVER_CORRECTION_NOTICE],
+    )
+
+
+def test_a_cancellation_ends_the_period_and_the_supplier_is_told() -> None:
+    # DK-5.1.4.b
+    out_of_order = CancellationChecked((NEGATIVE,))
+    for first in ((ReadingChecked(True),), (ReadingChecked(True), ReadingChecked(True))):
+        state, effects = end(METER_READING, *first)
+        assert end(METER_READING, *first, out_of_order) == (state, [*effects, REFUSE_READING])
+        assert end(METER_READING, *first, CancellationChecked()) == (
+            ReadingState.CANCELLED,
+            [*effects, DELIVER_CANCELLATION],
+        )
+
+
+def test_nothing_is_reminded_of_or_overdue_once_it_is_there() -> None:
+    for events in ((ReadingChecked(True),), (ReadingChecked(True), ReadingChecked(True))):
+        assert METER_READING.replay((*events, DeadlinePassed(21))).refusals

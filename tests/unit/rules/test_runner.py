@@ -10,10 +10,12 @@ from gateway.messages.findings import Severity
 from gateway.messages.series import SeriesTable
 from gateway.rules.batch import Sender
 from gateway.rules.catalogue import (
+    CANCELLATION_RULES,
     ENVELOPE_RULES,
     HISTORY_RULES,
     MEASURE_DATA_RULES,
     NAMED_ELSEWHERE,
+    READING_RULES,
     REQUEST_RULES,
     rule_name,
 )
@@ -102,11 +104,15 @@ def test_a_decisive_rule_speaks_first_and_alone() -> None:
 
 
 def test_every_rule_has_a_wording_and_every_wording_a_rule() -> None:
-    known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
+    of_readings = {*READING_RULES, *CANCELLATION_RULES}
+    known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *of_readings, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
     assert set(DK.rules.wordings) == known
 
 
-@pytest.mark.parametrize("rules", [MEASURE_DATA_RULES, HISTORY_RULES, REQUEST_RULES, ENVELOPE_RULES])
+@pytest.mark.parametrize(
+    "rules",
+    [MEASURE_DATA_RULES, HISTORY_RULES, REQUEST_RULES, READING_RULES, CANCELLATION_RULES, ENVELOPE_RULES],
+)
 def test_a_rule_is_named_as_its_function(rules: dict[str, object]) -> None:
     assert all(name == rule_name(rule) for name, rule in rules.items() if callable(rule))
 

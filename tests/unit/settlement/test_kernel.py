@@ -69,7 +69,7 @@ def test_what_stands_beside_a_missing_value_does_not_count() -> None:
     quality = [Quality.MISSING, Quality.MEASURED, Quality.MISSING | CORRECTED_FLAG, *[Quality.ESTIMATED] * 5]
     found = settled(plan((7, 0, 0, 7200)), Resolution.QUARTER, [NO_QUANTITY, 1, 99, 1, 1, 1, 1, 1], list(quality))
     assert found.parts.tolist() == [[0, 4, 0, 4, 4, 4, 4, 4]]
-    assert found.qualities.tolist() == [[MISSING, MEASURED, MISSING, *[ESTIMATED] * 5]]
+    assert found.qualities.tolist() == [[MISSING, MEASURED, MISSING | CORRECTED, *[ESTIMATED] * 5]]
 
 
 def test_what_never_came_is_missing() -> None:

@@ -114,6 +114,25 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reading_version",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("event", sa.String(length=12), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("finish", sa.BigInteger(), nullable=False),
+        sa.Column("consumption", sa.BigInteger(), nullable=False),
+        sa.Column("quality", sa.SmallInteger(), nullable=False),
+        sa.Column("counter", sa.BigInteger(), nullable=True),
+        sa.Column("occasion", sa.String(length=16), nullable=False),
+        sa.Column("nominal", sa.Integer(), nullable=False),
+        sa.Column("sender", sa.String(length=16), nullable=False),
+        sa.Column("transaction_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading_version")),
+        sa.UniqueConstraint("sender", "transaction_id", name=op.f("uq_reading_version_sender")),
+        comment="Readings, corrections and cancellations; id = transaction * 1048576 + place in it; never updated",
+    )
+    op.create_index("ix_reading_version_period", "reading_version", ["metering_point", "start", "id"], unique=False)
+    op.create_table(
         "recovery",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("message", sa.BigInteger(), nullable=False),
@@ -313,6 +332,50 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reading_deadline",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("nominal", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("grid_area", sa.String(length=35), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_reading_deadline_transaction")),
+        sa.PrimaryKeyConstraint("metering_point", "start", "state", "transaction", name=op.f("pk_reading_deadline")),
+        comment="Reminders of readings and readings overdue, by the period they are for; days since 1970-01-01",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_reading_deadline_day", "reading_deadline", ["day"], unique=False)
+    op.create_table(
+        "reading_delivery",
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["version"], ["reading_version.id"], name=op.f("fk_reading_delivery_version")),
+        sa.PrimaryKeyConstraint("party", "role", "version", name=op.f("pk_reading_delivery")),
+        comment="Which versions are whose: the feed of each receiver, in order",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_reading_delivery_version", "reading_delivery", ["version"], unique=False)
+    op.create_table(
+        "reading_message",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("client", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_reading_message_transaction")),
+        sa.PrimaryKeyConstraint("transaction", name=op.f("pk_reading_message")),
+        comment="Readings and cancellations as they came, one body for each transaction; zstd",
+    )
+    op.create_table(
         "rendering",
         sa.Column("bundle", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("dialect", sa.String(length=12), nullable=False),
@@ -397,6 +460,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_bundle_part_outgoing", "bundle_part", ["outgoing"], unique=False)
     op.create_table(
+        "reading_finding",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["transaction"], ["reading_message.transaction"], name=op.f("fk_reading_finding_transaction")
+        ),
+        sa.PrimaryKeyConstraint("transaction", "ordinal", name=op.f("pk_reading_finding")),
+        comment="Findings about the readings of a message, by its row; also the statistics of rejections",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "settlement_step",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("grid_area", sa.String(length=35), nullable=False),
@@ -436,6 +516,7 @@ def downgrade() -> None:
     op.drop_index("ix_snapshot_run", table_name="snapshot")
     op.drop_table("snapshot")
     op.drop_table("settlement_step")
+    op.drop_table("reading_finding")
     op.drop_index("ix_bundle_part_outgoing", table_name="bundle_part")
     op.drop_table("bundle_part")
     op.drop_index("ix_transaction_id_message", table_name="transaction_id")
@@ -445,6 +526,11 @@ def downgrade() -> None:
     op.drop_table("settlement_run")
     op.drop_table("segment")
     op.drop_table("rendering")
+    op.drop_table("reading_message")
+    op.drop_index("ix_reading_delivery_version", table_name="reading_delivery")
+    op.drop_table("reading_delivery")
+    op.drop_index("ix_reading_deadline_day", table_name="reading_deadline")
+    op.drop_table("reading_deadline")
     op.drop_table("party_role")
     op.drop_index(
         "ix_outgoing_waiting",
@@ -469,6 +555,8 @@ def downgrade() -> None:
     op.drop_table("settlement_evening")
     op.drop_table("segment_day")
     op.drop_table("recovery")
+    op.drop_index("ix_reading_version_period", table_name="reading_version")
+    op.drop_table("reading_version")
     op.drop_table("point_index")
     op.drop_index("ix_journal_party", table_name="journal")
     op.drop_table("journal")

@@ -1,0 +1,1 @@
+"""Meter readings over a real hub (Regulation D1 §5)."""
