@@ -45,5 +45,5 @@ class Office:
     def refresh(self, connection: Connection) -> MasterData:
         """The master data as known now; read anew only when somebody has imported since."""
         if not self.is_current(connection):
-            self.master = registry.view(connection)
+            self.master = registry.view_now(connection, self.master)
         return self.master
