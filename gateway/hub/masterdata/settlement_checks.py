@@ -111,12 +111,15 @@ class _Check:
         self, tables: ReadTables, known: MasterData, registered: SettlementFacts, findings: FindingList
     ) -> None:
         self._points, self._known, self._findings = tables.points, known, findings
-        self._restated = places_of(tables.points, "metering_point")
         self._shares = _Facts(tables.load_shares, registered.load_shares)
         self._tariffs = _Facts(tables.tariffs, registered.tariffs)
         self._formulas = _Facts(tables.formulas, registered.formulas)
         self._losses = _Facts(tables.grid_loss, registered.grid_loss)
         self._permissions = _Facts(tables.permissions, registered.permissions)
+
+    @cached_property
+    def _restated(self) -> dict[str, Place]:
+        return places_of(self._points, "metering_point")
 
     @cached_property
     def _after(self) -> MasterData:

@@ -67,7 +67,7 @@ def import_facts(connection: Connection, transaction: int, facts: SettlementFact
 
 
 def settlement_view(connection: Connection, as_of_transaction: int | None = None) -> SettlementMasterData:
-    """What settlement needs as known at a transaction, by default the newest; loads in bulk, some seconds a nation.
+    """What settlement needs as known at a transaction, by default the newest; loads in bulk, batch by batch.
 
     Its `transaction` is that of the last import seen, the same as that of `gateway.hub.masterdata.registry.view`.
     """

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gateway.hub import schema
+from gateway.hub import schema, tables_masterdata
 from gateway.hub.database import Database, allocate
+from gateway.hub.migrations.upgrade import configured
 
 
 def described(database: Database) -> dict[str, Any]:
@@ -70,6 +72,20 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     database.migrate()
     with database.write() as connection:
         assert allocate(connection, 2) == 2
+    database.close()
+
+
+def test_imports_of_before_settlement_stay_on_record(database_url: str) -> None:
+    database = Database.open(database_url)
+    with database.write() as connection:
+        command.upgrade(configured(connection), "0001")
+        allocate(connection, 1)
+        columns = 'master_data_import ("transaction", metering_points, parties, grid_areas, delegations)'
+        connection.exec_driver_sql(f"insert into {columns} values (1, 2, 3, 4, 5)")
+    database.migrate()
+    with database.read() as connection:
+        kept = connection.execute(sa.select(tables_masterdata.master_data_import)).one()
+    assert tuple(kept) == (1, 2, 3, 4, 5, 0, 0, 0, 0, 0)
     database.close()
 
 

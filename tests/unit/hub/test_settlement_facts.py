@@ -13,6 +13,7 @@ from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_file
 from gateway.hub.masterdata.table_rows import FINDING_LIMIT
 from gateway.messages.codes import GridLossRole, Permission
 from gateway.messages.findings import Finding, Severity
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.settlement_masterdata import SettlementFacts
 from gateway.messages.times import MarketZone, parse_instant
@@ -106,6 +107,13 @@ def test_what_is_written_reads_back() -> None:
     again = read_files(csv_files(dataset), MANNER)
     assert not again.findings
     assert again.dataset == dataset
+
+
+def test_the_view_of_files_answers_as_the_hubs_does() -> None:
+    dataset = read().dataset
+    at = parse_instant("2024-08-01T00:00Z")
+    shares = dataset.settlement_view().load_shares_at(dataset.view(), at)
+    assert (shares.point.tolist(), shares.quantity.tolist()) == ([point_key(PROFILED)], [4_200_000])
 
 
 def test_numbers_of_json_are_whole_or_text() -> None:
