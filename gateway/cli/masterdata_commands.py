@@ -1,4 +1,4 @@
-"""`gridpost masterdata import | show`: the market's parties, grid areas, metering points and delegations."""
+"""`gridpost masterdata import | show`: the market's parties, grid areas, metering points and facts about them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ def take(
 ) -> None:
     """Take files of master data all together, or none of them when anything in them is wrong.
 
-    Files are parties, grid-areas, metering-points, delegations, each as .csv or .json. A key that a file names
-    replaces what was known of it; older versions stay on record.
+    Files are parties, grid-areas, metering-points, delegations, load-shares, tariffs, formulas, grid-loss,
+    point-permissions, each as .csv or .json. A key that a file names replaces what was known of it; older versions
+    stay on record.
     """
     files = master_data_files(paths)
     settings = settings_from(data_dir=data_dir, database=database, market=market)

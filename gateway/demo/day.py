@@ -146,8 +146,9 @@ class _Writer:
         self._day = self._zone.day_interval(occasion.market.day)
 
     def points_of(self, operator: str) -> list[MeteringPointVersion]:
-        """The points a grid operator sends for: in the grid on the day, and not calculated by the hub."""
+        """The points a grid operator sends for: in the grid on the day, neither calculated nor booked by the hub."""
         market = self._occasion.market
+        losses = {item.metering_point for item in market.dataset.settlement.grid_loss}
         own_areas = {area.code for area in market.dataset.grid_areas if area.grid_operator == operator}
         in_grid = (ConnectionState.CONNECTED, ConnectionState.DISCONNECTED)
         return [
@@ -157,6 +158,7 @@ class _Writer:
             and version.valid_from <= self._day.start < version.valid_to
             and version.connection_state in in_grid
             and version.subtype is not Subtype.CALCULATED
+            and version.metering_point not in losses
         ]
 
     def letter(self, subject: _Subject, series: Sequence[Series]) -> Letter:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from gateway.demo.facts import settlement_facts
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.messages.codes import (
     ConnectionState,
@@ -65,6 +66,9 @@ PARTIES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     (SERVICE_COMPANY, "Gridline Services", (Role.DELEGATE,)),
 )
 
+TARIFFS = {"NET-C": GRID_OPERATOR, "SYSTEM": SYSTEM_OPERATOR}
+"""The owner of each tariff that all consumption pays."""
+
 _RESPONSIBLE_FOR = {SUPPLIER_A: BALANCE_RESPONSIBLE_A, SUPPLIER_B: BALANCE_RESPONSIBLE_B}
 
 CHILD_TYPES: tuple[MeteringPointType, ...] = tuple(MeteringPointType)[3:]
@@ -81,7 +85,8 @@ class SampleMarket:
         named: metering points with something to them, by what it is: `supplier-change` (A until the middle of the
             day's month, then B), `closed-down` and `connected-late` (both on that middle day), `disconnected`, `new`,
             `virtual`, `calculated`, `hourly-values`, `monthly` (VE production, P1M), `settlement-change` (profiled,
-            then flex), `exchange`, `production`, `neighbours` (in the other grid area), `child` and its `parent`.
+            then flex), `exchange`, `production`, `neighbours` (in the other grid area), `child` and its `parent`,
+            `positive-loss` and `negative-loss` (which take the home area's grid loss).
     """
 
     zone: MarketZone
@@ -120,7 +125,9 @@ def sample_market(zone: MarketZone, day: date) -> SampleMarket:
     builder.add_children()
     builder.add_other_kinds()
     builder.add_changes()
-    dataset = MasterDataSet(builder.points, builder.grid_areas(), builder.roles(), builder.delegations())
+    builder.add_grid_loss()
+    facts = settlement_facts(builder.points, builder.named, TARIFFS)
+    dataset = MasterDataSet(builder.points, builder.grid_areas(), builder.roles(), builder.delegations(), facts)
     return SampleMarket(zone, day, dataset, builder.named)
 
 
@@ -235,6 +242,13 @@ class _Builder:
         profiled = flex | {"settlement_method": SettlementMethod.PROFILED, "resolution": Resolution.HOUR}
         self.name("settlement-change", self.add(consumption, **profiled))
         self.then(settlement_method=SettlementMethod.FLEX, resolution=Resolution.QUARTER)
+
+    def add_grid_loss(self) -> None:
+        """Two virtual points on which the home area's loss is booked (D1 §6.1.2)."""
+        facts = {"subtype": Subtype.VIRTUAL, "energy_supplier": SUPPLIER_B}
+        flex = facts | {"settlement_method": SettlementMethod.FLEX}
+        self.name("positive-loss", self.add(MeteringPointType.CONSUMPTION, **flex))
+        self.name("negative-loss", self.add(MeteringPointType.PRODUCTION, **facts))
 
     def grid_areas(self) -> list[GridArea]:
         """The home area and its neighbour."""

@@ -10,6 +10,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from gateway.hub import tables_masterdata as tables
+from gateway.hub.masterdata import pages
+from gateway.hub.masterdata.registrations import is_newest
 from gateway.hub.ports import MasterDataTable, Principal
 from gateway.markets.distribution import Receiver, Visible
 from gateway.markets.profile import MarketProfile
@@ -43,22 +45,37 @@ def visible_rows(
     """Which rows of master data a reader may see, as a condition; None where it may see all.
 
     A metering point shows to its supplier, its balance responsible party and the operator of its grid area, each in
-    the versions that name them; a delegation to both its parties.
+    the versions that name them; a delegation to both its parties. What settlement needs of a point shows to its
+    supplier and the operator of its grid area, as far as they are that while it holds, by what is known now.
     """
     if reader.role is Role.HUB or table in _PUBLIC:
         return None
     if table is MasterDataTable.DELEGATIONS:
         columns = tables.delegation.c
         return (columns.from_party == reader.party) | (columns.to_party == reader.party)
-    points = tables.metering_point.c
+    if table is MasterDataTable.METERING_POINTS:
+        return _visible_points(master, reader, tables.metering_point, now)
+    if reader.role is Role.BALANCE_RESPONSIBLE:
+        return sa.false()
+    facts, point = pages.SOURCES[table].table.c, tables.metering_point.alias("point")
+    return sa.exists().where(
+        point.c.metering_point == facts.metering_point,
+        point.c.valid_from < facts.valid_to,
+        point.c.valid_to > facts.valid_from,
+        _visible_points(master, reader, point, now),
+        is_newest(point, master.transaction),
+    )
+
+
+def _visible_points(master: MasterData, reader: Principal, points: sa.FromClause, now: int) -> sa.ColumnElement[bool]:
     match reader.role:
         case Role.ENERGY_SUPPLIER:
-            return points.energy_supplier == reader.party
+            return points.c.energy_supplier == reader.party
         case Role.BALANCE_RESPONSIBLE:
-            return points.balance_responsible == reader.party
+            return points.c.balance_responsible == reader.party
         case Role.GRID_OPERATOR | Role.METERED_DATA_RESPONSIBLE:
             own = {area.code for area in master.grid_areas if master.grid_operator(area.code, now) == reader.party}
-            return points.grid_area.in_(sorted(own))
+            return points.c.grid_area.in_(sorted(own))
         case _:
             return sa.false()
 

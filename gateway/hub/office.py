@@ -45,7 +45,7 @@ class Office:
     def refresh(self, connection: Connection) -> MasterData:
         """The master data as known now; read anew only when somebody has imported since."""
         if not self.is_current(connection):
-            self.master = registry.view(connection)
+            self.master = registry.view_now(connection, self.master)
         return self.master
 
     def master_as_of(self, connection: Connection, as_of: int) -> MasterData:

@@ -266,6 +266,11 @@ class MasterDataTable(StrEnum):
     GRID_AREAS = "grid-areas"
     METERING_POINTS = "metering-points"
     DELEGATIONS = "delegations"
+    LOAD_SHARES = "load-shares"
+    TARIFFS = "tariffs"
+    FORMULAS = "formulas"
+    GRID_LOSS = "grid-loss"
+    POINT_PERMISSIONS = "point-permissions"
 
 
 MasterDataRow = Mapping[str, str]

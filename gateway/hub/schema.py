@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from gateway.hub import tables, tables_exchange, tables_masterdata, tables_readings, tables_settlement
+from gateway.hub import (
+    tables,
+    tables_exchange,
+    tables_masterdata,
+    tables_readings,
+    tables_settlement,
+    tables_settlement_masterdata,
+)
 
-DECLARED_IN = (tables, tables_exchange, tables_masterdata, tables_readings, tables_settlement)
+DECLARED_IN = (
+    tables,
+    tables_exchange,
+    tables_masterdata,
+    tables_readings,
+    tables_settlement,
+    tables_settlement_masterdata,
+)
 """The modules that declare tables; importing them is what puts the tables there."""
 
 metadata = tables.metadata

@@ -11,8 +11,14 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, U
 from gateway.hub.tables import ROWID, metadata
 
 
-def _key(name: str, length: int) -> Column[str]:
+def key_column(name: str, length: int) -> Column[str]:
+    """A text that is part of the key."""
     return Column(name, String(length), primary_key=True)
+
+
+def point_column(name: str) -> Column[int]:
+    """A metering point that is part of the key: a GSRN is its own number."""
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
 
 
 def _text(name: str, length: int) -> Column[str]:
@@ -23,15 +29,18 @@ def _optional(name: str, length: int) -> Column[str]:
     return Column(name, String(length))
 
 
-def _valid_from() -> Column[int]:
+def valid_from() -> Column[int]:
+    """From when a row is true, epoch seconds."""
     return Column("valid_from", BigInteger, primary_key=True, autoincrement=False)
 
 
-def _valid_to() -> Column[int]:
+def valid_to() -> Column[int]:
+    """Until when a row is true."""
     return Column("valid_to", BigInteger, nullable=False)
 
 
-def _registration() -> Column[int]:
+def registration() -> Column[int]:
+    """The transaction that registered a row."""
     reference = ForeignKey("transaction.id")
     return Column("transaction", ROWID, reference, primary_key=True, autoincrement=False)
 
@@ -39,21 +48,26 @@ def _registration() -> Column[int]:
 master_data_import = Table(
     "master_data_import",
     metadata,
-    _registration(),
+    registration(),
     Column("metering_points", Integer, nullable=False),
     Column("parties", Integer, nullable=False),
     Column("grid_areas", Integer, nullable=False),
     Column("delegations", Integer, nullable=False),
+    Column("load_shares", Integer, nullable=False, server_default="0"),
+    Column("tariffs", Integer, nullable=False, server_default="0"),
+    Column("formulas", Integer, nullable=False, server_default="0"),
+    Column("grid_loss", Integer, nullable=False, server_default="0"),
+    Column("point_permissions", Integer, nullable=False, server_default="0"),
     comment="One row per import of master data, with its rows by table",
 )
 
 metering_point = Table(
     "metering_point",
     metadata,
-    Column("metering_point", BigInteger, primary_key=True, autoincrement=False),
-    _valid_from(),
-    _registration(),
-    _valid_to(),
+    point_column("metering_point"),
+    valid_from(),
+    registration(),
+    valid_to(),
     _text("kind", 40),
     _text("subtype", 16),
     _optional("settlement_method", 16),
@@ -73,11 +87,11 @@ metering_point = Table(
 party_role = Table(
     "party_role",
     metadata,
-    _key("party", 16),
-    _key("role", 40),
-    _valid_from(),
-    _registration(),
-    _valid_to(),
+    key_column("party", 16),
+    key_column("role", 40),
+    valid_from(),
+    registration(),
+    valid_to(),
     _text("name", 200),
     sqlite_with_rowid=False,
     comment="Roles of parties; never updated",
@@ -86,10 +100,10 @@ party_role = Table(
 grid_area = Table(
     "grid_area",
     metadata,
-    _key("code", 35),
-    _valid_from(),
-    _registration(),
-    _valid_to(),
+    key_column("code", 35),
+    valid_from(),
+    registration(),
+    valid_to(),
     _text("grid_operator", 16),
     _text("name", 200),
     sqlite_with_rowid=False,
@@ -99,14 +113,14 @@ grid_area = Table(
 delegation = Table(
     "delegation",
     metadata,
-    _key("process", 40),
-    _key("grid_area", 35),
-    _key("from_party", 16),
-    _key("from_role", 40),
-    _valid_from(),
+    key_column("process", 40),
+    key_column("grid_area", 35),
+    key_column("from_party", 16),
+    key_column("from_role", 40),
+    valid_from(),
     Column("sequence", Integer, primary_key=True, autoincrement=False),
-    _registration(),
-    _valid_to(),
+    registration(),
+    valid_to(),
     _text("to_party", 16),
     _text("to_role", 40),
     sqlite_with_rowid=False,
@@ -116,7 +130,7 @@ delegation = Table(
 client = Table(
     "client",
     metadata,
-    _key("client_id", 200),
+    key_column("client_id", 200),
     _text("party", 16),
     _text("role", 40),
     _text("secret_hash", 500),

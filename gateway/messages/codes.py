@@ -167,6 +167,24 @@ class ChargeType(StrEnum):
     TARIFF = "tariff"
 
 
+class GridLossRole(StrEnum):
+    """Which loss of a grid area a metering point takes: more went in than was metered out, or less."""
+
+    POSITIVE = "positive"
+    """A flex consumption point."""
+    NEGATIVE = "negative"
+    """A production point."""
+
+
+class Permission(StrEnum):
+    """What master data allow a single metering point."""
+
+    ABOVE_MANDATORY_LIMIT = "above-mandatory-limit"
+    """More than the grid area's limit for hourly metering is no reason for a remark (Regulation D1 §5.1.1)."""
+    NO_REMINDERS = "no-reminders"
+    """Missing data of the point are no reason for a reminder."""
+
+
 class ConnectionState(StrEnum):
     """Whether a metering point stands in the grid."""
 

@@ -8,7 +8,7 @@ whoever builds the view (`gateway.hub.masterdata.registry`), which never forgets
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -259,6 +259,20 @@ class MasterData:
                 if key not in latest or latest[key].sequence <= item.sequence:
                     latest[key] = item
         return list(latest.values())
+
+    def with_points(self, versions: Iterable[MeteringPointVersion]) -> MasterData:
+        """This view after the whole timelines of some points were stated anew."""
+        areas, parties = Names(self.areas.names), Names(self.parties.names)
+        stated = _columns(list(versions), areas, parties)
+        if not len(stated.point):
+            return self
+        kept = ~np.isin(self.points.point, stated.point)
+        joined = {
+            name: np.concatenate((column[kept], getattr(stated, name))) for name, column in vars(self.points).items()
+        }
+        order = np.lexsort((joined["valid_from"], joined["point"]))
+        points = PointColumns(**{name: column[order] for name, column in joined.items()})
+        return replace(self, points=points, areas=areas, parties=parties)
 
     @classmethod
     def build(

@@ -13,14 +13,15 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from gateway.hub.ports import Client, ImportReport, MasterDataTable, Refused
-from gateway.messages.findings import Finding
+from gateway.messages.findings import Finding, has_errors
 from gateway.messages.times import to_datetime
 from gateway.schemas.parsers import parse_json
 from gateway.transport import hub_models as models
 from gateway.transport.bodies import read_body
 from gateway.transport.client_secrets import hash_secret, new_secret
+from gateway.transport.error_bodies import MOST_DETAILS
 from gateway.transport.media_types import accepted_types, media_type
-from gateway.transport.problems import refuse_with_problem
+from gateway.transport.problems import FindingBody, refuse_with_problem
 from gateway.transport.queries import (
     MESSAGE_PARAMETERS,
     PAGE_PARAMETERS,
@@ -147,9 +148,10 @@ async def import_files(call: Call) -> Response:
 
 
 def _imported(report: ImportReport) -> Response:
-    if report.findings:
+    if has_errors(report.findings):
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, report.findings)
-    return _json(models.ImportBody(rows=dict(report.rows)))
+    remarks = [FindingBody.of(finding) for finding in report.findings[:MOST_DETAILS]]
+    return _json(models.ImportBody(rows=dict(report.rows), findings=remarks))
 
 
 async def register_client(call: Call) -> Response:

@@ -230,9 +230,10 @@ class FilesBody(Body):
 
 
 class ImportBody(Body):
-    """Rows taken, by table."""
+    """Rows taken, by table, and what is remarked on them."""
 
     rows: dict[str, int]
+    findings: list[FindingBody] = []
 
 
 def _named(role: Role) -> Role:

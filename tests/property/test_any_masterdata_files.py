@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given, settings
@@ -16,8 +17,26 @@ from gateway.messages.times import MarketZone
 
 MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)
 MARKET = sample_market(MANNER.zone, date(2025, 1, 20)).dataset
-PART = MasterDataSet(MARKET.points[:3] + MARKET.points[-3:], MARKET.grid_areas, MARKET.roles, MARKET.delegations)
+FACTS = MARKET.settlement
+SHARED = [version.metering_point for version in MARKET.points if version.settlement_method == "profiled"][-3:]
+TOLD = {*SHARED, *(loss.metering_point for loss in FACTS.grid_loss)} | {
+    point for term in FACTS.formulas for point in (term.metering_point, term.term_point)
+}
+POINTS = TOLD | {v.parent for v in MARKET.points if v.metering_point in TOLD} | {MARKET.points[0].metering_point}
+PART = MasterDataSet(
+    [version for version in MARKET.points if version.metering_point in POINTS],
+    MARKET.grid_areas,
+    MARKET.roles,
+    MARKET.delegations,
+    replace(
+        FACTS,
+        load_shares=[share for share in FACTS.load_shares if share.metering_point in SHARED],
+        tariffs=[tariff for tariff in FACTS.tariffs if tariff.metering_point in TOLD],
+        permissions=[permission for permission in FACTS.permissions if permission.metering_point in TOLD],
+    ),
+)
 FILES = csv_files(PART)
+
 
 columns = st.sampled_from(
     sorted({name for content in FILES.values() for name in content.decode().split("\n")[0].split(",")})
@@ -26,6 +45,12 @@ cells = st.sampled_from(sorted(set(b"\n".join(FILES.values()).decode().replace("
 texts = cells | st.text(max_size=20)
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 json_rows = st.lists(st.dictionaries(columns | st.text(max_size=3), values, max_size=9) | values, max_size=4)
+
+
+def test_the_files_are_good_to_begin_with() -> None:
+    reading = read_files(FILES, MANNER)
+    assert not reading.findings
+    assert all(reading.dataset.counts().values())
 
 
 def check(reading: MasterDataReading) -> None:

@@ -15,6 +15,8 @@ from enum import StrEnum
 from gateway.codecs.fields import Codes
 from gateway.messages.codes import ConnectionState, DelegatedProcess, Subtype
 from gateway.messages.identifiers import has_eic_check_character, has_gs1_check_digit, is_eic, is_gln, is_gsrn
+from gateway.messages.quantities import parse_quantity
+from gateway.messages.settlement_masterdata import FACTOR_ONE
 from gateway.messages.times import NO_INSTANT, MarketZone, parse_instant
 
 Reader = Callable[[str], object]
@@ -129,6 +131,45 @@ def sequence(text: str) -> int:
 
 
 _SEQUENCE = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def tariff(text: str) -> str:
+    """The id of a tariff."""
+    text = text.strip()
+    if not text.isprintable() or not 1 <= len(text) <= TARIFF_LIMIT:
+        raise ValueError(f"is no id of a tariff of at most {TARIFF_LIMIT} printable characters")
+    return text
+
+
+TARIFF_LIMIT = 10
+
+
+def annual_consumption(text: str) -> int:
+    """Thousandths of a kWh a year."""
+    quantity = parse_quantity(text.strip())
+    if quantity is None or not quantity.is_plain or quantity.thousandths < 0:
+        raise ValueError("is no consumption in kWh: not below 0, at most 10 digits before the point and 3 behind it")
+    return quantity.thousandths
+
+
+def factor(text: str) -> int:
+    """A term's factor in millionths. Three digits before the point keep a term of any value within 64 bits."""
+    match = _FACTOR.fullmatch(text.strip())
+    if match is None:
+        raise ValueError("is no factor: at most 3 digits before the point and 6 behind it")
+    millionths = int(match[2]) * FACTOR_ONE + int((match[3] or "").ljust(6, "0"))
+    if not millionths:
+        raise ValueError("is no factor: a term counts for something")
+    return -millionths if match[1] else millionths
+
+
+def format_factor(millionths: int) -> str:
+    """A factor as a file has it."""
+    whole, rest = divmod(abs(millionths), FACTOR_ONE)
+    return f"{'-' if millionths < 0 else ''}{whole}.{rest:06d}".rstrip("0").rstrip(".")
+
+
+_FACTOR = re.compile(r"(-?)(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
 NO_CODES = Codes({})
 

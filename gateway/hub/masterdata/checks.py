@@ -30,15 +30,21 @@ from gateway.messages.masterdata import (
     PartyRole,
     Rows,
 )
+from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, LoadShare, PointPermission, PointTariff
 
 
 class ReadTables(NamedTuple):
-    """The four tables of one import; an absent file is a table without rows."""
+    """The tables of one import; an absent file is a table without rows."""
 
     points: TableRows[MeteringPointVersion]
     parties: TableRows[PartyRole]
     grid_areas: TableRows[GridArea]
     delegations: TableRows[Delegation]
+    load_shares: TableRows[LoadShare]
+    tariffs: TableRows[PointTariff]
+    formulas: TableRows[FormulaTerm]
+    grid_loss: TableRows[GridLossPoint]
+    permissions: TableRows[PointPermission]
 
 
 class Timeline:
@@ -76,6 +82,7 @@ def check_references(tables: ReadTables, known: MasterData, findings: FindingLis
     references.check_roles(tables.points, "balance_responsible", Role.BALANCE_RESPONSIBLE)
     references.check_roles(tables.grid_areas, "grid_operator", Role.GRID_OPERATOR)
     references.check_delegations()
+    references.check_owners()
     references.check_registered_areas()
     references.check_registered_points()
     check_families(tables.points, known, findings)
@@ -86,8 +93,8 @@ class References:
 
     def __init__(self, tables: ReadTables, known: MasterData, findings: FindingList) -> None:
         self.tables, self.known, self.findings = tables, known, findings
-        self._party_places = _places(tables.parties, "party")
-        self._area_places = _places(tables.grid_areas, "code")
+        self._party_places = places_of(tables.parties, "party")
+        self._area_places = places_of(tables.grid_areas, "code")
         roles = [row for row in known.roles if row.party not in self._party_places] + tables.parties.rows
         areas = [area for area in known.grid_areas if area.code not in self._area_places] + tables.grid_areas.rows
         self._known_parties = {row.party for row in roles}
@@ -120,6 +127,10 @@ class References:
             ):
                 if fault := self._role_fault(role, party, *span):
                     self.findings.add(fault.rule, f"column {column}: {fault.text}", table.place(number))
+
+    def check_owners(self) -> None:
+        """The owner of a tariff is a party of the market; none ever ceases to be known."""
+        self._check_each(self.tables.tariffs, "owner", self._party_fault)
 
     def check_registered_areas(self) -> None:
         """A party whose roles are stated anew still runs the grid areas registered with it."""
@@ -170,9 +181,14 @@ class References:
     def _role_fault(self, role: Role, party: str, start: int, end: int) -> Fault | None:
         if self.tables.parties.may_hold(party) or self._roles.covers((party, role), start, end):
             return None
-        if party not in self._known_parties:
-            return Fault("unknown-party", f"party {party} is unknown")
+        if fault := self._party_fault(party, start, end):
+            return fault
         return Fault("party-role", f"party {party} does not hold the role {role} all the time")
+
+    def _party_fault(self, party: str, _start: int, _end: int) -> Fault | None:
+        if self.tables.parties.may_hold(party) or party in self._known_parties:
+            return None
+        return Fault("unknown-party", f"party {party} is unknown")
 
     def _check_each(self, table: TableRows[Row], column: str, fault_of: FaultOf) -> None:
         """Ask once for every different use: a million points name few parties over few spans of time."""
@@ -185,7 +201,7 @@ class References:
                 self.findings.add(fault.rule, f"column {column}: {fault.text}", table.place(number))
 
 
-def _places(table: TableRows[Row], key: str) -> dict[str, Place]:
+def places_of(table: TableRows[Row], key: str) -> dict[str, Place]:
     """Where each key of a table is first stated."""
     places: dict[str, Place] = {}
     for number, row in enumerate(table.rows):

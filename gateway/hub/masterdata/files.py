@@ -1,4 +1,4 @@
-"""Master data from files: CSV or JSON of parties, grid areas, metering points and delegations, all checked together.
+"""Master data from files: CSV or JSON of parties, grid areas, metering points and facts about them, checked together.
 
 Either everything in the files is good and becomes one `MasterDataSet`, or nothing is taken and every reason is told.
 """
@@ -7,17 +7,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.checks import ReadTables, check_references
-from gateway.hub.masterdata.layouts import DELEGATIONS, GRID_AREAS, METERING_POINTS, PARTIES, Dated, Layout, cells_of
+from gateway.hub.masterdata.layouts import (
+    DELEGATIONS,
+    FORMULAS,
+    GRID_AREAS,
+    GRID_LOSS,
+    LOAD_SHARES,
+    METERING_POINTS,
+    PARTIES,
+    POINT_PERMISSIONS,
+    TARIFFS,
+    Dated,
+    Layout,
+    cells_of,
+)
+from gateway.hub.masterdata.settlement_checks import check_facts, named_points
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
 from gateway.messages.findings import Finding, has_errors
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
+from gateway.messages.settlement_masterdata import SettlementFacts, SettlementMasterData
 
 ENDINGS = (".csv", ".json")
 FILE_NAMES = frozenset(f"{table}{ending}" for table in MasterDataTable for ending in ENDINGS)
@@ -35,6 +50,7 @@ class MasterDataSet:
     grid_areas: list[GridArea] = field(default_factory=list)
     roles: list[PartyRole] = field(default_factory=list)
     delegations: list[Delegation] = field(default_factory=list)
+    settlement: SettlementFacts = field(default_factory=SettlementFacts)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -43,11 +59,20 @@ class MasterDataSet:
             MasterDataTable.GRID_AREAS: len(self.grid_areas),
             MasterDataTable.METERING_POINTS: len(self.points),
             MasterDataTable.DELEGATIONS: len(self.delegations),
+            MasterDataTable.LOAD_SHARES: len(self.settlement.load_shares),
+            MasterDataTable.TARIFFS: len(self.settlement.tariffs),
+            MasterDataTable.FORMULAS: len(self.settlement.formulas),
+            MasterDataTable.GRID_LOSS: len(self.settlement.grid_loss),
+            MasterDataTable.POINT_PERMISSIONS: len(self.settlement.permissions),
         }
 
     def view(self) -> MasterData:
         """The set alone as the rules see it: `gridpost validate --masterdata`, where no hub is."""
         return MasterData.build(self.points, self.grid_areas, self.roles, self.delegations)
+
+    def settlement_view(self) -> SettlementMasterData:
+        """What the set alone holds for settlement."""
+        return SettlementMasterData.build(self.settlement)
 
 
 @dataclass(frozen=True)
@@ -63,18 +88,34 @@ class MasterDataReading:
         return not has_errors(self.findings)
 
 
-def read_files(files: Mapping[str, bytes], manner: Manner, known: MasterData = NOTHING_KNOWN) -> MasterDataReading:
+FactsAbout = Callable[[Set[str]], SettlementFacts]
+"""What is registered for settlement about some metering points."""
+
+
+def nothing_about(_points: Set[str]) -> SettlementFacts:
+    """What a hub without master data holds for settlement."""
+    return SettlementFacts()
+
+
+def read_files(
+    files: Mapping[str, bytes],
+    manner: Manner,
+    known: MasterData = NOTHING_KNOWN,
+    facts_about: FactsAbout = nothing_about,
+) -> MasterDataReading:
     """The master data of some files, checked against each other and against what is known already.
 
     Args:
         files: contents by file name, as `parties.csv`, `metering-points.json`.
         manner: the market's zone, and whether check digits count (DK-1.17).
         known: what is registered; a key in the files replaces its whole timeline there.
+        facts_about: what is registered for settlement, asked of the points that the files name.
 
     Returns:
         The set and the findings: `unknown-file`, `table-twice`, `no-master-data`, those of
         `gateway.hub.masterdata.table_rows.read_table` with their line, and those of
-        `gateway.hub.masterdata.checks.check_references`. With any error the set is empty.
+        `gateway.hub.masterdata.checks.check_references` and `gateway.hub.masterdata.settlement_checks.check_facts`.
+        With any error the set is empty.
     """
     findings = FindingList()
     _check_names(files, findings)
@@ -83,13 +124,27 @@ def read_files(files: Mapping[str, bytes], manner: Manner, known: MasterData = N
         parties=_read(files, PARTIES, manner, findings),
         grid_areas=_read(files, GRID_AREAS, manner, findings),
         delegations=_read(files, DELEGATIONS, manner, findings),
+        load_shares=_read(files, LOAD_SHARES, manner, findings),
+        tariffs=_read(files, TARIFFS, manner, findings),
+        formulas=_read(files, FORMULAS, manner, findings),
+        grid_loss=_read(files, GRID_LOSS, manner, findings),
+        permissions=_read(files, POINT_PERMISSIONS, manner, findings),
     )
     check_references(tables, known, findings)
+    check_facts(tables, known, facts_about(named_points(tables)), findings)
     found = findings.all()
     if has_errors(found):
         return MasterDataReading(MasterDataSet(), found)
+    facts = SettlementFacts(
+        tables.load_shares.rows,
+        tables.tariffs.rows,
+        tables.formulas.rows,
+        tables.grid_loss.rows,
+        tables.permissions.rows,
+    )
     return MasterDataReading(
-        MasterDataSet(tables.points.rows, tables.grid_areas.rows, tables.parties.rows, tables.delegations.rows), found
+        MasterDataSet(tables.points.rows, tables.grid_areas.rows, tables.parties.rows, tables.delegations.rows, facts),
+        found,
     )
 
 
@@ -105,6 +160,11 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
         "grid-areas.csv": _csv(GRID_AREAS, dataset.grid_areas),
         "metering-points.csv": _csv(METERING_POINTS, dataset.points),
         "delegations.csv": _csv(DELEGATIONS, dataset.delegations),
+        "load-shares.csv": _csv(LOAD_SHARES, dataset.settlement.load_shares),
+        "tariffs.csv": _csv(TARIFFS, dataset.settlement.tariffs),
+        "formulas.csv": _csv(FORMULAS, dataset.settlement.formulas),
+        "grid-loss.csv": _csv(GRID_LOSS, dataset.settlement.grid_loss),
+        "point-permissions.csv": _csv(POINT_PERMISSIONS, dataset.settlement.permissions),
     }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from functools import partial
 
 from gateway.hub.database import Database, allocate
 from gateway.hub.masterdata import registry
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataSet, read_files
+from gateway.hub.masterdata.settlement_registry import facts_about
 from gateway.hub.ports import ImportReport
 from gateway.messages.masterdata import MasterData
+from gateway.messages.settlement_masterdata import SettlementFacts
 
 
 class _OutdatedError(Exception):
@@ -37,7 +40,7 @@ def import_files(
     view = known
     while True:
         view = _current(database, view)
-        reading = read_files(files, manner, view)
+        reading = read_files(files, manner, view, partial(_facts_about, database, view.transaction))
         if not reading.is_good:
             return ImportReport(MasterDataSet().counts(), reading.findings)
         try:
@@ -49,9 +52,12 @@ def import_files(
 
 def _current(database: Database, view: MasterData | None) -> MasterData:
     with database.read() as connection:
-        if view is not None and registry.latest_transaction(connection) == view.transaction:
-            return view
-        return registry.view(connection)
+        return registry.view(connection) if view is None else registry.view_now(connection, view)
+
+
+def _facts_about(database: Database, transaction: int, points: Set[str]) -> SettlementFacts:
+    with database.read() as connection:
+        return facts_about(connection, points, transaction)
 
 
 def _register(database: Database, dataset: MasterDataSet, at: int, checked_against: int) -> None:

@@ -1,4 +1,4 @@
-"""The four tables of master data as rows of text: columns, how each is read, and how it is written.
+"""The tables of master data as rows of text: columns, how each is read, and how it is written.
 
 An import file, a page of the API and the sample market all use these columns (house.md §8).
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.codecs import codes_cim
 from gateway.codecs.fields import Codes
@@ -18,7 +19,9 @@ from gateway.hub.ports import MasterDataRow, MasterDataTable
 from gateway.messages.codes import (
     ConnectionState,
     DelegatedProcess,
+    GridLossRole,
     MeteringPointType,
+    Permission,
     Resolution,
     Role,
     SettlementMethod,
@@ -26,11 +29,37 @@ from gateway.messages.codes import (
     Unit,
 )
 from gateway.messages.masterdata import FOREVER, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.quantities import format_quantity
 from gateway.messages.readings import MeterReading, ReadingCancellation
+from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, LoadShare, PointPermission, PointTariff
 from gateway.messages.times import format_second
 
-Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation, MeterReading, ReadingCancellation)
-Dated = TypeVar("Dated", MeteringPointVersion, PartyRole, GridArea, Delegation)
+Row = TypeVar(
+    "Row",
+    MeteringPointVersion,
+    PartyRole,
+    GridArea,
+    Delegation,
+    LoadShare,
+    PointTariff,
+    FormulaTerm,
+    GridLossPoint,
+    PointPermission,
+    MeterReading,
+    ReadingCancellation,
+)
+Dated = TypeVar(
+    "Dated",
+    MeteringPointVersion,
+    PartyRole,
+    GridArea,
+    Delegation,
+    LoadShare,
+    PointTariff,
+    FormulaTerm,
+    GridLossPoint,
+    PointPermission,
+)
 """Rows that hold from one instant to another."""
 
 REQUIRED = object()
@@ -46,6 +75,10 @@ class ColumnLayout(NamedTuple):
     default: object = REQUIRED
     repeats: bool = True
     """Whether the same texts come again and again, so that remembering them pays."""
+    write: Callable[[Any], str] = str
+    """How a value that is stated is written."""
+    is_number: bool = False
+    """Whether JSON may have a whole number in place of the text."""
 
     def cells(self, manner: Manner) -> Cells:
         """The reader of this column's cells, an empty one standing for the default."""
@@ -88,17 +121,17 @@ def _code(names: type[StrEnum], wire: Codes = cells.NO_CODES) -> Callable[[Manne
 _AREA = _plain(cells.grid_area)
 _NAME = _plain(cells.name)
 _METHOD = _code(SettlementMethod, codes_cim.SETTLEMENT_METHODS)
-_VALIDITY = (
-    ColumnLayout("valid_from", "valid_from", _instant, 0),
-    ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
-)
+_VALID_FROM = ColumnLayout("valid_from", "valid_from", _instant, write=format_second)
+_VALID_TO = ColumnLayout("valid_to", "valid_to", _instant, FOREVER, write=format_second)
+_VALIDITY = (_VALID_FROM._replace(default=0), _VALID_TO)
+_POINT = ColumnLayout("metering_point", "metering_point", _point, repeats=False)
 
 METERING_POINTS = Layout(
     MasterDataTable.METERING_POINTS,
     MeteringPointVersion,
     ("metering_point",),
     (
-        ColumnLayout("metering_point", "metering_point", _point, repeats=False),
+        _POINT,
         ColumnLayout("kind", "kind", _code(MeteringPointType, codes_cim.POINT_TYPES)),
         ColumnLayout("subtype", "subtype", _code(Subtype, cells.SUBTYPES), Subtype.PHYSICAL),
         ColumnLayout(
@@ -118,8 +151,8 @@ METERING_POINTS = Layout(
         ColumnLayout("parent", "parent", _point, None),
         ColumnLayout("energy_supplier", "energy_supplier", _party, None),
         ColumnLayout("balance_responsible", "balance_responsible", _party, None),
-        ColumnLayout("valid_from", "valid_from", _instant),
-        ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
+        _VALID_FROM,
+        _VALID_TO,
     ),
 )
 
@@ -159,7 +192,76 @@ DELEGATIONS = Layout(
         ColumnLayout("to_party", "to_party", _party),
         ColumnLayout("to_role", "to_role", _code(Role, codes_cim.ROLES)),
         *_VALIDITY,
-        ColumnLayout("sequence", "sequence", _plain(cells.sequence), 0),
+        ColumnLayout("sequence", "sequence", _plain(cells.sequence), 0, is_number=True),
+    ),
+)
+
+LOAD_SHARES = Layout(
+    MasterDataTable.LOAD_SHARES,
+    LoadShare,
+    ("metering_point",),
+    (
+        _POINT,
+        ColumnLayout(
+            "kwh_per_year",
+            "quantity",
+            _plain(cells.annual_consumption),
+            write=partial(format_quantity, decimals=0),
+            is_number=True,
+        ),
+        _VALID_FROM,
+        _VALID_TO,
+    ),
+)
+
+TARIFFS = Layout(
+    MasterDataTable.TARIFFS,
+    PointTariff,
+    ("metering_point", "tariff", "owner"),
+    (
+        _POINT,
+        ColumnLayout("tariff", "tariff", _plain(cells.tariff)),
+        ColumnLayout("owner", "owner", _party),
+        _VALID_FROM,
+        _VALID_TO,
+    ),
+)
+
+FORMULAS = Layout(
+    MasterDataTable.FORMULAS,
+    FormulaTerm,
+    ("metering_point", "term_point"),
+    (
+        _POINT,
+        ColumnLayout("term_point", "term_point", _point, repeats=False),
+        ColumnLayout("factor", "factor", _plain(cells.factor), write=cells.format_factor, is_number=True),
+        _VALID_FROM,
+        _VALID_TO,
+    ),
+)
+
+GRID_LOSS = Layout(
+    MasterDataTable.GRID_LOSS,
+    GridLossPoint,
+    ("grid_area", "role"),
+    (
+        ColumnLayout("grid_area", "grid_area", _AREA),
+        _POINT,
+        ColumnLayout("role", "role", _code(GridLossRole)),
+        _VALID_FROM,
+        _VALID_TO,
+    ),
+)
+
+POINT_PERMISSIONS = Layout(
+    MasterDataTable.POINT_PERMISSIONS,
+    PointPermission,
+    ("metering_point", "permission"),
+    (
+        _POINT,
+        ColumnLayout("permission", "permission", _code(Permission)),
+        _VALID_FROM,
+        _VALID_TO,
     ),
 )
 
@@ -173,6 +275,4 @@ def cells_of(layout: Layout[Row], row: Row) -> MasterDataRow:
 def _text(column: ColumnLayout, value: object) -> str:
     if value is None or (column.name == "valid_to" and value == FOREVER):
         return ""
-    if isinstance(value, int) and column.name.startswith("valid_"):
-        return format_second(value)
-    return str(value)
+    return column.write(value)

@@ -17,10 +17,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
+from gateway.hub import tables_settlement_masterdata as settlement
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.masterdata import layouts
 from gateway.hub.masterdata.layouts import cells_of
-from gateway.hub.masterdata.registry import KEYS, delegation_of, grid_area_of, point_version_of, role_of
+from gateway.hub.masterdata.registrations import KEYS
+from gateway.hub.masterdata.registry import delegation_of, grid_area_of, point_version_of, role_of
+from gateway.hub.masterdata.settlement_registry import (
+    formula_term_of,
+    grid_loss_of,
+    load_share_of,
+    permission_of,
+    tariff_of,
+)
 from gateway.hub.ports import MasterDataPage, MasterDataRow, MasterDataTable, Page
 from gateway.hub.tables import transaction
 from gateway.messages.times import format_second
@@ -61,6 +70,36 @@ SOURCES: Mapping[MasterDataTable, _Source] = {
         ("from_party", "to_party"),
         lambda row: cells_of(layouts.DELEGATIONS, delegation_of(row)),
     ),
+    MasterDataTable.LOAD_SHARES: _Source(
+        settlement.load_share,
+        ("metering_point", "valid_from", "transaction"),
+        ("metering_point",),
+        lambda row: cells_of(layouts.LOAD_SHARES, load_share_of(row)),
+    ),
+    MasterDataTable.TARIFFS: _Source(
+        settlement.point_tariff,
+        ("metering_point", "tariff", "owner", "valid_from", "transaction"),
+        ("metering_point",),
+        lambda row: cells_of(layouts.TARIFFS, tariff_of(row)),
+    ),
+    MasterDataTable.FORMULAS: _Source(
+        settlement.formula_term,
+        ("metering_point", "term_point", "valid_from", "transaction"),
+        ("metering_point", "term_point"),
+        lambda row: cells_of(layouts.FORMULAS, formula_term_of(row)),
+    ),
+    MasterDataTable.GRID_LOSS: _Source(
+        settlement.grid_loss_point,
+        ("grid_area", "role", "valid_from", "transaction"),
+        ("grid_area",),
+        lambda row: cells_of(layouts.GRID_LOSS, grid_loss_of(row)),
+    ),
+    MasterDataTable.POINT_PERMISSIONS: _Source(
+        settlement.point_permission,
+        ("metering_point", "permission", "valid_from", "transaction"),
+        ("metering_point",),
+        lambda row: cells_of(layouts.POINT_PERMISSIONS, permission_of(row)),
+    ),
 }
 
 
@@ -76,9 +115,10 @@ def page(
     Args:
         connection: a reading connection.
         table: which table.
-        key: a metering point, a party, a grid area, or either party of a delegation; empty is every row.
+        key: a metering point, of formulas also that of a term, a party, a grid area, or either party of a delegation;
+            empty is every row.
         window: how many rows and behind which cursor; an unreadable cursor gives an empty page.
-        visible: which rows the reader may see, a condition on the table in `gateway.hub.tables_masterdata`.
+        visible: which rows the reader may see, a condition on the table as declared.
     """
     source = SOURCES[table]
     rows = source.table.c

@@ -7,18 +7,17 @@ is, for each key, the newest registration not after it; the older ones stay and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.database import run
 from gateway.hub.masterdata.files import MasterDataSet
+from gateway.hub.masterdata.registrations import CodeOf, insert_rows, last_import, load_columns, newest
+from gateway.hub.masterdata.settlement_registry import import_facts
 from gateway.messages.codes import (
     ConnectionState,
     MeteringPointType,
@@ -32,7 +31,6 @@ from gateway.messages.identifiers import gsrn_of, point_key
 from gateway.messages.masterdata import (
     KINDS,
     METHODS,
-    NONE,
     RESOLUTIONS,
     STATES,
     SUBTYPES,
@@ -45,16 +43,6 @@ from gateway.messages.masterdata import (
     PartyRole,
     PointColumns,
 )
-
-KEYS: dict[sa.Table, tuple[str, ...]] = {
-    tables.metering_point: ("metering_point",),
-    tables.party_role: ("party",),
-    tables.grid_area: ("code",),
-    tables.delegation: ("process", "grid_area", "from_party", "from_role"),
-}
-"""What one registration states as a whole: all rows of a table under these columns."""
-
-_BATCH = 50_000
 
 
 def import_set(connection: Connection, transaction: int, dataset: MasterDataSet) -> None:
@@ -70,26 +58,47 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
             parties=len(dataset.roles),
             grid_areas=len(dataset.grid_areas),
             delegations=len(dataset.delegations),
+            load_shares=len(dataset.settlement.load_shares),
+            tariffs=len(dataset.settlement.tariffs),
+            formulas=len(dataset.settlement.formulas),
+            grid_loss=len(dataset.settlement.grid_loss),
+            point_permissions=len(dataset.settlement.permissions),
         )
     )
-    _insert(connection, tables.metering_point, (_point_row(v, transaction) for v in dataset.points))
-    _insert(
+    insert_rows(connection, tables.metering_point, (_point_row(v, transaction) for v in dataset.points))
+    insert_rows(
         connection,
         tables.party_role,
         ((r.party, str(r.role), r.valid_from, transaction, r.valid_to, r.name) for r in dataset.roles),
     )
-    _insert(
+    insert_rows(
         connection,
         tables.grid_area,
         ((a.code, a.valid_from, transaction, a.valid_to, a.grid_operator, a.name) for a in dataset.grid_areas),
     )
-    _insert(connection, tables.delegation, (_delegation_row(d, transaction) for d in dataset.delegations))
+    insert_rows(connection, tables.delegation, (_delegation_row(d, transaction) for d in dataset.delegations))
+    import_facts(connection, transaction, dataset.settlement)
 
 
 def latest_transaction(connection: Connection) -> int:
     """The transaction of the newest import, 0 before the first: a view of another transaction is out of date."""
-    newest = run(connection, 'select max("transaction") from master_data_import').fetchall()
-    return int(newest[0][0] or 0)
+    found = run(connection, 'select max("transaction") from master_data_import').fetchall()
+    return int(found[0][0] or 0)
+
+
+def view_now(connection: Connection, at_hand: MasterData) -> MasterData:
+    """The newest view: the one at hand unless imports since then touched what it holds.
+
+    An import of facts that only settlement needs moves its transaction and nothing else.
+    """
+    imports = tables.master_data_import.c
+    rows = imports.metering_points + imports.parties + imports.grid_areas + imports.delegations
+    touching = sa.func.coalesce(sa.func.sum(rows), 0)
+    since = sa.select(sa.func.max(imports.transaction), touching).where(imports.transaction > at_hand.transaction)
+    newest_import, touched = connection.execute(since).one()
+    if newest_import is None:
+        return at_hand
+    return view(connection) if touched else replace(at_hand, transaction=newest_import)
 
 
 def view(connection: Connection, as_of_transaction: int | None = None) -> MasterData:
@@ -97,38 +106,13 @@ def view(connection: Connection, as_of_transaction: int | None = None) -> Master
 
     Loads in bulk, batch by batch: a nation's points in seconds, and never all their texts at once.
     """
-    imports = tables.master_data_import.c.transaction
-    seen = sa.select(sa.func.max(imports))
-    if as_of_transaction is not None:
-        seen = seen.where(imports <= as_of_transaction)
-    known = int(connection.execute(seen).scalar() or 0)
-    areas = tuple(map(grid_area_of, connection.execute(_current(tables.grid_area, known))))
-    roles = tuple(map(role_of, connection.execute(_current(tables.party_role, known))))
-    delegations = tuple(map(delegation_of, connection.execute(_current(tables.delegation, known))))
+    known = last_import(connection, as_of_transaction)
+    areas = tuple(map(grid_area_of, connection.execute(newest(tables.grid_area, known))))
+    roles = tuple(map(role_of, connection.execute(newest(tables.party_role, known))))
+    delegations = tuple(map(delegation_of, connection.execute(newest(tables.delegation, known))))
     area_names, party_names = Names(area.code for area in areas), Names(role.party for role in roles)
-    points = _Loader(area_names, party_names).load(connection, _current(tables.metering_point, known))
+    points = _load_points(connection, known, area_names, party_names)
     return MasterData(points, area_names, party_names, areas, roles, delegations, known)
-
-
-def _current(table: sa.Table, known: int) -> sa.Select[Any]:
-    """Rows of the newest registration of each key that is not after `known`, in the table's order."""
-    later = table.alias("later")
-    same_key = sa.and_(*(later.c[name] == table.c[name] for name in KEYS[table]))
-    superseded = sa.exists().where(same_key, later.c.transaction > table.c.transaction, later.c.transaction <= known)
-    return sa.select(table).where(table.c.transaction <= known, ~superseded).order_by(*table.primary_key)
-
-
-def _insert(connection: Connection, table: sa.Table, rows: Iterator[tuple[object, ...]]) -> None:
-    """Rows in the order of the table's columns, in bulk: PostgreSQL takes them as columns, SQLite one by one."""
-    statement = str(sa.insert(table).compile(dialect=connection.dialect))
-    while batch := list(islice(rows, _BATCH)):
-        if connection.dialect.name == "postgresql":
-            columns = zip(table.c, zip(*batch, strict=True), strict=True)
-            arrays = (sa.literal(list(values), ARRAY(column.type)) for column, values in columns)
-            given = sa.func.unnest(*arrays).table_valued(*table.c.keys()).render_derived()
-            connection.execute(sa.insert(table).from_select(table.c.keys(), sa.select(given)))
-        else:
-            connection.exec_driver_sql(statement, batch)
 
 
 def _point_row(version: MeteringPointVersion, transaction: int) -> tuple[object, ...]:
@@ -213,41 +197,19 @@ def delegation_of(row: sa.Row[Any]) -> Delegation:
     )
 
 
-class _Loader:
-    """Turns rows of metering points into the columns of a view, batch by batch so that texts never pile up."""
-
-    def __init__(self, areas: Names, parties: Names) -> None:
-        area, party = areas.code, parties.code
-        self._codes = {
-            "kind": Names(KINDS).code,
-            "subtype": Names(SUBTYPES).code,
-            "settlement_method": Names(METHODS).code,
-            "connection_state": Names(STATES).code,
-            "resolution": Names(RESOLUTIONS).code,
-            "unit": Names(UNITS).code,
-            "grid_area": area,
-            "energy_supplier": party,
-            "balance_responsible": party,
-            "from_grid_area": area,
-            "to_grid_area": area,
-        }
-
-    def load(self, connection: Connection, statement: sa.Select[Any]) -> PointColumns:
-        """All rows of the statement as columns, in its order."""
-        names = list(tables.metering_point.c.keys())
-        batches: dict[str, list[np.ndarray[Any, Any]]] = {name: [] for name in names}
-        rows = connection.execute(statement, execution_options={"yield_per": _BATCH})
-        for batch in rows.partitions():
-            for name, texts in zip(names, zip(*batch, strict=True), strict=True):
-                batches[name].append(self._column(name, texts))
-        columns = {name: np.concatenate(parts) if parts else self._column(name, ()) for name, parts in batches.items()}
-        del columns["transaction"]
-        return PointColumns(point=columns.pop("metering_point"), **columns)
-
-    def _column(self, name: str, values: Sequence[Any]) -> np.ndarray[Any, Any]:
-        if code := self._codes.get(name):
-            known = {value: code(value) for value in set(values)}
-            return np.fromiter(map(known.__getitem__, values), dtype=np.int32, count=len(values))
-        if name == "parent":
-            values = [NONE if value is None else value for value in values]
-        return np.array(values, dtype=np.int64)
+def _load_points(connection: Connection, known: int, areas: Names, parties: Names) -> PointColumns:
+    codes: dict[str, CodeOf] = {
+        "kind": Names(KINDS).code,
+        "subtype": Names(SUBTYPES).code,
+        "settlement_method": Names(METHODS).code,
+        "connection_state": Names(STATES).code,
+        "resolution": Names(RESOLUTIONS).code,
+        "unit": Names(UNITS).code,
+        "grid_area": areas.code,
+        "energy_supplier": parties.code,
+        "balance_responsible": parties.code,
+        "from_grid_area": areas.code,
+        "to_grid_area": areas.code,
+    }
+    columns = load_columns(connection, newest(tables.metering_point, known), codes)
+    return PointColumns(point=columns.pop("metering_point"), **columns)

@@ -18,7 +18,7 @@ import numpy as np
 
 from gateway.hub.masterdata.cells import Cells, Manner
 from gateway.hub.masterdata.layouts import REQUIRED, ColumnLayout, Dated, Layout, Row
-from gateway.messages.findings import Finding, Severity
+from gateway.messages.findings import Finding, Severity, has_errors
 from gateway.schemas.parsers import UTF8_BOM, parse_json
 
 FINDING_LIMIT = 1000
@@ -32,29 +32,31 @@ class FindingList:
     """The findings of one import, up to the limit, and how many there were beyond it."""
 
     def __init__(self) -> None:
-        self._found: list[Finding] = []
+        self._found: dict[Severity, list[Finding]] = {Severity.ERROR: [], Severity.WARNING: []}
         self._left_out = 0
 
     def add(self, rule: str, text: str, place: Place, severity: Severity = Severity.ERROR, clause: str = "") -> None:
-        """Note a finding at a place; beyond the limit it is only counted."""
-        if len(self._found) >= FINDING_LIMIT:
+        """Note a finding at a place; beyond the limit of its severity it is only counted."""
+        found = self._found[severity]
+        if len(found) >= FINDING_LIMIT:
             self._left_out += 1
             return
-        self._found.append(
+        found.append(
             Finding(code=rule, text=text, path=place.path, rule=rule, clause=clause, line=place.line, severity=severity)
         )
 
     @property
     def count(self) -> int:
         """How many there are, listed or not."""
-        return len(self._found) + self._left_out
+        return sum(map(len, self._found.values())) + self._left_out
 
     def all(self) -> tuple[Finding, ...]:
         """The findings, errors before warnings, with a closing remark when some are missing."""
-        found = sorted(self._found, key=lambda finding: finding.severity is Severity.WARNING)
-        if self._left_out:
-            text = f"{self._left_out} further findings are not listed"
-            found.append(Finding(code="more-findings", text=text, rule="more-findings"))
+        found = [finding for listed in self._found.values() for finding in listed]
+        if self.count > FINDING_LIMIT:
+            text = f"{self.count - FINDING_LIMIT} further findings are not listed"
+            severity = Severity.ERROR if has_errors(found) else Severity.WARNING
+            found[FINDING_LIMIT:] = [Finding("more-findings", text, rule="more-findings", severity=severity)]
         return tuple(found)
 
 
@@ -268,7 +270,7 @@ def _json_batches(table: TableRows[Row], content: bytes, findings: FindingList) 
         _break(table, findings, "not a list of objects", 0)
         return
     names = [column.name for column in table.layout.columns]
-    known = frozenset(names)
+    known = {column.name: column for column in table.layout.columns}
     for start in range(0, len(outcome.value), _BATCH):
         batch = _Batch(array("q"), [])
         for number, item in enumerate(outcome.value[start : start + _BATCH], start):
@@ -281,7 +283,7 @@ def _json_batches(table: TableRows[Row], content: bytes, findings: FindingList) 
 
 
 def _json_row(
-    table: TableRows[Row], numbered: tuple[int, object], known: frozenset[str], findings: FindingList
+    table: TableRows[Row], numbered: tuple[int, object], known: dict[str, ColumnLayout], findings: FindingList
 ) -> dict[str, str] | None:
     number, item = numbered
     place = place_of(table.file, number)
@@ -294,7 +296,7 @@ def _json_row(
         if name not in known:
             findings.add("unknown-column", f"column {_shown(name)} is unknown", place)
             good = False
-        elif isinstance(value, str) or (type(value) is int and name == "sequence"):
+        elif isinstance(value, str) or (type(value) is int and known[name].is_number):
             row[name] = str(value)
         elif value is not None:
             findings.add("bad-value", f"column {name}: a text is expected", place)

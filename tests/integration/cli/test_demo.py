@@ -113,5 +113,6 @@ def test_the_letters_speak_of_every_point_that_is_in_the_grid() -> None:
     letters = day_letters(Occasion(market, MARKET.hub, MARKET.zone.midnight(day), lambda: f"id-{next(ids)}"))
     sent = sum(letter.series for letter in letters)
     points = {version.metering_point for version in market.dataset.points}
-    left_out = {market.named[name] for name in ("new", "calculated", "connected-late")}
+    names = ("new", "calculated", "connected-late", "positive-loss", "negative-loss")
+    left_out = {market.named[name] for name in names}
     assert sent == len(points) - len(left_out)

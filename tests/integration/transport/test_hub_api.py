@@ -121,7 +121,7 @@ def test_master_data_is_shown_by_right_and_taken_from_the_operator(desk: Desk) -
     assert desk.call("GET", points, STRANGER).json()["rows"] == []
     for table in MasterDataTable:
         put = desk.call("PUT", f"{API}/{table}", OPERATOR, content=b"a\n1\n", headers={"Content-Type": "text/csv"})
-        assert put.json() == {"rows": {table: 2}}
+        assert put.json() == {"rows": {table: 2}, "findings": []}
         assert desk.exchange.imported[f"{table}.csv"] == b"a\n1\n"
         assert (
             desk.call("PUT", f"{API}/{table}", OWNER, content=b"a", headers={"Content-Type": "text/csv"}).status_code

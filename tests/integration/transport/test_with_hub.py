@@ -16,7 +16,7 @@ from lxml import etree
 
 from gateway.app import application, open_hub
 from gateway.config import Settings
-from gateway.demo.market import GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B, SampleMarket, sample_market
+from gateway.demo.market import GRID_AREA, GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B, SampleMarket, sample_market
 from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
@@ -404,6 +404,11 @@ def test_master_data_is_shown_by_right(market: Market) -> None:
         assert market.call("GET", f"/api/hub/v1/{table}", OPERATOR_CLIENT).status_code == 200
     assert market.call("GET", f"/api/hub/v1/metering-points/{point}", READER).status_code == 200
     assert market.call("GET", f"/api/hub/v1/metering-points/{point}", OTHER).status_code == 404
+    # DK-3.4.a
+    share = market.sample.dataset.settlement.load_shares[0]
+    shown = market.call("GET", f"/api/hub/v1/load-shares/{share.metering_point}", READER)
+    assert [row["kwh_per_year"] for row in shown.json()["rows"]] == ["2000"]
+    assert market.call("GET", f"/api/hub/v1/load-shares/{share.metering_point}", OTHER).status_code == 404
 
 
 def test_a_table_of_master_data_is_put_and_a_bad_row_is_named(market: Market, tmp_path: Path) -> None:
@@ -418,6 +423,17 @@ def test_a_table_of_master_data_is_put_and_a_bad_row_is_named(market: Market, tm
     assert refused.json()["findings"]
     malformed = market.call("PUT", put, OPERATOR_CLIENT, content=b"[{", headers={"Content-Type": "application/json"})
     assert malformed.status_code == 400
+
+
+def test_a_remark_on_master_data_comes_with_the_rows_taken(market: Market) -> None:
+    header = "metering_point,kind,settlement_method,grid_area,resolution,valid_from\n"
+    rows = f"{header}299999999999999995,consumption,profiled,{GRID_AREA},PT1H,2025-01-01\n"
+    form = {"Content-Type": "text/csv"}
+    taken = market.call("PUT", "/api/hub/v1/metering-points", OPERATOR_CLIENT, content=rows.encode(), headers=form)
+    assert taken.status_code == 200, taken.text
+    assert taken.json()["rows"]["metering-points"] == 1
+    remarks = [(f["rule"], f["severity"], f["path"], f["line"]) for f in taken.json()["findings"]]
+    assert remarks == [("no-load-share", "warning", "metering-points.csv", 2)]
 
 
 @pytest.mark.sec_18

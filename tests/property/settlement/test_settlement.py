@@ -59,12 +59,10 @@ def test_any_order_and_partition_gives_the_same(market: Market, results: Resolut
     once, again = settled_dh3(market, results, seed), settled_dh3(market, results, seed + 1, parts)
     for kind, table in once.tables.items():
         assert table.keys == again.tables[kind].keys
-        for one, other in zip(
-            (table.quantity, table.qualities, table.exists),
-            (again.tables[kind].quantity, again.tables[kind].qualities, again.tables[kind].exists),
-            strict=True,
-        ):
-            assert np.array_equal(one, other)
+        other = again.tables[kind]
+        assert np.array_equal(table.quantity, other.quantity)
+        assert np.array_equal(table.qualities, other.qualities)
+        assert np.array_equal(table.exists, other.exists)
 
 
 @settings(max_examples=60, deadline=None)

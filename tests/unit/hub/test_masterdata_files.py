@@ -191,7 +191,8 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     reading = read_files(files_of(tmp_path), STRICT)
     assert not reading.findings
     assert reading.dataset == dataset
-    assert reading.dataset.counts() == {"parties": 4, "grid-areas": 2, "metering-points": 2, "delegations": 1}
+    counts = {table: count for table, count in reading.dataset.counts().items() if count}
+    assert counts == {"parties": 4, "grid-areas": 2, "metering-points": 2, "delegations": 1}
 
 
 def test_the_view_of_files_answers_as_the_hubs_does() -> None:
@@ -228,7 +229,7 @@ def test_a_bad_value_is_named_by_line_and_column(cells: dict[str, str], column: 
     finding = only(reading)
     assert (finding.rule, finding.path, finding.line) == ("bad-value", "metering-points.csv", 3)
     assert f"column {column}:" in finding.text
-    assert reading.dataset.counts() == {"parties": 0, "grid-areas": 0, "metering-points": 0, "delegations": 0}
+    assert set(reading.dataset.counts().values()) == {0}
 
 
 def test_check_digits_count_when_the_profile_is_strict() -> None:

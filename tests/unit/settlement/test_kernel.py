@@ -12,6 +12,7 @@ from gateway.settlement.kernel import Partial, Totals
 from gateway.settlement.plan import Plan, PlanRows
 from gateway.settlement.quality_sets import (
     CALCULATED,
+    CORRECTED,
     ESTIMATED,
     MEASURED,
     MISSING,

@@ -207,6 +207,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_finding_party_at", "finding", ["party", "at"], unique=False)
     op.create_table(
+        "formula_term",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("term_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("factor", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_formula_term_transaction")),
+        sa.PrimaryKeyConstraint(
+            "metering_point", "term_point", "valid_from", "transaction", name=op.f("pk_formula_term")
+        ),
+        comment="Terms of the formulas of calculated points, factors in millionths; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "grid_area",
         sa.Column("code", sa.String(length=35), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -222,6 +239,35 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "grid_loss_point",
+        sa.Column("grid_area", sa.String(length=35), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_grid_loss_point_transaction")),
+        sa.PrimaryKeyConstraint("grid_area", "role", "valid_from", "transaction", name=op.f("pk_grid_loss_point")),
+        comment="On which points the loss of a grid area is booked; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "load_share",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_load_share_transaction")),
+        sa.PrimaryKeyConstraint("metering_point", "valid_from", "transaction", name=op.f("pk_load_share")),
+        comment="Annual consumption of profile-settled points in thousandths of a kWh; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "master_data_import",
         sa.Column(
             "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -230,6 +276,11 @@ def upgrade() -> None:
         sa.Column("parties", sa.Integer(), nullable=False),
         sa.Column("grid_areas", sa.Integer(), nullable=False),
         sa.Column("delegations", sa.Integer(), nullable=False),
+        sa.Column("load_shares", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("tariffs", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("formulas", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("grid_loss", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("point_permissions", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_master_data_import_transaction")),
         sa.PrimaryKeyConstraint("transaction", name=op.f("pk_master_data_import")),
         comment="One row per import of master data, with its rows by table",
@@ -329,6 +380,39 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_party_role_transaction")),
         sa.PrimaryKeyConstraint("party", "role", "valid_from", "transaction", name=op.f("pk_party_role")),
         comment="Roles of parties; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "point_permission",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("permission", sa.String(length=40), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_point_permission_transaction")),
+        sa.PrimaryKeyConstraint(
+            "metering_point", "permission", "valid_from", "transaction", name=op.f("pk_point_permission")
+        ),
+        comment="What is allowed to single metering points; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "point_tariff",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("tariff", sa.String(length=10), nullable=False),
+        sa.Column("owner", sa.String(length=16), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_point_tariff_transaction")),
+        sa.PrimaryKeyConstraint(
+            "metering_point", "tariff", "owner", "valid_from", "transaction", name=op.f("pk_point_tariff")
+        ),
+        comment="Tariffs of metering points and whose they are; never updated",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -531,6 +615,8 @@ def downgrade() -> None:
     op.drop_table("reading_delivery")
     op.drop_index("ix_reading_deadline_day", table_name="reading_deadline")
     op.drop_table("reading_deadline")
+    op.drop_table("point_tariff")
+    op.drop_table("point_permission")
     op.drop_table("party_role")
     op.drop_index(
         "ix_outgoing_waiting",
@@ -546,7 +632,10 @@ def downgrade() -> None:
     op.drop_table("metering_point")
     op.drop_table("message_id")
     op.drop_table("master_data_import")
+    op.drop_table("load_share")
+    op.drop_table("grid_loss_point")
     op.drop_table("grid_area")
+    op.drop_table("formula_term")
     op.drop_index("ix_finding_party_at", table_name="finding")
     op.drop_table("finding")
     op.drop_table("delegation")
