@@ -16,7 +16,7 @@ from gateway.messages.masterdata import KINDS, METHODS, NONE, STATES, UNITS, Cod
 from gateway.messages.series import Mask
 from gateway.messages.times import Interval
 from gateway.settlement.kernel import Totals
-from gateway.settlement.plan import Plan, PlanRows
+from gateway.settlement.plan import Groups, Plan, PlanRows
 from gateway.settlement.results import KeyedSums, ResultKey
 
 NO_POINTS: Rows = np.empty(0, dtype=np.int64)
@@ -113,16 +113,10 @@ def energy_plan(
     )
     supplier = np.where(is_exchange, NONE, points.energy_supplier)
     brp = np.where(is_exchange, NONE, points.balance_responsible)
-    keys, group = np.unique(
-        np.stack([column[rows] for column in (measured, area, supplier, brp, neighbour)], axis=1),
-        axis=0,
-        return_inverse=True,
-    )
-    taken = PlanRows(
-        points.point[rows], group.reshape(-1).astype(np.int32), points.valid_from[rows], points.valid_to[rows]
-    )
-    plan = Plan.of(interval, taken, len(keys), joint_hours)
-    measured, area, supplier, brp, neighbour = keys.astype(np.int32).T
+    groups = Groups.of(*(column[rows] for column in (measured, area, supplier, brp, neighbour)))
+    taken = PlanRows(points.point[rows], groups.group, points.valid_from[rows], points.valid_to[rows])
+    plan = Plan.of(interval, taken, groups.number, joint_hours)
+    measured, area, supplier, brp, neighbour = groups.columns
     return EnergyPlan(plan, measured, area, supplier, brp, neighbour, master, frozenset(areas))
 
 

@@ -106,13 +106,18 @@ class Partial:
             points: int64[n], each once.
             quantity: int64[n, k] thousandths of a kWh; what stands beside a missing value does not count.
             quality: uint8[n, k] as stored.
-            resolution: `PT15M` or `PT1H`; others raise.
+            resolution: `PT15M` or `PT1H`.
             start: instant of the first step, on a whole step.
+
+        Raises:
+            ValueError: the plan asks for a point whose steps are longer, or begin within one.
         """
         interval = self._known_plan.interval
         seconds = STEP_SECONDS.get(resolution)
         if seconds is None or start % seconds:
-            raise ValueError(f"steps of {resolution} from {start} cannot be settled")
+            if len(self._known_plan.pairs(points).batch_row):
+                raise ValueError(f"steps of {resolution} from {start} cannot be settled")
+            return
         first = max(0, (interval.start - start) // seconds)
         last = min(quantity.shape[1], (interval.end - start) // seconds)
         if first >= last:

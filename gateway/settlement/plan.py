@@ -32,6 +32,32 @@ class PlanRows(NamedTuple):
     last: Instants
 
 
+class Groups(NamedTuple):
+    """Groups of rows that are alike in some columns of codes: each column by group, and the group of each row."""
+
+    columns: tuple[Codes, ...]
+    group: Codes
+
+    @classmethod
+    def of(cls, *columns: Codes | Rows) -> Groups:
+        """Groups in order of the columns. Codes are -1 (none) or more; they are sorted as one number for each row."""
+        sizes = [int(column.max(initial=-1)) + 2 for column in columns]
+        joint = np.zeros(len(columns[0]), dtype=np.int64)
+        for column, size in zip(columns, sizes, strict=True):
+            joint = joint * size + (column + 1)
+        found, group = np.unique(joint, return_inverse=True)
+        split: list[Codes] = []
+        for size in reversed(sizes):
+            found, code = np.divmod(found, size)
+            split.append((code - 1).astype(np.int32))
+        return cls(tuple(reversed(split)), group.astype(np.int32))
+
+    @property
+    def number(self) -> int:
+        """How many groups there are."""
+        return len(self.columns[0])
+
+
 class Pairs(NamedTuple):
     """Rows of a batch beside the rows of the plan that take their values."""
 
