@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import Codes, Rows
 from gateway.messages.series import Mask, Qualities, Quantities
-from gateway.messages.times import HOUR, STEP_SECONDS
+from gateway.messages.times import HOUR, STEP_SECONDS, Instants
 from gateway.settlement.plan import QUARTER, Counts, Plan
 from gateway.settlement.quality_sets import MEASURED, MISSING, SET_OF, joint_quality
 from gateway.settlement.waiting import Block, WaitingRows
@@ -30,18 +30,18 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a partial comes to, in steps of the settlement's resolution from `start`.
+    """What a partial comes to, in steps of the settlement's resolution.
 
     Attributes:
-        start: instant of the first step.
         resolution: `PT15M` or `PT1H`.
+        starts: int64[steps], the instant each step begins at.
         parts: int64[groups, steps] quarter watt-hours, exact.
         qualities: uint8[groups, steps], sets of the qualities that contributed.
         exists: bool[groups, steps], whether the plan awaits any value there.
     """
 
-    start: int
     resolution: Resolution
+    starts: Instants
     parts: Quantities
     qualities: Qualities
     exists: Mask
@@ -273,7 +273,8 @@ class Partial:
             if not plan.joint_hours:
                 sets = np.bitwise_or.reduce(sets.reshape(hours), axis=2)
                 exists = np.logical_or.reduce(exists.reshape(hours), axis=2)
-        return Totals(plan.interval.start, resolution, energy, sets, exists)
+        starts = np.arange(plan.interval.start, plan.interval.end, STEP_SECONDS[resolution], dtype=np.int64)
+        return Totals(resolution, starts, energy, sets, exists)
 
 
 def _sum_by_group(energy: Quantities, taken: _Taken) -> None:
