@@ -67,10 +67,9 @@ class _Taken(NamedTuple):
 
 
 class _Noted(NamedTuple):
-    """Qualities of values taken: the group of each row, which rows are measured throughout, the sets of the others."""
+    """Qualities of values taken: the group of each row, which rows are not measured throughout, the sets of these."""
 
     group: Codes
-    plain: Mask
     odd: Rows
     sets: Qualities
 
@@ -175,11 +174,10 @@ class Partial:
         block = taken.block
         energy = self._cells(self.energy, taken, QUARTER)
         _sum_by_group(energy, taken)
-        is_odd = block.odd_rows[taken.batch_row]
-        odd = np.flatnonzero(is_odd)
+        odd = np.flatnonzero(block.odd_rows[taken.batch_row])
         sets = SET_OF[block.quality[taken.batch_row[odd], taken.first : taken.last]]
         self._leave_out_missing(energy, taken, odd, sets)
-        note = _Noted(taken.group, ~is_odd, odd, sets)
+        note = _Noted(taken.group, odd, sets)
         if not self._known_plan.joint_hours:
             self._note(note, self._cells(self.sets, taken, QUARTER), self._cells(self.delivered, taken, QUARTER))
         elif block.seconds == HOUR:
@@ -207,12 +205,12 @@ class Partial:
     @staticmethod
     def _note(note: _Noted, sets: Qualities, delivered: Counts) -> None:
         """Count what came and unite its qualities, in the cells [groups, steps, cells of a step] it came for."""
-        groups = len(delivered)
-        delivered += np.bincount(note.group, minlength=groups).astype(np.int32)[:, None, None]
-        measured = np.bincount(note.group[note.plain], minlength=groups) > 0
+        groups, group = len(delivered), note.group[note.odd]
+        count = np.bincount(note.group, minlength=groups)
+        measured = count > np.bincount(group, minlength=groups)
+        delivered += count.astype(np.int32)[:, None, None]
         sets |= np.multiply(measured, MEASURED, dtype=np.uint8)[:, None, None]
-        if len(note.odd):
-            group = note.group[note.odd]
+        if len(group):
             begins = np.flatnonzero(np.diff(group, prepend=-1))
             sets[group[begins]] |= np.bitwise_or.reduceat(note.sets, begins, axis=0)[:, :, None]
 

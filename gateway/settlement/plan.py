@@ -134,11 +134,12 @@ class Plan:
             nothing = np.empty(0, dtype=np.int64)
             return Pairs(nothing, nothing)
         order = np.argsort(points)  # looking up sorted points is several times faster than in order of arrival
+        wanted = points[order]
+        found = np.minimum(np.searchsorted(self.points, wanted), len(self.points) - 1)
         place = np.empty_like(order)
-        place[order] = np.minimum(np.searchsorted(self.points, points[order]), len(self.points) - 1)
-        batch_row = np.flatnonzero(self.points[place] == points)
-        if len(batch_row) < len(points):
-            place = place[batch_row]
+        place[order] = np.where(self.points[found] == wanted, found, -1)
+        batch_row = np.flatnonzero(place >= 0)
+        place = place[batch_row]
         if self.has_one_row_each:
             return Pairs(batch_row, place)
         number = self._rows_by_point[place]
