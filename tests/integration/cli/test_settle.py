@@ -251,7 +251,7 @@ BAD_POINTS = [
 @pytest.mark.parametrize(("row", "rule"), BAD_POINTS, ids=[rule for _, rule in BAD_POINTS])
 def test_a_bad_metering_point_is_named_once_with_its_line(files: Files, row: str, rule: str) -> None:
     files.write("metering_points.csv", [POINTS, FLEX, LOSS, GAIN, row])
-    files.series(hour(row.split(",")[0], "1"))
+    files.series(hour(row.partition(",")[0], "1"))
     ended = files.settle("--method", "dh3")
     assert ended.code == 1
     found, last = ended.out.splitlines()[:-1], ended.out.splitlines()[-1]
