@@ -55,6 +55,11 @@ class Day:
         quantity[missing, 20:24] = 0
         return cls(points, group, quantity, quality)
 
+    def in_order(self) -> Day:
+        """The same day, in order of the points."""
+        order = np.argsort(self.points)
+        return Day(self.points[order], self.group[order], self.quantity[order], self.quality[order])
+
     def plan(self) -> Plan:
         """Every point in one group all day."""
         bounds = (np.full(len(self.points), bound) for bound in (DAY.start, DAY.end))
@@ -70,20 +75,25 @@ class Day:
 
 
 def compare(count: int) -> str:
-    """The whole matrix at once, in batches of a message's size, and of hours; the plan alone."""
+    """The whole matrix at once, in either order, and in batches of a message's size; the plan alone."""
     day = Day.of(count)
+    sorted_day = day.in_order()
     plan = day.plan()
     totals = day.settle(plan, count)
     assert int(totals.parts.sum()) == 4 * int(day.quantity.sum())
     cases: dict[str, Callable[[], object]] = {
         FLOOR: day.quantity.sum,
-        "kernel, one batch": lambda: day.settle(plan, count),
+        "kernel, one batch in order of arrival": lambda: day.settle(plan, count),
+        "kernel, one batch in order of points": lambda: sorted_day.settle(plan, count),
         f"kernel, batches of {MESSAGE} series": lambda: day.settle(plan, MESSAGE),
         "plan": day.plan,
     }
-    table = report(f"{count} points x {STEPS}, {plan.groups} groups", interleave(cases, rounds=9), FLOOR, count * STEPS)
+    timings = interleave(cases, rounds=31, budget=40)
+    table = report(f"{count} points x {STEPS}, {plan.groups} groups", timings, FLOOR, count * STEPS)
+    times = ", ".join(f"{timing.median / timings[FLOOR].median:.1f}" for timing in timings.values())
     extra = peak_megabytes(lambda: day.settle(plan, MESSAGE))
-    return f"{table}\nextra memory in batches: {extra:.0f} MB beside {day.quantity.nbytes / 1e6:.0f} MB of quantities"
+    room = f"extra memory in batches: {extra:.0f} MB beside {day.quantity.nbytes / 1e6:.0f} MB of quantities"
+    return f"{table}\ntimes the floor, in this order: {times}\n{room}"
 
 
 def main() -> None:

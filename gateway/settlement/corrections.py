@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -37,20 +37,12 @@ def correction(
         final: that of the final refixation, of the same steps and by the same method.
         loss_suppliers: the key (area, supplier, balance responsible) of each area's grid-loss supplier.
     """
-    if (current.start, current.resolution, current.steps) != (final.start, final.resolution, final.steps):
+    if current.resolution != final.resolution or not np.array_equal(current.starts, final.starts):
         raise ValueError("a correction compares settlements of the same steps")
     return {kind: _correction(current.tables[kind], final.tables[kind], loss_suppliers) for kind in CORRECTED_KINDS}
 
 
 def _correction(current: KeyedSums, final: KeyedSums, loss_suppliers: Mapping[str, ResultKey]) -> Correction:
     change = KeyedSums.joined((current, final.negated)).by(lambda key: key)
-    changed = np.flatnonzero(change.quantity.any(axis=1))
-    delta = _rows(change, changed.tolist())
+    delta = change.take(np.flatnonzero(change.quantity.any(axis=1)))
     return Correction(delta, delta.negated.by(lambda key: loss_suppliers[key.grid_area]))
-
-
-def _rows(sums: KeyedSums, rows: Sequence[int]) -> KeyedSums:
-    chosen = list(rows)
-    return KeyedSums(
-        tuple(sums.keys[row] for row in chosen), sums.quantity[chosen], sums.qualities[chosen], sums.exists[chosen]
-    )

@@ -23,7 +23,7 @@ from gateway.settlement.results import (
     ResultKind,
     SettlementResults,
     area_of,
-    brp_of,
+    by_party,
     supplier_of,
 )
 from gateway.settlement.rounding import carried, rounded
@@ -70,14 +70,9 @@ def settle_dh3(
     exchange = per_neighbour.by(area_of)
     loss = KeyedSums.joined((exchange, production, hourly.negated, flex.negated)).by(area_of)
     loss = KeyedSums.of(loss.keys, loss.quantity, np.full_like(loss.qualities, CALCULATED), loss.exists)
-    results = SettlementResults(Method.DH3, totals.start, resolution, totals.parts.shape[1], {})
-    booked = {sign: _booked(loss, results.starts, sign, loss_points) for sign in LossSign}
-    with_loss = {
-        Measured.PRODUCTION: KeyedSums.joined((production, booked[LossSign.NEGATIVE])).by(supplier_of),
-        Measured.FLEX: KeyedSums.joined((flex, booked[LossSign.POSITIVE])).by(supplier_of),
-    }
-    produced = with_loss[Measured.PRODUCTION]
-    consumed = with_loss[Measured.FLEX]
+    booked = {sign: _booked(loss, totals.starts, sign, loss_points) for sign in LossSign}
+    produced = KeyedSums.joined((production, booked[LossSign.NEGATIVE])).by(supplier_of)
+    consumed = KeyedSums.joined((flex, booked[LossSign.POSITIVE])).by(supplier_of)
     tables = {
         ResultKind.NET_EXCHANGE_PER_NEIGHBOUR: per_neighbour,
         ResultKind.NET_EXCHANGE: exchange,
@@ -86,18 +81,10 @@ def settle_dh3(
         ResultKind.GRID_LOSS: loss,
         ResultKind.POSITIVE_GRID_LOSS: booked[LossSign.POSITIVE],
         ResultKind.NEGATIVE_GRID_LOSS: booked[LossSign.NEGATIVE],
-        ResultKind.PRODUCTION_PER_SUPPLIER: produced,
-        ResultKind.PRODUCTION_PER_BRP: produced.by(brp_of),
-        ResultKind.PRODUCTION: produced.by(area_of),
-        ResultKind.FLEX_PER_SUPPLIER: consumed,
-        ResultKind.FLEX_PER_BRP: consumed.by(brp_of),
-        ResultKind.FLEX: consumed.by(area_of),
-        ResultKind.HOURLY_PER_SUPPLIER: hourly,
-        ResultKind.HOURLY_PER_BRP: hourly.by(brp_of),
-        ResultKind.HOURLY: hourly.by(area_of),
+        **by_party(produced, consumed, hourly),
         ResultKind.TOTAL_CONSUMPTION: _total(produced.by(area_of), exchange),
     }
-    return SettlementResults(Method.DH3, totals.start, resolution, results.steps, tables)
+    return SettlementResults(Method.DH3, resolution, totals.starts, tables)
 
 
 def _booked(loss: KeyedSums, starts: Instants, sign: LossSign, points: Sequence[LossPoint]) -> KeyedSums:

@@ -13,10 +13,9 @@ import numpy as np
 
 from gateway.messages.codes import ConnectionState, MeteringPointType, SettlementMethod, Unit
 from gateway.messages.masterdata import KINDS, METHODS, NONE, STATES, UNITS, Codes, MasterData, Rows
-from gateway.messages.series import Mask
 from gateway.messages.times import Interval
 from gateway.settlement.kernel import Totals
-from gateway.settlement.plan import Plan, PlanRows
+from gateway.settlement.plan import Groups, Plan, PlanRows
 from gateway.settlement.results import KeyedSums, ResultKey
 
 NO_POINTS: Rows = np.empty(0, dtype=np.int64)
@@ -79,8 +78,8 @@ class EnergyPlan:
         out_of = [ResultKey(origin, neighbour=to) for origin, to in ends]
         flows = KeyedSums.of(into, totals.parts[groups], totals.qualities[groups], totals.exists[groups])
         both = KeyedSums.joined((flows, KeyedSums(tuple(out_of), -flows.quantity, flows.qualities, flows.exists)))
-        settled = np.array([key.grid_area in self.areas for key in both.keys], dtype=bool)
-        return _rows(both, settled).by(lambda key: key)
+        settled = [row for row, key in enumerate(both.keys) if key.grid_area in self.areas]
+        return both.take(np.array(settled, dtype=np.int64)).by(lambda key: key)
 
 
 def energy_plan(
@@ -113,16 +112,10 @@ def energy_plan(
     )
     supplier = np.where(is_exchange, NONE, points.energy_supplier)
     brp = np.where(is_exchange, NONE, points.balance_responsible)
-    keys, group = np.unique(
-        np.stack([column[rows] for column in (measured, area, supplier, brp, neighbour)], axis=1),
-        axis=0,
-        return_inverse=True,
-    )
-    taken = PlanRows(
-        points.point[rows], group.reshape(-1).astype(np.int32), points.valid_from[rows], points.valid_to[rows]
-    )
-    plan = Plan.of(interval, taken, len(keys), joint_hours)
-    measured, area, supplier, brp, neighbour = keys.astype(np.int32).T
+    groups = Groups.of(*(column[rows] for column in (measured, area, supplier, brp, neighbour)))
+    taken = PlanRows(points.point[rows], groups.group, points.valid_from[rows], points.valid_to[rows])
+    plan = Plan.of(interval, taken, groups.number, joint_hours)
+    measured, area, supplier, brp, neighbour = groups.columns
     return EnergyPlan(plan, measured, area, supplier, brp, neighbour, master, frozenset(areas))
 
 
@@ -147,8 +140,3 @@ def _measured(master: MasterData) -> Codes:
 
 
 _IN_GRID = (ConnectionState.CONNECTED, ConnectionState.DISCONNECTED)
-
-
-def _rows(sums: KeyedSums, kept: Mask) -> KeyedSums:
-    keys = tuple(key for key, is_kept in zip(sums.keys, kept.tolist(), strict=True) if is_kept)
-    return KeyedSums(keys, sums.quantity[kept], sums.qualities[kept], sums.exists[kept])

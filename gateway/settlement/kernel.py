@@ -16,7 +16,7 @@ import numpy.typing as npt
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import Codes, Rows
 from gateway.messages.series import Mask, Qualities, Quantities
-from gateway.messages.times import HOUR, STEP_SECONDS
+from gateway.messages.times import HOUR, STEP_SECONDS, Instants
 from gateway.settlement.plan import QUARTER, Counts, Plan
 from gateway.settlement.quality_sets import MEASURED, MISSING, SET_OF, joint_quality
 from gateway.settlement.waiting import Block, WaitingRows
@@ -30,18 +30,18 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a partial comes to, in steps of the settlement's resolution from `start`.
+    """What a partial comes to, in steps of the settlement's resolution.
 
     Attributes:
-        start: instant of the first step.
         resolution: `PT15M` or `PT1H`.
+        starts: int64[steps], the instant each step begins at.
         parts: int64[groups, steps] quarter watt-hours, exact.
         qualities: uint8[groups, steps], sets of the qualities that contributed.
         exists: bool[groups, steps], whether the plan awaits any value there.
     """
 
-    start: int
     resolution: Resolution
+    starts: Instants
     parts: Quantities
     qualities: Qualities
     exists: Mask
@@ -67,10 +67,9 @@ class _Taken(NamedTuple):
 
 
 class _Noted(NamedTuple):
-    """Qualities of values taken: the group of each row, which rows are measured throughout, the sets of the others."""
+    """Qualities of values taken: the group of each row, which rows are not measured throughout, the sets of these."""
 
     group: Codes
-    plain: Mask
     odd: Rows
     sets: Qualities
 
@@ -106,13 +105,18 @@ class Partial:
             points: int64[n], each once.
             quantity: int64[n, k] thousandths of a kWh; what stands beside a missing value does not count.
             quality: uint8[n, k] as stored.
-            resolution: `PT15M` or `PT1H`; others raise.
+            resolution: `PT15M` or `PT1H`.
             start: instant of the first step, on a whole step.
+
+        Raises:
+            ValueError: the plan asks for a point whose steps are longer, or begin within one.
         """
         interval = self._known_plan.interval
         seconds = STEP_SECONDS.get(resolution)
         if seconds is None or start % seconds:
-            raise ValueError(f"steps of {resolution} from {start} cannot be settled")
+            if len(self._known_plan.pairs(points).batch_row):
+                raise ValueError(f"steps of {resolution} from {start} cannot be settled")
+            return
         first = max(0, (interval.start - start) // seconds)
         last = min(quantity.shape[1], (interval.end - start) // seconds)
         if first >= last:
@@ -170,11 +174,10 @@ class Partial:
         block = taken.block
         energy = self._cells(self.energy, taken, QUARTER)
         _sum_by_group(energy, taken)
-        is_odd = block.odd_rows[taken.batch_row]
-        odd = np.flatnonzero(is_odd)
+        odd = np.flatnonzero(block.odd_rows[taken.batch_row])
         sets = SET_OF[block.quality[taken.batch_row[odd], taken.first : taken.last]]
         self._leave_out_missing(energy, taken, odd, sets)
-        note = _Noted(taken.group, ~is_odd, odd, sets)
+        note = _Noted(taken.group, odd, sets)
         if not self._known_plan.joint_hours:
             self._note(note, self._cells(self.sets, taken, QUARTER), self._cells(self.delivered, taken, QUARTER))
         elif block.seconds == HOUR:
@@ -203,12 +206,12 @@ class Partial:
     @staticmethod
     def _note(note: _Noted, sets: Qualities, delivered: Counts) -> None:
         """Count what came and unite its qualities, in the cells [groups, steps, cells of a step] it came for."""
-        groups = len(delivered)
-        delivered += np.bincount(note.group, minlength=groups).astype(np.int32)[:, None, None]
-        measured = np.bincount(note.group[note.plain], minlength=groups) > 0
+        groups, group = len(delivered), note.group[note.odd]
+        count = np.bincount(note.group, minlength=groups)
+        measured = count > np.bincount(group, minlength=groups)
+        delivered += count.astype(np.int32)[:, None, None]
         sets |= np.multiply(measured, MEASURED, dtype=np.uint8)[:, None, None]
-        if len(note.odd):
-            group = note.group[note.odd]
+        if len(group):
             begins = np.flatnonzero(np.diff(group, prepend=-1))
             sets[group[begins]] |= np.bitwise_or.reduceat(note.sets, begins, axis=0)[:, :, None]
 
@@ -269,7 +272,8 @@ class Partial:
             if not plan.joint_hours:
                 sets = np.bitwise_or.reduce(sets.reshape(hours), axis=2)
                 exists = np.logical_or.reduce(exists.reshape(hours), axis=2)
-        return Totals(plan.interval.start, resolution, energy, sets, exists)
+        starts = np.arange(plan.interval.start, plan.interval.end, STEP_SECONDS[resolution], dtype=np.int64)
+        return Totals(resolution, starts, energy, sets, exists)
 
 
 def _sum_by_group(energy: Quantities, taken: _Taken) -> None:

@@ -32,6 +32,32 @@ class PlanRows(NamedTuple):
     last: Instants
 
 
+class Groups(NamedTuple):
+    """Groups of rows that are alike in some columns of codes: each column by group, and the group of each row."""
+
+    columns: tuple[Codes, ...]
+    group: Codes
+
+    @classmethod
+    def of(cls, *columns: Codes | Rows) -> Groups:
+        """Groups in order of the columns. Codes are -1 (none) or more; they are sorted as one number for each row."""
+        sizes = [int(column.max(initial=-1)) + 2 for column in columns]
+        joint = np.zeros(len(columns[0]), dtype=np.int64)
+        for column, size in zip(columns, sizes, strict=True):
+            joint = joint * size + (column + 1)
+        found, group = np.unique(joint, return_inverse=True)
+        split: list[Codes] = []
+        for size in reversed(sizes):
+            found, code = np.divmod(found, size)
+            split.append((code - 1).astype(np.int32))
+        return cls(tuple(reversed(split)), group.astype(np.int32))
+
+    @property
+    def number(self) -> int:
+        """How many groups there are."""
+        return len(self.columns[0])
+
+
 class Pairs(NamedTuple):
     """Rows of a batch beside the rows of the plan that take their values."""
 
@@ -108,11 +134,12 @@ class Plan:
             nothing = np.empty(0, dtype=np.int64)
             return Pairs(nothing, nothing)
         order = np.argsort(points)  # looking up sorted points is several times faster than in order of arrival
+        wanted = points[order]
+        found = np.minimum(np.searchsorted(self.points, wanted), len(self.points) - 1)
         place = np.empty_like(order)
-        place[order] = np.minimum(np.searchsorted(self.points, points[order]), len(self.points) - 1)
-        batch_row = np.flatnonzero(self.points[place] == points)
-        if len(batch_row) < len(points):
-            place = place[batch_row]
+        place[order] = np.where(self.points[found] == wanted, found, -1)
+        batch_row = np.flatnonzero(place >= 0)
+        place = place[batch_row]
         if self.has_one_row_each:
             return Pairs(batch_row, place)
         number = self._rows_by_point[place]

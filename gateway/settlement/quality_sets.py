@@ -6,7 +6,6 @@ A set is a uint8 of bits, so that columns of sets unite by a bitwise or.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.series import Qualities
@@ -85,8 +84,3 @@ def status_of(sets: Qualities) -> Qualities:
 def names_of(united: int) -> tuple[str, ...]:
     """The names in a set, in the order measured, estimated, missing, calculated."""
     return tuple(name for bit, name in enumerate(NAMES) if united >> bit & 1)
-
-
-def where_true(mask: npt.NDArray[np.bool_], bit: int) -> Qualities:
-    """The set of one quality where the mask holds, the empty set elsewhere."""
-    return np.multiply(mask, bit, dtype=np.uint8)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.messages.codes import Resolution
+from gateway.messages.masterdata import Rows
 from gateway.messages.series import Mask, Qualities, Quantities
-from gateway.messages.times import STEP_SECONDS, Instants
+from gateway.messages.times import Instants
 from gateway.settlement.quality_sets import status_of
 
 
@@ -112,6 +113,11 @@ class KeyedSums:
         np.logical_or.at(exists, rows, self.exists)
         return KeyedSums(tuple(keys), quantity, qualities, exists)
 
+    def take(self, rows: Rows) -> KeyedSums:
+        """Some of the rows."""
+        keys = tuple(self.keys[row] for row in rows.tolist())
+        return KeyedSums(keys, self.quantity[rows], self.qualities[rows], self.exists[rows])
+
     def where(self, exists: Mask) -> KeyedSums:
         """Only the steps at which a mask bool[m, steps] holds as well."""
         return KeyedSums.of(self.keys, self.quantity, self.qualities, self.exists & exists)
@@ -140,6 +146,21 @@ def supplier_of(key: ResultKey) -> ResultKey:
     return ResultKey(key.grid_area, key.supplier, key.brp)
 
 
+def by_party(production: KeyedSums, flex: KeyedSums, hourly: KeyedSums) -> dict[ResultKind, KeyedSums]:
+    """The tables of three measures by supplier, by balance responsible party and by grid area."""
+    tables: dict[ResultKind, KeyedSums] = {}
+    for sums, (per_supplier, per_brp, whole) in zip((production, flex, hourly), _BY_PARTY, strict=True):
+        tables |= {per_supplier: sums, per_brp: sums.by(brp_of), whole: sums.by(area_of)}
+    return tables
+
+
+_BY_PARTY = (
+    (ResultKind.PRODUCTION_PER_SUPPLIER, ResultKind.PRODUCTION_PER_BRP, ResultKind.PRODUCTION),
+    (ResultKind.FLEX_PER_SUPPLIER, ResultKind.FLEX_PER_BRP, ResultKind.FLEX),
+    (ResultKind.HOURLY_PER_SUPPLIER, ResultKind.HOURLY_PER_BRP, ResultKind.HOURLY),
+)
+
+
 class Method(StrEnum):
     """Whose rules a settlement follows."""
 
@@ -165,25 +186,19 @@ class SettlementResults:
 
     Attributes:
         method: whose rules they follow.
-        start: instant of the first step.
         resolution: `PT15M` or `PT1H`.
-        steps: how many there are.
+        starts: int64[steps], the instant each step begins at.
         tables: sums by kind, rounded to thousandths of a kWh.
     """
 
     method: Method
-    start: int
     resolution: Resolution
-    steps: int
+    starts: Instants
     tables: Mapping[ResultKind, KeyedSums]
 
     def __post_init__(self) -> None:
+        self.starts.setflags(write=False)
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
-
-    @property
-    def starts(self) -> Instants:
-        """Start instant of every step."""
-        return self.start + STEP_SECONDS[self.resolution] * np.arange(self.steps, dtype=np.int64)
 
     def series(self) -> Iterator[ResultSeries]:
         """Every row of every table."""

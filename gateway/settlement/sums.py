@@ -9,7 +9,7 @@ from __future__ import annotations
 from gateway.messages.codes import Resolution
 from gateway.settlement.energy import EnergyPlan, Measured
 from gateway.settlement.kernel import Partial
-from gateway.settlement.results import KeyedSums, Method, ResultKind, SettlementResults, area_of, brp_of
+from gateway.settlement.results import KeyedSums, Method, ResultKind, SettlementResults, area_of, by_party
 from gateway.settlement.rounding import rounded
 
 
@@ -34,16 +34,8 @@ def sums(energy: EnergyPlan, partial: Partial, resolution: Resolution) -> Settle
         ResultKind.PRODUCTION_BEFORE_LOSS: production.by(area_of),
         ResultKind.FLEX_BEFORE_LOSS: flex.by(area_of),
         ResultKind.GRID_LOSS: residual,
-        ResultKind.PRODUCTION_PER_SUPPLIER: production,
-        ResultKind.PRODUCTION_PER_BRP: production.by(brp_of),
-        ResultKind.PRODUCTION: production.by(area_of),
-        ResultKind.FLEX_PER_SUPPLIER: flex,
-        ResultKind.FLEX_PER_BRP: flex.by(brp_of),
-        ResultKind.FLEX: flex.by(area_of),
-        ResultKind.HOURLY_PER_SUPPLIER: hourly,
-        ResultKind.HOURLY_PER_BRP: hourly.by(brp_of),
-        ResultKind.HOURLY: hourly.by(area_of),
+        **by_party(production, flex, hourly),
         ResultKind.TOTAL_CONSUMPTION: total,
     }
     tables = {kind: table.with_quantity(rounded(table.quantity)) for kind, table in exact.items()}
-    return SettlementResults(Method.D1, totals.start, resolution, totals.parts.shape[1], tables)
+    return SettlementResults(Method.D1, resolution, totals.starts, tables)

@@ -16,7 +16,7 @@ from gateway.messages.masterdata import KINDS, METHODS, NONE, Codes, MasterData,
 from gateway.messages.series import Mask
 from gateway.messages.times import Instants, Interval
 from gateway.settlement.kernel import Totals
-from gateway.settlement.plan import Plan, PlanRows
+from gateway.settlement.plan import Groups, Plan, PlanRows
 from gateway.settlement.results import KeyedSums, ResultKey
 from gateway.settlement.rounding import rounded
 
@@ -62,14 +62,10 @@ def wholesale_plan(
     """
     points = master.points
     found = _under_parents(_linked(master, links), master)
-    keys, group = np.unique(
-        np.stack((links.tariff[found.link], found.supplier, points.grid_area[found.version]), axis=1),
-        axis=0,
-        return_inverse=True,
-    )
-    rows = PlanRows(points.point[found.version], group.reshape(-1).astype(np.int32), found.first, found.last)
-    tariff, supplier, area = keys.astype(np.int32).T
-    return WholesalePlan(Plan.of(interval, rows, len(keys)), tariff, supplier, area, tariffs, master)
+    groups = Groups.of(links.tariff[found.link], found.supplier, points.grid_area[found.version])
+    rows = PlanRows(points.point[found.version], groups.group, found.first, found.last)
+    tariff, supplier, area = groups.columns
+    return WholesalePlan(Plan.of(interval, rows, groups.number), tariff, supplier, area, tariffs, master)
 
 
 class _Linked(NamedTuple):

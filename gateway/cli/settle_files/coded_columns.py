@@ -22,7 +22,8 @@ from gateway.messages.series import Mask
 REQUIRED = None
 """What an empty cell stands for where none may be empty."""
 
-_BATCH = 50_000
+_BATCH = 500
+"""Rows read at once: few enough that they are gone before the garbage collector looks at all that is older."""
 
 
 class Column(NamedTuple):

@@ -58,7 +58,7 @@ class SettledPoints:
         master: versions of all points but children, in order of point and time.
         names: the points' ids.
         losses: points that grid loss is booked on, one for each version.
-        ignored: bool[points], children and grid-loss points: values of theirs are not looked at.
+        ignored: bool[points], children and grid-loss points, and those with a bad row: their values are not looked at.
     """
 
     master: MasterData
@@ -83,14 +83,16 @@ def read_points(directory: Path, manner: Manner, findings: FindingList, needs_lo
     """
     names, areas, parties = Names(), Names(), Names()
     table = read_coded(directory / POINTS_FILE, _point_layout(names, areas, parties, manner), findings)
-    table = table.where(_good_rows(table, findings))
+    good = _good_rows(table, findings)
+    doubtful = table["mp"][~good]
+    table = table.where(good)
     order = np.lexsort((table["valid_from"], table["mp"]))
     table = CodedColumns(table.file, table.line[order], {name: rows[order] for name, rows in table.columns.items()})
     _check_overlaps(table, names, findings)
-    is_child = table["kind"] == _Kind.CHILD
-    ignored = np.zeros(len(names.names), dtype=bool)
-    ignored[table["mp"][is_child]] = True
-    master = MasterData(_columns(table.where(~is_child)), areas, parties)
+    master = MasterData(_columns(table.where(table["kind"] != _Kind.CHILD)), areas, parties)
+    ignored = np.ones(len(names.names), dtype=bool)
+    ignored[master.points.point] = False
+    ignored[doubtful] = True
     losses: tuple[LossPoint, ...] = ()
     path = directory / LOSS_FILE
     if needs_losses or path.exists():

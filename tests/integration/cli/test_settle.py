@@ -249,12 +249,15 @@ BAD_POINTS = [
 
 
 @pytest.mark.parametrize(("row", "rule"), BAD_POINTS, ids=[rule for _, rule in BAD_POINTS])
-def test_a_bad_metering_point_is_named_with_its_line(files: Files, row: str, rule: str) -> None:
+def test_a_bad_metering_point_is_named_once_with_its_line(files: Files, row: str, rule: str) -> None:
     files.write("metering_points.csv", [POINTS, FLEX, LOSS, GAIN, row])
+    files.series(hour(row.partition(",")[0], "1"))
     ended = files.settle("--method", "dh3")
     assert ended.code == 1
-    assert f"metering_points.csv:5: [{rule}]" in ended.out
-    assert ended.out.endswith("Nothing was written.\n")
+    found, last = ended.out.splitlines()[:-1], ended.out.splitlines()[-1]
+    assert found[0].startswith(f"metering_points.csv:5: [{rule}]")
+    assert len(found) == 1
+    assert last == "Nothing was written."
 
 
 @pytest.mark.parametrize(

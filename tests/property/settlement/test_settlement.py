@@ -58,8 +58,8 @@ def test_the_results_of_todays_hub(market: Market, results: Resolution, seed: in
 def test_any_order_and_partition_gives_the_same(market: Market, results: Resolution, seed: int, parts: int) -> None:
     once, again = settled_dh3(market, results, seed), settled_dh3(market, results, seed + 1, parts)
     for kind, table in once.tables.items():
-        assert table.keys == again.tables[kind].keys
         other = again.tables[kind]
+        assert table.keys == other.keys
         assert np.array_equal(table.quantity, other.quantity)
         assert np.array_equal(table.qualities, other.qualities)
         assert np.array_equal(table.exists, other.exists)

@@ -102,6 +102,13 @@ def test_joint_hours_know_pieces_of_an_hour() -> None:
         partial.totals(Resolution.QUARTER)
 
 
+def test_joint_hours_know_the_sides_of_an_hour_cut_by_a_change() -> None:
+    cut = plan((7, 0, 0, 1800), (7, 1, 1800, 7200), groups=2, joint_hours=True)
+    found = add(Partial(cut), 7, [20_003, 8], Quality.MEASURED, Resolution.HOUR).totals(Resolution.HOUR)
+    assert found.parts.tolist() == [[40_006, 0], [40_006, 32]]
+    assert found.qualities.tolist() == [[MEASURED, 0], [MEASURED, MEASURED]]
+
+
 def test_a_value_that_comes_twice_is_our_mistake() -> None:
     partial = Partial(plan((7, 0, 0, 7200)))
     for _ in range(2):

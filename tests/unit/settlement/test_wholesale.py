@@ -124,6 +124,6 @@ def test_what_suppliers_gain_the_grid_loss_supplier_loses() -> None:
 
 def test_settlements_of_different_times_are_not_compared() -> None:
     other = settled({OTHER: (1, 2)})
-    moved = SettlementResults(other.method, other.start + 3600, other.resolution, other.steps, other.tables)
+    moved = SettlementResults(other.method, other.resolution, other.starts + 3600, other.tables)
     with pytest.raises(ValueError, match="same steps"):
         correction(other, moved, {})
