@@ -200,6 +200,16 @@ class SettlementResults:
         self.starts.setflags(write=False)
         object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
 
+    @property
+    def start(self) -> int:
+        """The instant the first step begins at."""
+        return int(self.starts[0])
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are."""
+        return len(self.starts)
+
     def series(self) -> Iterator[ResultSeries]:
         """Every row of every table."""
         for kind, table in self.tables.items():

@@ -12,7 +12,7 @@ from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
 from gateway.hub.series.store import Batch
 from gateway.hub.settlement.agenda import Due
-from gateway.messages.codes import CORRECTED_FLAG, MeteringPointType, Resolution, Unit
+from gateway.messages.codes import CORRECTED_FLAG, MeteringPointType, Unit
 from gateway.messages.masterdata import KINDS, MasterData
 from gateway.messages.series import Qualities
 from gateway.messages.times import STEP_SECONDS, Interval
@@ -97,7 +97,7 @@ def _of_area(results: SettlementResults, area: str) -> Calculated:
     tables = {kind: _rows(table, area) for kind, table in results.tables.items()}
     residual = tables[ResultKind.GRID_LOSS]
     negative = int((residual.quantity < 0).any(axis=0).sum()) if len(residual.keys) else 0
-    own = SettlementResults(results.method, results.start, Resolution(results.resolution), results.steps, tables)
+    own = SettlementResults(results.method, results.resolution, results.starts, tables)
     return Calculated(own, negative)
 
 

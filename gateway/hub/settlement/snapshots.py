@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub.settlement.days import day_number, day_of
 from gateway.hub.tables_settlement import settlement_run, snapshot
 from gateway.messages.codes import Resolution, SettlementStage
+from gateway.messages.times import STEP_SECONDS
 from gateway.settlement.results import KeyedSums, Method, ResultKey, ResultKind, SettlementResults
 
 RULES = "d1-1"
@@ -87,7 +88,8 @@ def unpacked(content: bytes) -> SettlementResults:
     if form != _FORMAT:
         raise ValueError(f"a snapshot in form {form} cannot be read by this version")
     tables = {ResultKind(kind): _table(steps, *columns) for kind, *columns in packed_tables}
-    return SettlementResults(Method(method), start, Resolution(resolution), steps, tables)
+    starts = start + STEP_SECONDS[resolution] * np.arange(steps, dtype=np.int64)
+    return SettlementResults(Method(method), Resolution(resolution), starts, tables)
 
 
 def _table(steps: int, keys: Sequence[Any], quantity: bytes, qualities: bytes, exists: bytes) -> KeyedSums:
