@@ -9,10 +9,12 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import Clock
 from gateway.hub.database import Database
-from gateway.hub.masterdata import registry
+from gateway.hub.masterdata import registrations, registry
+from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
+from gateway.messages.settlement_masterdata import SettlementMasterData
 from gateway.schemas.registry import Registry
 
 
@@ -37,6 +39,7 @@ class Office:
     clock: Clock
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
+    _facts: SettlementMasterData | None = field(default=None, repr=False)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""
@@ -52,3 +55,9 @@ class Office:
         """The master data as known at a transaction; the present view where nobody has imported since."""
         master = self.refresh(connection)
         return master if master.transaction <= as_of else registry.view(connection, as_of)
+
+    def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:
+        """What settlement needs of points, as known at a transaction; the last one read is kept."""
+        if self._facts is None or self._facts.transaction != registrations.last_import(connection, as_of):
+            self._facts = settlement_view(connection, as_of)
+        return self._facts

@@ -31,7 +31,9 @@ class ResultTerms:
     clause: str
 
     def is_sent(self, stage: SettlementStage) -> bool:
-        """Whether it is sent at a stage."""
+        """Whether it is sent at a stage; a correction settlement sends its own kinds and nothing else (D1 §4.5)."""
+        if SettlementStage.CORRECTION in (stage, self.since):
+            return stage is self.since
         return _STAGES.index(stage) >= _STAGES.index(self.since)
 
 

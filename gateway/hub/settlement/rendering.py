@@ -13,13 +13,16 @@ from gateway.hub.settlement.recipients import numbered
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.markets.profile import CorrectedOutward, MarketProfile
 from gateway.messages.aggregates import AggregateSeries, PartyId
-from gateway.messages.codes import Product, Quality, Unit
+from gateway.messages.codes import Product, Quality, SettlementStage, SettlementVersion, Unit
 from gateway.messages.identifiers import Scheme, is_eic
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId, Mask, Period, Qualities
 from gateway.messages.times import STEP_SECONDS
 from gateway.settlement.quality_sets import CALCULATED, CORRECTED, status_of
 from gateway.settlement.results import ResultSeries
+
+_CORRECTION = SettlementVersion.FIRST_CORRECTION
+"""One settlement of corrections is run for each month [DEF]."""
 
 
 def settled_series(
@@ -45,6 +48,7 @@ def _series(
         unit=Unit.KWH,
         period=_period(snapshot, row, marked=profile.corrected_outward is CorrectedOutward.MARKED),
         version=str(snapshot.run.id),
+        settlement_version=_CORRECTION if snapshot.run.stage is SettlementStage.CORRECTION else None,
         original_transaction=original,
         point_type=terms.point_type,
         settlement_method=terms.settlement_method,

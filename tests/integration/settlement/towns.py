@@ -45,6 +45,7 @@ from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
+from gateway.messages.settlement_masterdata import LoadShare, PointTariff, SettlementFacts
 from gateway.messages.times import MarketZone, to_datetime
 from gateway.settlement.quality_sets import CORRECTED
 from gateway.settlement.results import ResultKind, SettlementResults
@@ -165,14 +166,10 @@ class Town:
             return standing(connection, day, area).state.value
 
     @staticmethod
-    def row(results: SettlementResults, kind: ResultKind, supplier: str | None = None, brp: str | None = None) -> int:
-        """The row of a table that is of a supplier or balance responsible party, or of the whole area."""
+    def row(results: SettlementResults, kind: ResultKind, **whose: str) -> int:
+        """The row of a table that is of a supplier, balance responsible party or tariff, or of the whole area."""
         keys = results.tables[kind].keys
-        return next(
-            i
-            for i, key in enumerate(keys)
-            if (supplier is None or key.supplier == supplier) and (brp is None or key.brp == brp)
-        )
+        return next(i for i, key in enumerate(keys) if all(getattr(key, part) == one for part, one in whose.items()))
 
     def kwh(self, results: SettlementResults, kind: ResultKind, **whose: str) -> list[float]:
         """A sum in kWh."""
@@ -218,7 +215,19 @@ def dataset(**facts: Any) -> MasterDataSet:
         (RESPONSIBLE_B, Role.BALANCE_RESPONSIBLE),
         (AGENCY, Role.ENERGY_AGENCY),
     ]
-    return MasterDataSet(points, areas, [PartyRole(party, role, f"Party {party}", start) for party, role in held])
+    roles = [PartyRole(party, role, f"Party {party}", start) for party, role in held]
+    return MasterDataSet(points, areas, roles, [], settlement_facts(start))
+
+
+def settlement_facts(start: int) -> SettlementFacts:
+    """Load shares of the profile-settled, one tariff for everybody and another for the customers of A alone."""
+    consuming = [name for name, use in USES.items() if use[0] is _CONSUMPTION]
+    tariffs = [PointTariff(POINTS[name], "GRID", GRID, start) for name in consuming]
+    tariffs += [PointTariff(POINTS[name], "EXTRA", GRID, start) for name in ("flex-a", "profiled-a")]
+    return SettlementFacts(
+        load_shares=[LoadShare(POINTS[name], share * 1000, start) for name, share in LOAD_SHARES.items()],
+        tariffs=tariffs,
+    )
 
 
 def start_town(data_dir: Path, database_url: str | None = None, begins: date = DAY, **profile: object) -> Town:
