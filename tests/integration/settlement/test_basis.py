@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
+from gateway.demo.market import sample_gsrn
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import load_share_total
@@ -40,7 +41,6 @@ from tests.integration.settlement.towns import (
     SUPPLIER_B,
     ZONE,
     Town,
-    sample_gsrn,
 )
 
 
