@@ -58,6 +58,12 @@ REFUSE_STRANGER = Effect("refuse-stranger", "Answer as for an unknown message an
 READ_SERIES = Effect("read-series", "Read the series asked for, as far as the requester's right to them reaches.")
 ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request (RSM-012).")
 REJECT_REQUEST = Effect("reject-request", "Tell the requester for which reasons the request is rejected.")
+HAND_ON = Effect(
+    "hand-on",
+    "Show the query to the grid operator: its point, period and text, under an id of its own, without who asked.",
+)
+HAND_BACK = Effect("hand-back", "Show the answer to who asked.")
+TAKE_AWAY = Effect("take-away", "Show the query to the grid operator as no longer waiting, without who asked.")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -81,6 +87,9 @@ EFFECTS: Mapping[str, Effect] = {
         READ_SERIES,
         ANSWER,
         REJECT_REQUEST,
+        HAND_ON,
+        HAND_BACK,
+        TAKE_AWAY,
         ALERT,
     )
 }

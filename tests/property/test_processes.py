@@ -43,6 +43,8 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.DequeueAsked: st.builds(happened.DequeueAsked, ACTORS, ACTORS),
     happened.DataRead: st.builds(happened.DataRead, st.integers(1, 3), SOME_FINDINGS)
     | st.builds(happened.DataRead, st.just(0), st.lists(FINDINGS, min_size=1, max_size=2).map(tuple)),
+    happened.Answered: st.builds(happened.Answered, ACTORS, ACTORS),
+    happened.Withdrawn: st.builds(happened.Withdrawn, ACTORS, ACTORS),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.messages.findings import Finding, Severity
+from gateway.processes.anonymous_query import ANONYMOUS_QUERY, AnonymousQueryState
 from gateway.processes.correction import CORRECTION, CorrectionState
 from gateway.processes.data_request import DATA_REQUEST, DataRequestState
 from gateway.processes.distribution import DISTRIBUTION, DistributionState
@@ -22,6 +23,8 @@ from gateway.processes.effects import (
     COMPARE,
     COUNT_PEEK,
     COUNT_REJECTION,
+    HAND_BACK,
+    HAND_ON,
     PUBLISH,
     PUBLISH_CORRECTION,
     READ_SERIES,
@@ -30,10 +33,12 @@ from gateway.processes.effects import (
     REJECT_REQUEST,
     REMOVE_FROM_QUEUE,
     RENDER,
+    TAKE_AWAY,
     Effect,
 )
 from gateway.processes.events import (
     Actor,
+    Answered,
     Appended,
     BundleLimits,
     BundleWeighed,
@@ -47,6 +52,7 @@ from gateway.processes.events import (
     Peeked,
     Recovered,
     RulesChecked,
+    Withdrawn,
 )
 from gateway.processes.guards import finds_nothing, has_findings
 from gateway.processes.machine import Machine, Refusal, State
@@ -54,7 +60,9 @@ from gateway.processes.registry import PROCESSES
 from gateway.processes.submission import SUBMISSION, SubmissionState
 
 MACHINES = [pytest.param(machine, id=name) for (name, _), machine in PROCESSES.items()]
-UNATTENDED = [machine for machine in MACHINES if machine.id != "distribution"]
+WAITING = {"distribution", "anonymous-query"}
+"""Tables whose every state waits for somebody or for an instant; a restart finds nothing half done."""
+UNATTENDED = [machine for machine in MACHINES if machine.id not in WAITING]
 NEGATIVE = Finding(code="E86", text="a quantity is negative", rule="quantity-not-negative")
 REMARK = Finding(code="E86", text="unusual", severity=Severity.WARNING)
 NO_DATA = Finding(code="E0H", text="no data")
@@ -283,3 +291,28 @@ def test_a_request_without_data_is_rejected_with_the_reason() -> None:
 def test_a_restart_checks_and_reads_again() -> None:
     state, effects = end(DATA_REQUEST, Recovered(), RulesChecked(), Recovered(), DataRead(series=1))
     assert (state, effects) == (DataRequestState.ANSWERED, [CHECK, READ_SERIES, READ_SERIES, ANSWER])
+
+
+# Anonymous query
+
+
+def test_an_answer_comes_back_the_way_the_query_went() -> None:
+    """DK-4.1.4.a."""
+    due = DeadlinePassed(0)
+    state, effects = end(ANONYMOUS_QUERY, due, Answered(OWNER, OWNER), Withdrawn(OTHER_PARTY, OTHER_PARTY))
+    assert (state, effects) == (AnonymousQueryState.CLOSED, [HAND_ON, HAND_BACK])
+    assert "without who asked" in HAND_ON.meaning
+
+
+@pytest.mark.parametrize("stranger", [OTHER_PARTY, OTHER_ROLE])
+def test_only_the_addressee_answers_and_only_the_asker_withdraws(stranger: Actor) -> None:
+    """DK-4.1.4.a."""
+    due = DeadlinePassed(0)
+    for event in (Answered(OWNER, stranger), Withdrawn(OWNER, stranger)):
+        assert end(ANONYMOUS_QUERY, due, event) == (AnonymousQueryState.FORWARDED, [HAND_ON, REFUSE_STRANGER])
+    assert end(ANONYMOUS_QUERY, due, due) == (AnonymousQueryState.EXPIRED, [HAND_ON, TAKE_AWAY])
+
+
+def test_a_query_withdrawn_in_its_window_never_reaches_anybody() -> None:
+    """DK-4.1.4.a."""
+    assert end(ANONYMOUS_QUERY, Withdrawn(OWNER, OWNER)) == (AnonymousQueryState.WITHDRAWN, [])
