@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.hub import tables, tables_exchange, tables_masterdata
+from gateway.hub import tables, tables_access, tables_exchange, tables_masterdata, tables_queries
 
-DECLARED_IN = (tables, tables_exchange, tables_masterdata)
+DECLARED_IN = (tables, tables_exchange, tables_masterdata, tables_access, tables_queries)
 """The modules that declare tables; importing them is what puts the tables there."""
 
 metadata = tables.metadata

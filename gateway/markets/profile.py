@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from gateway.markets.access import AccessPolicy
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.parameters import Parameter
@@ -90,6 +91,7 @@ class MarketProfile:
         rules: the rules enabled.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
+        access: what customers may grant, and how anonymous queries are handed on.
     """
 
     name: str
@@ -109,6 +111,7 @@ class MarketProfile:
     rules: MarketRules
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
+    access: AccessPolicy
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

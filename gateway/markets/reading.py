@@ -8,6 +8,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Any, TypeVar
 
+from gateway.markets.access import AccessPolicy, GrantPolicy, QueryPolicy
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.parameters import DatedValue, Parameter
@@ -125,6 +126,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
+        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"])),
     )
 
 

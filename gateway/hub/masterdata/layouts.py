@@ -1,4 +1,4 @@
-"""The four tables of master data as rows of text: columns, how each is read, and how it is written.
+"""The tables of master data, and customers of points, as rows of text: columns, how each is read and written.
 
 An import file, a page of the API and the sample market all use these columns (house.md §8).
 """
@@ -25,10 +25,10 @@ from gateway.messages.codes import (
     Subtype,
     Unit,
 )
-from gateway.messages.masterdata import FOREVER, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.masterdata import FOREVER, CustomerLink, Delegation, GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.times import format_second
 
-Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation)
+Row = TypeVar("Row", MeteringPointVersion, PartyRole, GridArea, Delegation, CustomerLink)
 
 REQUIRED = object()
 """Default of a column that every file must have and every row must fill."""
@@ -56,7 +56,7 @@ class ColumnLayout(NamedTuple):
 class Layout(Generic[Row]):
     """A table's columns and the value one row becomes; rows of one `key` must not overlap in time."""
 
-    table: MasterDataTable
+    table: str
     row: type[Row]
     key: tuple[str, ...]
     columns: tuple[ColumnLayout, ...]
@@ -157,6 +157,18 @@ DELEGATIONS = Layout(
         ColumnLayout("to_role", "to_role", _code(Role, codes_cim.ROLES)),
         *_VALIDITY,
         ColumnLayout("sequence", "sequence", _plain(cells.sequence), 0),
+    ),
+)
+
+CUSTOMERS = Layout(
+    "customers",
+    CustomerLink,
+    ("metering_point",),
+    (
+        ColumnLayout("metering_point", "metering_point", _point, repeats=False),
+        ColumnLayout("customer", "customer", _party, None),
+        ColumnLayout("valid_from", "valid_from", _instant),
+        ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
     ),
 )
 
