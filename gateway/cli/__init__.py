@@ -14,6 +14,7 @@ import typer
 
 from gateway.cli import (
     client_commands,
+    customer_commands,
     demo_command,
     file_commands,
     market_commands,
@@ -41,6 +42,7 @@ for family in (
     serve_command,
     client_commands,
     masterdata_commands,
+    customer_commands,
     series_command,
     party_commands,
     file_commands,

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from gateway.codecs.table import Undecodable, decode, encode
 from gateway.hub import clients, inspection, journal, queues, rendering
 from gateway.hub.access import visible_rows
+from gateway.hub.customers.desk import CustomerDesk
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
@@ -39,12 +40,14 @@ from gateway.hub.ports import (
     Submission,
     ValueVersion,
 )
+from gateway.hub.query_desk import QueryDesk
 from gateway.hub.queues import Bundle, Queue
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect
 from gateway.messages.findings import Finding
+from gateway.messages.times import MarketZone
 from gateway.processes.events import BundleLimits
 
 T = TypeVar("T")
@@ -62,8 +65,15 @@ class Hub:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.runner = Runner(office)
+        self.customers = CustomerDesk(office, manner_of(office.profile))
+        self.queries = QueryDesk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
+
+    @property
+    def zone(self) -> MarketZone:
+        """The market's local time."""
+        return self.office.profile.zone
 
     def start(self) -> None:
         """Begin to take messages."""

@@ -15,6 +15,7 @@ from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
+from gateway.hub.query_desk import QueryDesk
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 
@@ -25,6 +26,7 @@ LEASE_SECONDS = 120
 
 SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
+QUERY_SECONDS = 10
 DAY_CLOSE_HOUR = 3
 
 
@@ -74,7 +76,7 @@ class Scheduler:
 
 
 def duties_of(office: Office, runner: Runner) -> list[Duty]:
-    """The duties of a hub: unfinished messages are taken up, the index of the series is built."""
+    """The duties of a hub: unfinished messages are taken up, the series indexed, anonymous queries handed on."""
 
     def every(seconds: int) -> Callable[[int], int]:
         return lambda now: now - now % seconds + seconds
@@ -102,7 +104,11 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
             with office.database.write() as connection:
                 pending = office.store.build_index(connection)
 
+    def step_queries(_due: int) -> None:
+        QueryDesk(office).step_due(office.clock.now())
+
     return [
+        Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries),
         Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),

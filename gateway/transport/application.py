@@ -15,7 +15,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from gateway.hub.ports import Principal, StoreUnavailable
-from gateway.transport import cim_api, ebix_api, hub_api, token_api
+from gateway.transport import access_api, cim_api, ebix_api, hub_api, query_api, token_api
 from gateway.transport.openapi import openapi_route
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
@@ -29,7 +29,8 @@ CORRELATION_HEADER = "CorrelationId"
 
 def route_table(ebix_path: str) -> tuple[Route, ...]:
     """Every endpoint of the hub."""
-    table = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path), *hub_api.ROUTES)
+    messages = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
+    table = (*messages, *hub_api.ROUTES, *access_api.ROUTES, *query_api.ROUTES)
     return (*table, openapi_route(table))
 
 

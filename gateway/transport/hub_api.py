@@ -6,20 +6,22 @@ Who may see what is the hub's decision; what a caller may not see answers 404 he
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TypeVar
 
 import anyio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from gateway.hub.ports import Client, ImportReport, MasterDataTable, Refused
-from gateway.messages.findings import Finding
+from gateway.hub.ports import Client, ImportReport, MasterDataTable
 from gateway.messages.times import to_datetime
-from gateway.schemas.parsers import parse_json
 from gateway.transport import hub_models as models
+from gateway.transport.answers import JSON, PREFIX
+from gateway.transport.answers import in_path as _in_path
+from gateway.transport.answers import json_answer as _json
+from gateway.transport.answers import not_found as _not_found
+from gateway.transport.answers import taken as _taken
 from gateway.transport.bodies import read_body
 from gateway.transport.client_secrets import hash_secret, new_secret
-from gateway.transport.media_types import accepted_types, media_type
+from gateway.transport.media_types import media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import (
     MESSAGE_PARAMETERS,
@@ -28,57 +30,18 @@ from gateway.transport.queries import (
     VERSION_PARAMETERS,
     Query,
     message_filter,
-    series_query,
 )
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import EVERY_ROLE, OPERATOR, Call, Credentials, Handler, Parameter, Route
-from gateway.transport.series_forms import csv_series, json_series
+from gateway.transport.series_answer import CSV, series_answer
+from gateway.transport.series_workbook import WORKBOOK
 
-PREFIX = "/api/hub/v1"
-CSV = "text/csv"
-JSON = "application/json"
 MASTER_DATA_FORMS = {CSV: "csv", JSON: "json"}
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def _not_found() -> HttpRefusal:
-    return refusal(HTTPStatus.NOT_FOUND, "There is none such, or it is not yours to see")
-
-
-def _json(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(body.model_dump_json(), status, media_type=JSON)
-
-
-async def _taken(call: Call, model: type[Model]) -> Model:
-    """The JSON body of a call as its model, or 400 with every fault and its place."""
-    if media_type(call.request.headers.get("content-type", "")) != JSON:
-        raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}", "Content-Type")
-    body = await read_body(call)
-    outcome = await anyio.to_thread.run_sync(parse_json, body)
-    if outcome.finding is not None:
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, (outcome.finding,))
-    try:
-        return model.model_validate(outcome.value)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        findings = tuple(Finding("BadRequest", f["msg"], "/".join(map(str, f["loc"]))) for f in faults)
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, findings) from None
 
 
 async def read_series(call: Call) -> Response:
-    """Values of metering points as known at an instant, as JSON or CSV by Accept."""
-    query = series_query(call)
-    as_of = call.services.clock() if query.as_of is None else query.as_of
-    found = await call.services.exchange.read_series(call.principal, query)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
-    if found is None:
-        raise _not_found()
-    wanted = [name for name in accepted_types(call.request.headers) if name in (CSV, JSON)]
-    if wanted and wanted[0] == CSV:
-        return Response(await anyio.to_thread.run_sync(csv_series, found), media_type=CSV)
-    return Response(await anyio.to_thread.run_sync(json_series, found, as_of), media_type=JSON)
+    """Values of metering points as known at an instant, as JSON, CSV or a workbook by Accept."""
+    return await series_answer(call, call.services.exchange.read_series)
 
 
 async def show_versions(call: Call) -> Response:
@@ -191,10 +154,6 @@ def _read(path: str, handler: Handler, text: str, gives: type[BaseModel], *param
     )
 
 
-def _in_path(name: str, text: str) -> Parameter:
-    return Parameter(name, text, {"type": "string"}, required=True, place="path")
-
-
 def _table_routes(table: MasterDataTable) -> tuple[Route, ...]:
     words = table.replace("-", " ")
     show = _rows_of(table)
@@ -246,7 +205,7 @@ ROUTES: tuple[Route, ...] = (
         "Values of metering points as known at an instant, in a chosen unit and step.",
         gives=models.SeriesBody,
         parameters=SERIES_PARAMETERS,
-        media=(CSV,),
+        media=(CSV, WORKBOOK),
     ),
     _read("/series/versions", show_versions, "Every version of one value.", models.VersionsBody, *VERSION_PARAMETERS),
     _read("/messages", list_messages, "Your messages in and out.", models.MessagesBody, *MESSAGE_PARAMETERS),
