@@ -13,13 +13,16 @@ from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
 from gateway.transport.answers import JSON, not_found
 from gateway.transport.media_types import accepted_types
 from gateway.transport.queries import series_query
-from gateway.transport.refusals import HttpRefusal
+from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import Call
 from gateway.transport.series_forms import csv_series, json_series
 from gateway.transport.series_workbook import WORKBOOK, write_workbook
 
 CSV = "text/csv"
 FORMS = (JSON, CSV, WORKBOOK)
+MOST_ROWS = 200_000
+"""Most values of one workbook: some tens of seconds of writing."""
+
 _PIECE = 1 << 16
 
 _writing = anyio.CapacityLimiter(2)
@@ -52,6 +55,9 @@ async def series_answer(call: Call, read: Reader) -> Response:
 
 async def _workbook(call: Call, found: tuple[PointSeries, ...], as_of: int) -> Response:
     """The workbook from the disk in pieces, so that neither rows nor file are ever whole in memory."""
+    if sum(len(one.starts) for one in found) > MOST_ROWS:
+        text = f"A workbook holds {MOST_ROWS} values at most; take less, or CSV"
+        raise refusal(HTTPStatus.BAD_REQUEST, text, "Accept")
     zone = call.services.exchange.zone
     file = await anyio.to_thread.run_sync(write_workbook, found, zone, as_of, limiter=_writing)
     headers = {"Content-Disposition": 'attachment; filename="series.xlsx"', "Cache-Control": "no-store"}

@@ -29,6 +29,7 @@ WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 COLUMNS = ("Start", "UTC offset", "Step", "Quantity", "Unit", "Quality", "Corrected", "Registered", "UTC offset")
 WIDTHS = (20, 11, 8, 16, 8, 12, 10, 20, 11)
+_PORTION = 1024
 _ADDING_UP = (Unit.KWH, Unit.MWH, Unit.KVARH, Unit.PIECES)
 """Units whose values over time make a total."""
 
@@ -82,8 +83,7 @@ def _summary(runs: tuple[PointSeries, ...]) -> Iterator[Cells]:
 
 
 def _values(run: PointSeries, zone: MarketZone) -> Iterator[Cells]:
-    columns = (run.starts, run.quantities, run.qualities, run.registered_at)
-    for start, quantity, quality, registered_at in zip(*(column.tolist() for column in columns), strict=True):
+    for start, quantity, quality, registered_at in _by_portions(run):
         is_there = quantity != NO_QUANTITY
         yield (
             *_local(zone, start),
@@ -94,6 +94,13 @@ def _values(run: PointSeries, zone: MarketZone) -> Iterator[Cells]:
             "corrected" if quality & CORRECTED_FLAG else None,
             *_local(zone, registered_at),
         )
+
+
+def _by_portions(run: PointSeries) -> Iterator[tuple[int, int, int, int]]:
+    """The values one by one, taken out of the columns a portion at a time."""
+    columns = (run.starts, run.quantities, run.qualities, run.registered_at)
+    for first in range(0, len(run.starts), _PORTION):
+        yield from zip(*(column[first : first + _PORTION].tolist() for column in columns), strict=True)
 
 
 def _cell(sheet: WriteOnlyWorksheet, value: object) -> object:

@@ -54,7 +54,7 @@ class CustomerDesk:
 
         def work() -> CustomerPointPage:
             with self._office.database.read() as connection:
-                return self._own(connection, customer.party).page(page)
+                return self.own(connection, customer.party).page(page)
 
         return await asyncio.to_thread(work)
 
@@ -63,11 +63,12 @@ class CustomerDesk:
 
         def work() -> Found:
             with self._office.database.read() as connection:
-                return read_visible(self._office, connection, query, self._own(connection, customer.party).parts)
+                return read_visible(self._office, connection, query, self.own(connection, customer.party).parts)
 
         return await asyncio.to_thread(work)
 
-    def _own(self, connection: Connection, customer: str) -> CustomerPoints:
+    def own(self, connection: Connection, customer: str) -> CustomerPoints:
+        """The points of a customer as registered now."""
         return CustomerPoints.of(connection, self._office.refresh(connection), customer)
 
     # --- grants ---------------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class CustomerDesk:
         data = policy.quotation_period(zone, now) if wish.data is None else wish.data
         valid_until = policy.valid_until(now) if wish.valid_until is None else wish.valid_until
         with office.database.read() as connection:
-            own = self._own(connection, customer.party)
+            own = self.own(connection, customer.party)
             points = wish.points or tuple(gsrn_of(key) for key in own.numbers() if own.parts(key, data))
             wanted = Grant(office.new_id(), customer.party, wish.third_party, points, data, now, valid_until)
             findings = (*self._party_findings(connection, wanted), *self._point_findings(own, wanted))
