@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    call_command,
     client_commands,
     customer_commands,
     demo_command,
@@ -45,6 +46,7 @@ for family in (
     customer_commands,
     series_command,
     party_commands,
+    call_command,
     file_commands,
     schema_commands,
     market_commands,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 from gateway.demo import market as sample
 from gateway.messages.times import format_second, parse_instant
 from gateway.transport.application import route_table
-
 from tests.integration.transport.test_ebix_api import _envelope
 
 from .town import API, NOW, WHO, Town, day_text
@@ -260,7 +260,13 @@ def everything_told(town: Town, query_id: str, guess: str) -> bytes:
     values = {"document": "notifyvalidatedmeasuredata", "category": "timeseries", "message_id": query_id}
     values |= {"key": POINT, "client_id": guess, "grant_id": query_id, "query_id": query_id}
     series = {"point": POINT, "from": PERIOD["start"], "to": PERIOD["end"], "as_of": PERIOD["end"]}
-    asking = [{"side": "asked"}, {"side": guess}, {"after": query_id}, {"after": guess}, {"limit": 1}]
+    asking: list[dict[str, Any]] = [
+        {"side": "asked"},
+        {"side": guess},
+        {"after": query_id},
+        {"after": guess},
+        {"limit": 1},
+    ]
     further: dict[str, list[dict[str, Any]]] = {
         "/series": [series],
         "/series/versions": [{"point": POINT, "at": PERIOD["start"]}],
@@ -318,6 +324,36 @@ def test_no_byte_tells_the_grid_operator_who_asks(town: Town, who: str) -> None:
         assert {one.count(secret) for one in told} == {silent.count(secret)}, secret
     assert all(secret not in told[1] for secret in secrets_of(mine, who)[2:5])
     assert theirs["id"].encode() in told[1], "the calls do reach the question"
+
+
+def test_a_question_leaves_no_gap_in_the_numbers_of_transactions(town: Town) -> None:
+    """DK-4.1.4.a: the audit trail of values shows these numbers to the grid operator (DK-4.1.5.f)."""
+
+    def newest() -> int:
+        with town.hub.office.database.read() as connection:
+            return int(connection.exec_driver_sql('select max(id) from "transaction"').scalar_one())
+
+    before = newest()
+    mine = ask(town)
+    town.pass_time(WINDOW)
+    town.call("POST", f"/queries/{received(town)[0]['id']}/answer", "grid", json={"text": "Yes."})
+    town.call("DELETE", f"/queries/{mine['id']}", "supplier-a")
+    assert newest() == before
+
+
+@pytest.mark.sec_18
+def test_fifty_copies_side_by_side_are_one_question(town: Town) -> None:
+    """DK-4.1.4.a: and fifty answers are one."""
+    town.call("GET", "/queries", "supplier-a")
+    with ThreadPoolExecutor(10) as pool:
+        ids = set(pool.map(lambda _: ask(town)["id"], range(50)))
+        assert len(ids) == 1
+        town.pass_time(WINDOW)
+        (theirs,) = received(town)
+        path = f"/queries/{theirs['id']}/answer"
+        texts = [f"Answer {number}." for number in range(20)]
+        answers = pool.map(lambda text: town.call("POST", path, "grid", json={"text": text}).status_code, texts)
+        assert sorted(answers) == [200] + [409] * 19
 
 
 def test_two_askers_look_the_same(tmp_path: Path) -> None:
