@@ -34,6 +34,8 @@ from gateway.messages.masterdata import MasterData
 from gateway.messages.times import Interval
 
 Found = tuple[PointSeries, ...] | Refused | None
+_Reads = dict[tuple[str, str], Sequence[tuple[str, Interval]]]
+"""What was read, by (grant id, customer)."""
 
 
 class CustomerDesk:
@@ -213,10 +215,6 @@ class CustomerDesk:
                 return False
             grants.note(connection, transaction, who, event, reads)
         return True
-
-
-_Reads = dict[tuple[str, str], Sequence[tuple[str, Interval]]]
-"""What was read, by (grant id, customer)."""
 
 
 class _Usable:

@@ -75,15 +75,15 @@ def page(connection: Connection, customer: str, window: Page) -> GrantPage:
 
 def in_force(connection: Connection, third_party: str, now: int, points: Iterable[int]) -> list[Grant]:
     """The grants a third party may read under at an instant that name one of the points; each with those points."""
+    rows: dict[str, sa.Row[Any]] = {}
     named: dict[str, list[int]] = {}
-    grants: dict[str, Grant] = {}
     for some in _portions(sorted(set(points))):
         conditions = (*_readable(third_party, now), granted_point.c.metering_point.in_(some))
         joined = _GRANTS.join(granted_point, granted_point.c.grant_id == access_grant.c.id)
         for row in connection.execute(joined.add_columns(granted_point.c.metering_point).where(*conditions)):
+            rows[row.id] = row
             named.setdefault(row.id, []).append(row.metering_point)
-            grants[row.id] = _grant(row, named[row.id])
-    return list(grants.values())
+    return [_grant(row, named[grant_id]) for grant_id, row in rows.items()]
 
 
 def readable_points(connection: Connection, third_party: str, now: int, window: Page) -> tuple[list[Grant], str]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
 import pytest
 
+from gateway.hub.series.store import SeriesColumns
 from gateway.messages.times import format_second
 
-from .town import ANNA, API, BO, QUOTER, RIVAL, Town, day_text, midnight, starts
+from .town import ANNA, API, BO, QUOTER, RIVAL, Town, day_text, midnight, principal, starts
 
 FIRST, LAST = midnight(10, 18), midnight(10, 23)
 
@@ -187,6 +189,27 @@ def test_grants_come_in_windows(town: Town, home: str) -> None:
     for path, who in (("/my/grants", "anna"), ("/my/accesses", "anna"), ("/granted/points", "quoter")):
         for cursor in ("nonsense", "-1", "9" * 30, "1-"):
             assert town.call("GET", path, who, params={"after": cursor}).status_code == 200
+
+
+def test_a_read_under_way_when_the_grant_is_revoked_is_not_answered(
+    town: Town, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DK-3.5: the values have been read already when the customer takes the grant back."""
+    grant = given(town, points=[home])
+    store = town.hub.office.store
+    read, revoke = store.read, town.hub.customers.revoke
+    outcomes: list[object] = []
+
+    def read_slowly(*args: Any, **kwargs: Any) -> SeriesColumns:
+        values = read(*args, **kwargs)
+        outcomes.append(asyncio.run(revoke(principal("anna"), grant["id"])))
+        return values
+
+    monkeypatch.setattr(store, "read", read_slowly)
+    assert town.days("/granted/series", "quoter", home, FIRST, LAST) == 404
+    assert len(outcomes) == 1
+    events = [row["event"] for row in town.call("GET", "/my/accesses", "anna").json()["accesses"]]
+    assert events == ["revoked", "granted"]
 
 
 def test_no_read_slips_past_a_revocation(town: Town, home: str) -> None:
