@@ -92,11 +92,11 @@ def _check_points(rows: Taken, master: MasterData, registrar: Principal, finding
 
 def _timelines(
     connection: Connection, rows: Sequence[CustomerLink], master: MasterData, registrar: Principal
-) -> Iterable[CustomerLink]:
+) -> Sequence[CustomerLink]:
     """The whole line of customers of every point named: the rows, and what a supplier has no say in."""
-    yield from rows
     if registrar.role is Role.HUB:
-        return
+        return rows
+    kept: list[CustomerLink] = []
     for point, links in _registered(connection, {point_key(row.metering_point) for row in rows}).items():
         own = [
             Interval(version.valid_from, version.valid_to)
@@ -104,8 +104,9 @@ def _timelines(
             if version.energy_supplier == registrar.party
         ]
         for link in links:
-            for part in _outside(Interval(link.valid_from, link.valid_to), own):
-                yield link._replace(valid_from=part.start, valid_to=part.end)
+            parts = _outside(Interval(link.valid_from, link.valid_to), own)
+            kept += [link._replace(valid_from=part.start, valid_to=part.end) for part in parts]
+    return [*rows, *kept]
 
 
 def _registered(connection: Connection, points: set[int]) -> Mapping[int, list[CustomerLink]]:

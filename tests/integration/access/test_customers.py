@@ -8,6 +8,7 @@ import json
 import pytest
 from openpyxl import load_workbook
 
+from gateway.hub.customers import links
 from gateway.hub.ports import Page
 from gateway.messages.times import format_minute
 from gateway.transport.series_workbook import COLUMNS, WORKBOOK
@@ -57,8 +58,10 @@ def test_the_newest_registration_states_a_points_customers(town: Town) -> None:
     assert town.days("/my/series", "bo", point, FIRST, LAST) == starts((10, 20), 3)
 
 
-def test_a_supplier_speaks_for_its_own_time(town: Town) -> None:
+@pytest.mark.parametrize("portion", [1, 20_000])
+def test_a_supplier_speaks_for_its_own_time(town: Town, portion: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """DK-3.5: A supplies until 15 November, B from then on; what one states leaves the other's time alone."""
+    monkeypatch.setattr(links, "_BATCH", portion)
     point, change = town.market.named["supplier-change"], midnight(11, 15)
     later = midnight(12, 1)
     assert town.link("operator", (point, ANNA, midnight(1, 1), None)).is_success
