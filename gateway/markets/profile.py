@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from gateway.markets.access import AccessPolicy
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.meter_readings import ReadingTerms
@@ -115,6 +116,7 @@ class MarketProfile:
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
         results: who is sent what of a settlement's results.
+        access: what customers may grant, and how anonymous queries are handed on.
     """
 
     name: str
@@ -137,6 +139,7 @@ class MarketProfile:
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
     results: ResultPolicy
+    access: AccessPolicy
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gateway.markets.access import AccessPolicy, GrantPolicy, QueryPolicy
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.meter_readings import ReadingTerms
@@ -154,6 +155,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
         results=read_results(settings["results"]),
+        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"])),
     )
 
 
