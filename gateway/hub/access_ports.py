@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.hub.ports import Exchange, ImportReport, Page, PointSeries, Principal, Refused, SeriesQuery
+from gateway.hub.ports_settlement import SettlementDesk
 from gateway.messages.codes import MeteringPointType, Resolution, Unit
 from gateway.messages.times import Interval, MarketZone
 
@@ -272,6 +273,11 @@ class ServedExchange(Exchange, Protocol):
     @property
     def customers(self) -> CustomerAccess:
         """What customers and third parties can do."""
+        ...
+
+    @property
+    def settlement(self) -> SettlementDesk:
+        """The settlement of the market."""
         ...
 
     @property

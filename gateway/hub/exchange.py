@@ -59,6 +59,7 @@ from gateway.hub.readings.desk import ReadingDesk
 from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
+from gateway.hub.settlement.desk import Desk
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect, Role
 from gateway.messages.findings import Finding
@@ -83,6 +84,7 @@ class Hub:
         self.readings = ReadingDesk(office, manner_of(office.profile))
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
+        self.settlement = Desk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
 

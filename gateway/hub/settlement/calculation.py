@@ -27,7 +27,7 @@ from gateway.settlement.sums import sums
 from gateway.settlement.wholesale import TariffLinks, WholesalePlan, wholesale_plan
 
 _CONSUMPTION, _PRODUCTION = MeteringPointType.CONSUMPTION, MeteringPointType.PRODUCTION
-_BASES = (SettlementStage.FIXATION, *REFIXATIONS)
+BASES = (SettlementStage.FIXATION, *REFIXATIONS)
 """Stages that file a whole basis, and not the daily sums alone."""
 
 _STATUS = np.uint8(0xFF ^ CORRECTED_FLAG)
@@ -83,7 +83,7 @@ def _calculated(
     interval = office.profile.zone.day_interval(due.day)
     master = office.master_as_of(connection, as_of)
     energy = energy_plan(master, interval, due.areas)
-    wholesale = _wholesale(office, connection, (master, interval, as_of)) if due.stage in _BASES else None
+    wholesale = _wholesale(office, connection, (master, interval, as_of)) if due.stage in BASES else None
     partials = [Partial(energy.plan), *([Partial(wholesale.plan)] if wholesale else [])]
     for batch in _batches(office, connection, (master, interval, as_of)):
         quality = _marked(batch, fixed_as_of)

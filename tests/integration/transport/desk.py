@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -80,6 +80,7 @@ from gateway.hub.ports_readings import (
     ReadingsTaken,
     StandingReading,
 )
+from gateway.hub.ports_settlement import DayFilter, DayStanding, Postponement, SnapshotSummary
 from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.quantities import NO_QUANTITY
@@ -198,6 +199,28 @@ class NobodysPoints:
         return None
 
 
+class NothingSettled:
+    """Nothing was ever settled here; what the desk shows is tested over the real hub."""
+
+    async def days(self, reader: Principal, wanted: DayFilter) -> tuple[DayStanding, ...]:
+        return ()
+
+    async def snapshots(self, reader: Principal, wanted: DayFilter) -> tuple[SnapshotSummary, ...]:
+        return ()
+
+    async def snapshot(self, reader: Principal, number: int) -> None:
+        return None
+
+    async def postponements(self, wanted: DayFilter) -> tuple[Postponement, ...]:
+        return ()
+
+    async def postpone(self, operator: Principal, day: date, areas: Sequence[str], until: date, reason: str) -> Refused:
+        return Refused((Finding("unknown-grid-area", "There are no grid areas"),))
+
+    async def accept_residual(self, operator: Principal, day: date, areas: Sequence[str], reason: str) -> Refused:
+        return Refused((Finding("unknown-grid-area", "There are no grid areas"),))
+
+
 class NobodysQueries:
     """Nobody has asked anything, and nobody may."""
 
@@ -237,6 +260,7 @@ class SmallExchange:
     zone = MarketZone("Europe/Copenhagen")
     customers = NobodysPoints()
     queries = NobodysQueries()
+    settlement = NothingSettled()
 
     def forget(self) -> None:
         """Be as new, with the clients of the roles only."""

@@ -45,6 +45,7 @@ VALUES = {
     "key": POINT,
     "client_id": "someone",
     "grant_id": "grant-1",
+    "number": "1",
     "query_id": "query-1",
 }
 SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
@@ -54,6 +55,9 @@ QUERIES = {
     "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
     "/api/hub/v1/control": {"day": "2025-01-15"},
     "/api/hub/v1/series": SERIES,
+    "/api/hub/v1/settlement/days": {"from": "2025-01-15"},
+    "/api/hub/v1/settlement/snapshots": {"from": "2025-01-15"},
+    "/api/hub/v1/settlement/postponements": {"from": "2025-01-15"},
     "/api/hub/v1/my/series": SERIES,
     "/api/hub/v1/granted/series": SERIES,
     "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
