@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,26 +12,33 @@ from gateway.messages.findings import Finding
 from gateway.settlement.profiles import LoadShares, distributed, distributed_per_brp, distribution_curve
 from gateway.settlement.results import KeyedSums, ResultKey, ResultKind, SettlementResults
 
-log = logging.getLogger(__name__)
-
 _REST = ResultKey("", tariff="")
 """Stands for everybody who does not pay a tariff; its part is not filed."""
 
 
-def profiled_tables(results: SettlementResults, shares: MonthShares) -> dict[ResultKind, KeyedSums]:
+class Profiled(NamedTuple):
+    """Tables of profile-settled consumption, and by grid area what kept it from being distributed."""
+
+    tables: dict[ResultKind, KeyedSums]
+    findings: dict[str, Finding]
+
+
+def profiled_tables(results: SettlementResults, shares: MonthShares) -> Profiled:
     """Distributed consumption by supplier, balance responsible party and tariff, with the load shares it goes by.
 
-    In an area without load shares nothing is distributed: its residual is grid loss alone (DK-1.15, DK-1.16).
+    In an area without load shares nothing is distributed, and its residual is grid loss alone (DK-1.15, DK-1.16):
+    finding `no-load-shares`.
     """
     per_supplier, per_tariff = shares.per_supplier(), shares.per_tariff()
     found: dict[ResultKind, list[KeyedSums]] = {kind: [] for kind in _TABLES}
+    findings: dict[str, Finding] = {}
     residual = results.tables[ResultKind.GRID_LOSS]
     for row, key in enumerate(residual.keys):
         quantity, sets = residual.quantity[row], residual.qualities[row]
         own = per_supplier.get(key.grid_area, LoadShares(key.grid_area, (), np.empty(0, dtype=np.int64)))
         curve = distribution_curve(quantity, own)
         if isinstance(curve, Finding):
-            log.warning("%s", curve.text)
+            findings[key.grid_area] = curve
             continue
         by_supplier = distributed(quantity, sets, own)
         found[ResultKind.DISTRIBUTED_PER_SUPPLIER].append(by_supplier)
@@ -41,7 +48,7 @@ def profiled_tables(results: SettlementResults, shares: MonthShares) -> dict[Res
             parts = distributed(quantity, sets, paying)
             named = [place for place, one in enumerate(parts.keys) if one != _REST]
             found[ResultKind.PROFILED_PER_TARIFF].append(parts.take(np.array(named, dtype=np.int64)))
-    return {kind: KeyedSums.joined(tables) for kind, tables in found.items() if tables}
+    return Profiled({kind: KeyedSums.joined(tables) for kind, tables in found.items() if tables}, findings)
 
 
 _TABLES = (

@@ -17,6 +17,7 @@ from gateway.hub.settlement.calculated_points import calculated_values, formulas
 from gateway.hub.settlement.correction_settlement import corrected
 from gateway.hub.settlement.load_shares import MonthShares
 from gateway.messages.codes import CORRECTED_FLAG, REFIXATIONS, MeteringPointType, SettlementStage, Unit
+from gateway.messages.findings import Finding
 from gateway.messages.masterdata import KINDS, MasterData, Rows
 from gateway.messages.series import Qualities
 from gateway.messages.times import STEP_SECONDS, Interval
@@ -40,10 +41,12 @@ class Calculated:
     Attributes:
         results: its tables.
         negative_steps: steps of the day whose residual consumption is negative.
+        finding: what the operator should know of it.
     """
 
     results: SettlementResults
     negative_steps: int
+    finding: Finding | None = None
 
 
 def settled_areas(master: MasterData, day: Interval) -> tuple[str, ...]:
@@ -91,11 +94,13 @@ def _calculated(
             partial.add(batch.points, batch.quantity, quality, batch.resolution, batch.start)
     resolution = office.profile.settlement_resolution(due.day)
     results = sums(energy, partials[0], resolution)
-    tables = dict(results.tables)
+    tables, findings = dict(results.tables), dict[str, Finding]()
     if wholesale is not None:
         tables[ResultKind.WHOLESALE_BASIS] = wholesale.sums(partials[1].totals(resolution))
-        tables |= profiled_tables(results, MonthShares(office, connection, due.day, as_of))
-    return {area: _of_area(replace(results, tables=tables), area) for area in due.areas}
+        profiled = profiled_tables(results, MonthShares(office, connection, due.day, as_of))
+        tables |= profiled.tables
+        findings = profiled.findings
+    return {area: _of_area(replace(results, tables=tables), area, findings.get(area)) for area in due.areas}
 
 
 View = tuple[MasterData, Interval, int]
@@ -139,11 +144,11 @@ def _marked(batch: Batch, fixed_as_of: int | None) -> Qualities:
     return np.where(batch.transaction > fixed_as_of, batch.quality, batch.quality & _STATUS)
 
 
-def _of_area(results: SettlementResults, area: str) -> Calculated:
+def _of_area(results: SettlementResults, area: str, finding: Finding | None) -> Calculated:
     tables = {kind: _rows(table, area) for kind, table in results.tables.items()}
     residual = tables[ResultKind.GRID_LOSS]
     negative = int((residual.quantity < 0).any(axis=0).sum()) if len(residual.keys) else 0
-    return Calculated(replace(results, tables=tables), negative)
+    return Calculated(replace(results, tables=tables), negative, finding)
 
 
 def _rows(table: KeyedSums, area: str) -> KeyedSums:

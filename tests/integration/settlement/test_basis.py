@@ -9,6 +9,7 @@ from gateway.demo.market import sample_gsrn
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import load_share_total
+from gateway.hub.settlement.days import history
 from gateway.hub.settlement.evening import Settlement
 from gateway.hub.settlement.settling import CutOff, settle
 from gateway.messages.codes import (
@@ -33,6 +34,7 @@ from tests.integration.settlement.towns import (
     AREA,
     DAY,
     FIXED_ON,
+    LOAD_SHARES,
     OPERATOR,
     POINTS,
     RESPONSIBLE_A,
@@ -154,3 +156,22 @@ def test_corrections_after_the_final_are_settled_against_the_grid_loss(town: Tow
     assert town.kwh(filed, ResultKind.FLEX_CORRECTION, supplier=SUPPLIER_B) == [-1] * 24
     assert not filed.tables[ResultKind.PRODUCTION_CORRECTION].keys
     assert ResultKind.GRID_LOSS not in filed.tables
+
+
+def test_an_area_without_load_shares_distributes_nothing_and_says_so(town: Town) -> None:
+    """DK-1.15: named in the history of the day; the rest of the basis is filed."""
+    ended = SettlementFacts(
+        load_shares=[LoadShare(POINTS[name], 0, ZONE.midnight(date(2015, 1, 1))) for name in LOAD_SHARES]
+    )
+    town.pass_over(date(2016, 4, 3))
+    take(town, MasterDataSet(settlement=ended))
+    day = date(2016, 5, 3)
+    town.pass_over(day)
+    town.send_all(day)
+    cut_off = CutOff(town.clock.now(), town.newest_version())
+    settle(town.hub.office, Due(SettlementStage.FIXATION, day, (AREA,)), cut_off)
+    fixed = town.results(day, SettlementStage.FIXATION)
+    assert ResultKind.DISTRIBUTED_PER_SUPPLIER not in fixed.tables
+    assert town.kwh(fixed, ResultKind.GRID_LOSS) == [20] * 24
+    with town.hub.office.database.read() as connection:
+        assert "no load shares" in history(connection, day, AREA)[-1].text
