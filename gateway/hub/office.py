@@ -17,6 +17,9 @@ from gateway.messages.masterdata import MasterData
 from gateway.messages.settlement_masterdata import SettlementMasterData
 from gateway.schemas.registry import Registry
 
+_PAST_VIEWS = 2
+"""Past views of master data kept: that of an evening, and that of the month its load shares were frozen in."""
+
 
 @dataclass
 class Office:
@@ -39,7 +42,8 @@ class Office:
     clock: Clock
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
-    _facts: SettlementMasterData | None = field(default=None, repr=False)
+    _past: list[MasterData] = field(default_factory=list, repr=False)
+    _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""
@@ -52,12 +56,21 @@ class Office:
         return self.master
 
     def master_as_of(self, connection: Connection, as_of: int) -> MasterData:
-        """The master data as known at a transaction; the present view where nobody has imported since."""
-        master = self.refresh(connection)
-        return master if master.transaction <= as_of else registry.view(connection, as_of)
+        """The master data as known at a transaction; the present view and the last few past ones are at hand."""
+        known = registrations.last_import(connection, as_of)
+        for master in (self.refresh(connection), *self._past):
+            if master.transaction == known:
+                return master
+        master = registry.view(connection, as_of)
+        self._past = [master, *self._past[: _PAST_VIEWS - 1]]
+        return master
 
     def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:
-        """What settlement needs of points, as known at a transaction; the last one read is kept."""
-        if self._facts is None or self._facts.transaction != registrations.last_import(connection, as_of):
-            self._facts = settlement_view(connection, as_of)
-        return self._facts
+        """What settlement needs of points, as known at a transaction; the last views read are at hand."""
+        known = registrations.last_import(connection, as_of)
+        for facts in self._facts:
+            if facts.transaction == known:
+                return facts
+        facts = settlement_view(connection, as_of)
+        self._facts = [facts, *self._facts[: _PAST_VIEWS - 1]]
+        return facts
