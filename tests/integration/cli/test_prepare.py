@@ -19,6 +19,7 @@ from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect, Quality, Resolution
 from gateway.messages.documents import MeasureData
 from gateway.messages.masterdata import MeteringPointVersion
+from gateway.messages.settlement_masterdata import SettlementFacts
 from gateway.messages.times import format_minute
 
 from .conftest import SAMPLE_NOW, Gridpost
@@ -33,10 +34,10 @@ Quantity = Callable[[MeteringPointVersion, int], str | None]
 
 
 def thinned(market: SampleMarket) -> SampleMarket:
-    """Every eighth of the points that are no children, and all with hourly values."""
+    """Every eighth of the points that are no children, and all with hourly values, without their tariffs and formulas."""
     parents = [version for version in market.dataset.points if version.parent is None]
     kept = [version for n, version in enumerate(parents) if n % 8 == 0 or version.resolution is Resolution.HOUR]
-    return replace(market, dataset=replace(market.dataset, points=kept))
+    return replace(market, dataset=replace(market.dataset, points=kept, settlement=SettlementFacts()))
 
 
 @pytest.fixture(scope="module")
