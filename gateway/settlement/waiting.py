@@ -89,7 +89,7 @@ class WaitingRows:
 
     def __init__(self) -> None:
         self._points: Rows = np.empty(0, dtype=np.int64)
-        self._quantity: Integers = np.empty((0, 0), dtype=np.int32)
+        self._quantity: Integers = np.empty((0, 0), dtype=np.uint8)
         self._quality: Qualities = np.empty((0, 0), dtype=np.uint8)
         self._steps = (0, 0, 0)
         self._filled = 0

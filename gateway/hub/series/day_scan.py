@@ -48,6 +48,14 @@ class StoredBatch:
     quality: Qualities
     transaction: npt.NDArray[np.int64]
 
+    def without(self, points: Points) -> StoredBatch:
+        """All but some points."""
+        kept = ~np.isin(self.points, points)
+        if kept.all():
+            return self
+        values = self.quantity[kept], self.quality[kept], self.transaction[kept]
+        return StoredBatch(self.resolution, self.start, self.points[kept], *values)
+
     def widened(self) -> Batch:
         """The same with a column of its own for everything, for who calculates with them."""
         transaction = np.broadcast_to(self.transaction, self.quantity.shape)
