@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,9 +13,9 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.analysis.export_files import VALUES, GroupKeys, block_table, write_plan
+from gateway.hub.series.day_scan import StoredBatch
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.engine import DayWork
-from gateway.messages.times import STEP_SECONDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,11 +32,17 @@ class Exported(NamedTuple):
     groups: int
 
 
-def export_day(connection: Connection, store: SeriesStore, work: DayWork, keys: GroupKeys, directory: Path) -> Exported:
-    """Write the values a settlement of the day sums, with its plan, into a new directory.
+def export_day(
+    connection: Connection,
+    store: SeriesStore,
+    work: tuple[DayWork, Iterable[StoredBatch]],
+    keys: GroupKeys,
+    directory: Path,
+) -> Exported:
+    """Write the values a settlement of the day sums, with its first plan, into a new directory.
 
-    It appears whole or not at all. Values of other resolutions than quarters and hours are left out: they are not
-    settled by the hour.
+    `work` goes with the values of calculated points. The directory appears whole or not at all. Values of other
+    resolutions than quarters and hours are left out: they are not settled by the hour.
 
     Raises:
         FileExistsError: the directory exists.
@@ -44,19 +52,20 @@ def export_day(connection: Connection, store: SeriesStore, work: DayWork, keys: 
     unfinished = directory.with_name(f".{directory.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     (unfinished / VALUES).mkdir(parents=True)
-    write_plan(unfinished, work.plan, keys, work.view.as_of)
-    blocks, values = _write_values(connection, store, work, unfinished / VALUES)
+    day, calculated = work
+    plan = day.plans[0]
+    write_plan(unfinished, plan, keys, day.view.as_of)
+    stored = day.batches(connection, store, store.day_plan(connection, day.view))
+    blocks, values = _write_values(day, chain(stored, calculated), unfinished / VALUES)
     unfinished.rename(directory)
-    return Exported(blocks, values, len(work.plan.point), work.plan.groups)
+    return Exported(blocks, values, len(plan.point), plan.groups)
 
 
-def _write_values(connection: Connection, store: SeriesStore, work: DayWork, directory: Path) -> tuple[int, int]:
+def _write_values(work: DayWork, batches: Iterable[StoredBatch], directory: Path) -> tuple[int, int]:
     blocks = values = 0
     with ExitStack() as files:
         written: dict[tuple[str, int], _BlockFile] = {}
-        for batch in store.planned(connection, store.day_plan(connection, work.view)):
-            if batch.resolution not in STEP_SECONDS:
-                continue
+        for batch in batches:
             form = (str(batch.resolution), batch.quantity.shape[1])
             if form not in written:
                 file = _BlockFile(directory / f"{form[0]}-{form[1]}.parquet")

@@ -19,11 +19,7 @@ from gateway.cli.series_command import instant_of
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
-from gateway.hub.period_groups import series_kind
-from gateway.hub.series.day_scan import DayView
-from gateway.hub.settlement.calculation import settled_areas
-from gateway.hub.settlement.engine import DayWork
-from gateway.messages.codes import Unit
+from gateway.hub.settlement.calculation import day_work, settled_areas
 from gateway.settlement.energy import energy_plan
 
 _EVERY_MARK = 0
@@ -73,7 +69,7 @@ def _export(office: Office, connection: Connection, what: tuple[date, int], dire
     interval = office.profile.zone.day_interval(day)
     master = office.master_as_of(connection, version)
     energy = energy_plan(master, interval, settled_areas(master, interval))
-    work = DayWork(energy.plan, DayView(interval, series_kind(Unit.KWH), version), _EVERY_MARK)
+    work = day_work(office, connection, (energy.plan,), (master, interval, version), _EVERY_MARK)
     try:
         return export_day(connection, office.store, work, keys_of(energy), directory)
     except FileExistsError as error:

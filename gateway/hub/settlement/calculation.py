@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
-from gateway.hub.series.day_scan import DayView
+from gateway.hub.series.day_scan import DayView, StoredBatch
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import profiled_tables
 from gateway.hub.settlement.calculated_points import calculated_values, formulas_of
@@ -21,7 +21,6 @@ from gateway.messages.codes import REFIXATIONS, MeteringPointType, SettlementSta
 from gateway.messages.masterdata import KINDS, MasterData
 from gateway.messages.times import Interval
 from gateway.settlement.energy import energy_plan
-from gateway.settlement.kernel import Partial
 from gateway.settlement.plan import Plan
 from gateway.settlement.results import KeyedSums, ResultKind, SettlementResults
 from gateway.settlement.sums import sums
@@ -84,7 +83,9 @@ def _calculated(
     energy = energy_plan(master, interval, due.areas)
     wholesale = _wholesale(office, connection, (master, interval, as_of)) if due.stage in BASES else None
     plans = (energy.plan, *([wholesale.plan] if wholesale else []))
-    partials = _summed(office, connection, plans, (master, interval, as_of), fixed_as_of)
+    work, calculated = day_work(office, connection, plans, (master, interval, as_of), fixed_as_of)
+    partials = office.engine.sum_day(office.database, office.store, connection, work)
+    work.add(partials, calculated)
     resolution = office.profile.settlement_resolution(due.day)
     results = sums(energy, partials[0], resolution)
     tables = dict(results.tables)
@@ -106,10 +107,10 @@ def _wholesale(office: Office, connection: Connection, view: View) -> WholesaleP
     return wholesale_plan(master, interval, links, tuple(facts.tariff_ids.names))
 
 
-def _summed(
+def day_work(
     office: Office, connection: Connection, plans: tuple[Plan, ...], view: View, fixed_as_of: int | None
-) -> tuple[Partial, ...]:
-    """The active energy of a day, summed by plan.
+) -> tuple[DayWork, Iterator[StoredBatch]]:
+    """What of the active energy of a day is summed by plan, and the values of calculated points that go with it.
 
     A calculated point has the values of its formula, whatever was once delivered for it.
     """
@@ -117,9 +118,7 @@ def _summed(
     formulas = formulas_of(office, connection, day, as_of)
     calculated = np.array([formula.point for formula in formulas], dtype=np.int64)
     work = DayWork(plans, DayView(day, series_kind(Unit.KWH), as_of), fixed_as_of, calculated)
-    partials = office.engine.sum_day(office.database, office.store, connection, work)
-    work.add(partials, calculated_values(office, connection, formulas, view))
-    return partials
+    return work, calculated_values(office, connection, formulas, view)
 
 
 def _of_area(results: SettlementResults, area: str) -> Calculated:

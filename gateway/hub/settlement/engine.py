@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class DayWork:
     plans: tuple[Plan, ...]
     view: DayView
     fixed_as_of: int | None = None
-    without: Rows = NO_POINTS
+    without: Rows = field(default_factory=lambda: NO_POINTS)
 
     def marked(self, batch: StoredBatch) -> Qualities:
         """Qualities of a batch, with the mark of correction only where it came after the last fixed basis."""

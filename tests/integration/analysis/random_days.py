@@ -40,7 +40,7 @@ class RandomDay:
 
     def work(self, as_of: int) -> DayWork:
         """The day as known at a version; what was corrected keeps its mark."""
-        return DayWork(self.plan, DayView(self.plan.interval, 0, as_of), self.first)
+        return DayWork((self.plan,), DayView(self.plan.interval, 0, as_of), self.first)
 
     @property
     def keys(self) -> GroupKeys:

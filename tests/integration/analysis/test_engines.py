@@ -59,13 +59,13 @@ def session() -> Iterator[SparkSession]:
 def settled(database: Database, store: SeriesStore, day: RandomDay, as_of: int) -> Totals:
     work = day.work(as_of)
     with database.read() as connection:
-        return Engine(workers=1).sum_day(database, store, connection, work).totals(Resolution.QUARTER)
+        return Engine(workers=1).sum_day(database, store, connection, work)[0].totals(Resolution.QUARTER)
 
 
 def exported(database: Database, store: SeriesStore, day: RandomDay, as_of: int, directory: Path) -> Path:
     target = directory / f"as-of-{as_of}"
     with database.read() as connection:
-        export_day(connection, store, day.work(as_of), day.keys, target)
+        export_day(connection, store, (day.work(as_of), ()), day.keys, target)
     return target
 
 
