@@ -108,7 +108,7 @@ class DayPlan:
     def shares(self, number: int) -> list[DayPlan]:
         """The plan in so many parts of about the same size, none of them empty."""
         ends = np.cumsum([one.values for one in self.whole])
-        place = np.minimum(ends * number // max(1, int(ends[-1]) if len(ends) else 1), number - 1)
+        place = (ends - 1) * number // ends[-1:]
         pieced = np.array_split(self.pieced, number)
         wholes: list[list[Covering]] = [[] for _ in range(number)]
         for share, one in zip(place.tolist(), self.whole, strict=True):
