@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import Codes, Rows
-from gateway.messages.series import Mask, Qualities, Quantities
+from gateway.messages.series import Integers, Mask, Qualities, Quantities
 from gateway.messages.times import HOUR, STEP_SECONDS, Instants
 from gateway.settlement.plan import QUARTER, Counts, Plan
 from gateway.settlement.quality_sets import MEASURED, MISSING, SET_OF, joint_quality
-from gateway.settlement.waiting import Block, Integers, WaitingRows
+from gateway.settlement.waiting import Block, WaitingRows
 
 _GATHERED_ROWS = 256
 _FEW_GROUPS = 64

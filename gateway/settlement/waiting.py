@@ -1,6 +1,7 @@
 """Blocks of values for the kernel: small batches wait in one reused buffer until they are worth a pass over the groups.
 
 A pass costs a few microseconds for each group whatever its rows, and fresh memory costs more than the sums themselves.
+The buffer is as wide as what came so far: narrow rows are summed faster, because fetching them is most of the work.
 """
 
 from __future__ import annotations
@@ -10,20 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from gateway.messages.codes import Quality
 from gateway.messages.masterdata import Rows
-from gateway.messages.series import Mask, Qualities
+from gateway.messages.series import Integers, Mask, Qualities
 from gateway.settlement.plan import QUARTER
 from gateway.settlement.rounding import QUARTER_WH
 
 _BUFFERED_CELLS = 1 << 22
 _LARGE_CELLS = 1 << 20
 _PASS_CELLS = 1 << 25
-
-Integers = npt.NDArray[np.integer]
-"""Quantities of any width: what is narrow is summed faster than int64, because fetching rows is most of the work."""
 
 
 @dataclass(frozen=True)

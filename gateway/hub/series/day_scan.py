@@ -18,9 +18,10 @@ import numpy.typing as npt
 from sqlalchemy.engine import Connection
 
 from gateway.hub.series.merge import Run
-from gateway.hub.series.segment_codec import Integers, Points, Qualities, Quantities
+from gateway.hub.series.segment_codec import Points, Qualities, Quantities
 from gateway.hub.series.segment_reading import load_points_of, load_wholes
 from gateway.hub.series.segments import Segment
+from gateway.messages.series import Integers
 from gateway.messages.times import Interval, MarketZone
 
 _GROUP_ROWS = 16_384

@@ -19,11 +19,11 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from gateway.messages.series import Integers
+
 Quantities = npt.NDArray[np.int64]
 Qualities = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.int64]
-Integers = npt.NDArray[np.integer]
-"""Quantities in a narrower width than int64."""
 
 CHUNK_ROWS = 64
 """Rows packed together. Fewer make a single point's read cheaper, more compress better (see benchmarks/store.py)."""

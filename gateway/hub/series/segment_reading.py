@@ -10,7 +10,6 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.database import listed, on_driver, own_transaction
 from gateway.hub.series.segment_codec import (
-    Integers,
     PickedRows,
     Points,
     Qualities,
@@ -20,6 +19,7 @@ from gateway.hub.series.segment_codec import (
     unpack_quantities,
 )
 from gateway.hub.series.segments import Segment, SegmentRow
+from gateway.messages.series import Integers
 
 _SELECT_SEGMENTS = (
     'select id, "transaction", kind, resolution, start, finish, count, rows, chunk_rows from segment where id in (*)'
