@@ -16,7 +16,8 @@ class Settings(BaseSettings):
     """What an operator sets.
 
     The database is SQLite in the data directory unless an address is given. `profile` and `rules` lie over the
-    market's own tables, entry by entry (`{"correction": {"outward": "plain"}}`).
+    market's own tables, entry by entry (`{"correction": {"outward": "plain"}}`). A day of more than `settlement_alone`
+    values is summed by `settlement_workers` processes, one for each core unless set.
     """
 
     model_config = SettingsConfigDict(
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     workers: int = Field(default=1, ge=1, le=64)
+    settlement_workers: int | None = Field(default=None, ge=1, le=256)
+    settlement_alone: int = Field(default=60_000_000, ge=0)
     ebix_path: str = "/ebix"
     certificate_header: str = "ClientCert"
     trusted_proxies: tuple[str, ...] = ()

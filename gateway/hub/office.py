@@ -12,6 +12,7 @@ from gateway.hub.database import Database
 from gateway.hub.masterdata import registrations, registry
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
+from gateway.hub.settlement.engine import Engine
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
 from gateway.messages.settlement_masterdata import SettlementMasterData
@@ -33,6 +34,7 @@ class Office:
         clock: the market clock.
         new_id: where message ids come from: 32 hexadecimal digits.
         master: the master data as known at the last refresh.
+        engine: how days are summed.
     """
 
     database: Database
@@ -42,6 +44,7 @@ class Office:
     clock: Clock
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
+    engine: Engine = field(default_factory=Engine)
     _past: list[MasterData] = field(default_factory=list, repr=False)
     _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
 

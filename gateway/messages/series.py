@@ -18,6 +18,8 @@ from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import NO_INSTANT, Instants
 
 Quantities = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.integer]
+"""Quantities of any width: as stored, and as the settlement sums them."""
 Qualities = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]

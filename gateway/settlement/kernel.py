@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import Codes, Rows
-from gateway.messages.series import Mask, Qualities, Quantities
+from gateway.messages.series import Integers, Mask, Qualities, Quantities
 from gateway.messages.times import HOUR, STEP_SECONDS, Instants
 from gateway.settlement.plan import QUARTER, Counts, Plan
 from gateway.settlement.quality_sets import MEASURED, MISSING, SET_OF, joint_quality
@@ -98,12 +98,13 @@ class Partial:
 
     # --- adding -----------------------------------------------------------------------------------------------------
 
-    def add(self, points: Rows, quantity: Quantities, quality: Qualities, resolution: str, start: int) -> None:
+    def add(self, points: Rows, quantity: Integers, quality: Qualities, resolution: str, start: int) -> None:
         """Take the values of several points over the same steps; those the plan does not ask for are left out.
 
         Args:
             points: int64[n], each once.
-            quantity: int64[n, k] thousandths of a kWh; what stands beside a missing value does not count.
+            quantity: [n, k] thousandths of a kWh, integers of any width up to int64; what stands beside a missing
+                value does not count.
             quality: uint8[n, k] as stored.
             resolution: `PT15M` or `PT1H`.
             start: instant of the first step, on a whole step.
@@ -198,7 +199,7 @@ class Partial:
         is_missing = sets & MISSING != 0
         rows = np.flatnonzero(is_missing.any(axis=1))
         quantity = taken.block.quantity[taken.batch_row[odd[rows]], taken.first : taken.last]
-        beside = np.where(is_missing[rows], quantity, 0)
+        beside = np.where(is_missing[rows], quantity, 0).astype(np.int64)
         if beside.any():
             beside *= taken.block.parts
             np.subtract.at(energy, taken.group[odd[rows]], beside[:, :, None])
@@ -282,7 +283,8 @@ def _sum_by_group(energy: Quantities, taken: _Taken) -> None:
     While many groups have a row left, the next row of each is added at once; what then is left of the largest groups
     is summed group by group. Either alone spends its time on calls, the one for large groups, the other for small.
     """
-    take, batch_row = taken.block.quantity.take, taken.batch_row
+    quantity, batch_row = taken.block.quantity, taken.batch_row
+    take = quantity.take
     begins = np.flatnonzero(np.diff(taken.group, prepend=-1))
     sizes = np.diff(begins, append=len(taken.group))
     by_size = np.argsort(-sizes, kind="stable")
@@ -290,7 +292,7 @@ def _sum_by_group(energy: Quantities, taken: _Taken) -> None:
     having = np.searchsorted(-sizes, -np.arange(1, sizes[0] + 1), side="right")  # groups with so many rows at least
     together = int(np.count_nonzero(having >= _FEW_GROUPS))
     sums = np.zeros((len(begins), taken.block.steps), dtype=np.int64)
-    buffer = np.empty((max(len(begins), _GATHERED_ROWS), taken.block.steps), dtype=np.int64)
+    buffer = np.empty((max(len(begins), _GATHERED_ROWS), taken.block.steps), dtype=quantity.dtype)
     for number, groups in enumerate(having[:together].tolist()):
         gathered, growing = buffer[:groups], sums[:groups]
         take(batch_row[begins[:groups] + number], 0, gathered, "clip")
@@ -302,6 +304,6 @@ def _sum_by_group(energy: Quantities, taken: _Taken) -> None:
             rows = batch_row[first : min(end, first + _GATHERED_ROWS)]
             gathered = buffer[: len(rows)]
             take(rows, 0, gathered, "clip")
-            np.add(total, np.add.reduce(gathered, 0), total)
+            np.add(total, np.add.reduce(gathered, 0, np.int64), total)
     sums *= taken.block.parts
     energy[taken.group[begins]] += sums[:, taken.first : taken.last, None]

@@ -1,6 +1,7 @@
 """Blocks of values for the kernel: small batches wait in one reused buffer until they are worth a pass over the groups.
 
 A pass costs a few microseconds for each group whatever its rows, and fresh memory costs more than the sums themselves.
+The buffer is as wide as what came so far: narrow rows are summed faster, because fetching them is most of the work.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from gateway.messages.codes import Quality
 from gateway.messages.masterdata import Rows
-from gateway.messages.series import Mask, Qualities, Quantities
+from gateway.messages.series import Integers, Mask, Qualities
 from gateway.settlement.plan import QUARTER
 from gateway.settlement.rounding import QUARTER_WH
 
@@ -28,7 +29,7 @@ class Block:
 
     Attributes:
         points: int64[n].
-        quantity: int64[n, steps] thousandths of a kWh.
+        quantity: [n, steps] thousandths of a kWh, integers.
         quality: uint8[n, steps] as stored.
         seconds: length of a step.
         start: instant of the first step.
@@ -36,14 +37,14 @@ class Block:
     """
 
     points: Rows
-    quantity: Quantities
+    quantity: Integers
     quality: Qualities
     seconds: int
     start: int
     parts: int
 
     @classmethod
-    def of(cls, points: Rows, quantity: Quantities, quality: Qualities, seconds: int, start: int) -> Block:
+    def of(cls, points: Rows, quantity: Integers, quality: Qualities, seconds: int, start: int) -> Block:
         """A block of values as delivered."""
         return cls(points, quantity, quality, seconds, start, QUARTER_WH * QUARTER // seconds)
 
@@ -85,7 +86,7 @@ class WaitingRows:
 
     def __init__(self) -> None:
         self._points: Rows = np.empty(0, dtype=np.int64)
-        self._quantity: Quantities = np.empty((0, 0), dtype=np.int64)
+        self._quantity: Integers = np.empty((0, 0), dtype=np.uint8)
         self._quality: Qualities = np.empty((0, 0), dtype=np.uint8)
         self._steps = (0, 0, 0)
         self._filled = 0
@@ -97,9 +98,9 @@ class WaitingRows:
             yield from (block.rows(first, first + height) for first in range(0, len(block.points), height))
             return
         steps = (block.start, block.seconds, block.steps)
-        if steps != self._steps:
+        if steps != self._steps or not np.can_cast(block.quantity.dtype, self._quantity.dtype):
             yield from self.rest()
-            self._make_room(*steps)
+            self._make_room(steps, block.quantity.dtype)
         taken = 0
         while taken < len(block.points):
             number = min(len(block.points) - taken, len(self._points) - self._filled)
@@ -115,13 +116,14 @@ class WaitingRows:
             start, seconds, _ = self._steps
             yield Block.of(self._points[:filled], self._quantity[:filled], self._quality[:filled], seconds, start)
 
-    def _make_room(self, start: int, seconds: int, steps: int) -> None:
-        if steps != self._steps[2]:
-            height = max(1, _BUFFERED_CELLS // steps)
+    def _make_room(self, steps: tuple[int, int, int], width: np.dtype[np.integer]) -> None:
+        count, wide = steps[2], np.promote_types(width, self._quantity.dtype)
+        if count != self._steps[2] or wide != self._quantity.dtype:
+            height = max(1, _BUFFERED_CELLS // count)
             self._points = np.empty(height, dtype=np.int64)
-            self._quantity = np.empty((height, steps), dtype=np.int64)
-            self._quality = np.empty((height, steps), dtype=np.uint8)
-        self._steps = (start, seconds, steps)
+            self._quantity = np.empty((height, count), dtype=wide)
+            self._quality = np.empty((height, count), dtype=np.uint8)
+        self._steps = steps
 
     def _copy(self, block: Block) -> None:
         place = slice(self._filled, self._filled + len(block.points))

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from gateway.messages.series import Integers
+
 Quantities = npt.NDArray[np.int64]
 Qualities = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.int64]
@@ -55,13 +57,18 @@ def pack_quantities(quantity: Quantities, chunk_rows: int = CHUNK_ROWS) -> list[
     return [_packed(code, planes[:, first : first + size].tobytes()) for first in range(0, rows * count, size)]
 
 
-def unpack_quantities(block: bytes, count: int) -> Quantities:
-    """The whole block as a rows x count matrix."""
-    width, planes = _unpacked(block)
-    narrow = np.empty((planes.shape[1], width.itemsize), np.uint8)
-    for number, plane in enumerate(planes):
-        narrow[:, number] = plane
-    return narrow.view(width).reshape(-1, count).astype(np.int64)
+def unpack_quantities(blocks: Sequence[bytes], count: int) -> Integers:
+    """Blocks of one segment as one rows x count matrix, in the width they are packed in."""
+    width = WIDTHS[blocks[0][0] & 0x0F]
+    planes = [np.frombuffer(_plain_quantity(block), np.uint8).reshape(width.itemsize, -1) for block in blocks]
+    narrow = np.empty((sum(part.shape[1] for part in planes), width.itemsize), np.uint8)
+    first = 0
+    for part in planes:
+        last = first + part.shape[1]
+        for number, plane in enumerate(part):
+            narrow[first:last, number] = plane
+        first = last
+    return narrow.view(width).reshape(-1, count)
 
 
 def pack_qualities(quality: Qualities, chunk_rows: int = CHUNK_ROWS) -> list[bytes]:
@@ -85,11 +92,23 @@ def _pack_quality(quality: Qualities) -> bytes:
     return bytes((_ZSTD,)) + packed if len(packed) < len(plain) else b"\0" + plain
 
 
-def unpack_qualities(block: bytes, shape: tuple[int, int]) -> Qualities:
-    """The whole block as a matrix of `shape`: rows of this block, count."""
-    rows = PickedRows(shape[1])
-    rows.pick_qualities(block, range(shape[0]))
-    return rows.qualities()
+def unpack_qualities(blocks: Sequence[bytes], shape: tuple[int, int], chunk_rows: int = CHUNK_ROWS) -> Qualities:
+    """Blocks of one segment as one matrix of `shape`: rows, count."""
+    rows, count = shape
+    if len(set(blocks)) == 1 and len(blocks[0]) == 1:
+        return np.full(shape, blocks[0][0], np.uint8)
+    quality = np.empty(shape, np.uint8)
+    for first, block in zip(range(0, rows, chunk_rows), blocks, strict=True):
+        part = quality[first : first + chunk_rows]
+        if len(block) == 1:
+            part[:] = block[0]
+        elif block[0] == _TWO:
+            bits = np.frombuffer(block, np.uint8, offset=3).reshape(len(part), -1)
+            np.multiply(np.unpackbits(bits, axis=1, count=count), np.uint8(block[2] - block[1]), part)
+            part += np.uint8(block[1])
+        else:
+            part[:] = np.frombuffer(_plain_quality(block), np.uint8).reshape(part.shape)
+    return quality
 
 
 class PickedRows:
@@ -196,11 +215,6 @@ def _packed(code: int, plain: bytes) -> bytes:
         if len(packed) < len(plain):
             return bytes((code,)) + packed
     return bytes((code | _PLAIN,)) + plain
-
-
-def _unpacked(block: bytes) -> tuple[np.dtype[np.integer], npt.NDArray[np.uint8]]:
-    width = WIDTHS[block[0] & 0x0F]
-    return width, np.frombuffer(_plain_quantity(block), np.uint8).reshape(width.itemsize, -1)
 
 
 def _plain_quantity(block: bytes) -> bytes:

@@ -18,7 +18,8 @@ from gateway.hub.series.segment_codec import (
     unpack_qualities,
     unpack_quantities,
 )
-from gateway.hub.series.segments import CHUNKS, Segment, SegmentRow
+from gateway.hub.series.segments import Segment, SegmentRow
+from gateway.messages.series import Integers
 
 _SELECT_SEGMENTS = (
     'select id, "transaction", kind, resolution, start, finish, count, rows, chunk_rows from segment where id in (*)'
@@ -72,29 +73,27 @@ def load_points_of(connection: Connection, ids: Sequence[int]) -> dict[int, Poin
     return {row[0]: unpack_points(row[1]) for row in _select(connection, _SELECT_POINTS, listed(connection, ids))}
 
 
-def load_wholes(connection: Connection, segments: Sequence[Segment]) -> dict[int, tuple[Quantities, Qualities]]:
-    """All values of the segments, by id: quantity int64[rows, count], quality uint8[rows, count]."""
+def load_wholes(connection: Connection, segments: Sequence[Segment]) -> dict[int, tuple[Integers, Qualities]]:
+    """All values of the segments, by id: quantity [rows, count] in the width stored, quality uint8[rows, count]."""
     chunks = {one.id: _chunks_of(one) for one in segments}
     blocks = _load_blocks(connection, [number for numbers in chunks.values() for number in numbers])
-    wholes: dict[int, tuple[Quantities, Qualities]] = {}
+    wholes: dict[int, tuple[Integers, Qualities]] = {}
     for one in segments:
-        quantities, qualities = [], []
-        for quantity, quality in (blocks.pop(number) for number in chunks[one.id]):
-            quantities.append(unpack_quantities(quantity, one.count))
-            qualities.append(unpack_qualities(quality, quantities[-1].shape))
-        wholes[one.id] = np.concatenate(quantities), np.concatenate(qualities)
+        quantities, qualities = zip(*(blocks.pop(number) for number in chunks[one.id]), strict=True)
+        shape = one.rows, one.count
+        wholes[one.id] = unpack_quantities(quantities, one.count), unpack_qualities(qualities, shape, one.chunk_rows)
     return wholes
 
 
 def load_qualities(connection: Connection, segments: Sequence[Segment]) -> dict[int, Qualities]:
     """The qualities of the segments alone, by id: uint8[rows, count]."""
-    chunks = {chunk: one for one in segments for chunk in _chunks_of(one)}
-    blocks = {row[0]: row[1] for row in _select(connection, _SELECT_QUALITIES, listed(connection, sorted(chunks)))}
-    parts: dict[int, list[Qualities]] = {}
-    for number, one in chunks.items():
-        rows = min(one.chunk_rows, one.rows - number % CHUNKS * one.chunk_rows)
-        parts.setdefault(one.id, []).append(unpack_qualities(blocks[number], (rows, one.count)))
-    return {number: np.concatenate(of_one) for number, of_one in parts.items()}
+    chunks = {one.id: _chunks_of(one) for one in segments}
+    wanted = sorted(number for numbers in chunks.values() for number in numbers)
+    blocks = {row[0]: row[1] for row in _select(connection, _SELECT_QUALITIES, listed(connection, wanted))}
+    return {
+        one.id: unpack_qualities([blocks[number] for number in chunks[one.id]], (one.rows, one.count), one.chunk_rows)
+        for one in segments
+    }
 
 
 def load_rows(

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub.database import listed, on_driver
 from gateway.hub.series import day_scan
 from gateway.hub.series.current_values import CurrentReader, CurrentValues, nothing_accepted
-from gateway.hub.series.day_scan import Batch
+from gateway.hub.series.day_scan import Batch, DayPlan, DayView, StoredBatch
 from gateway.hub.series.merge import Run, merged
 from gateway.hub.series.point_index import BUILD_SEGMENTS, PointIndex, progress
 from gateway.hub.series.recent_segments import Places
@@ -112,17 +112,25 @@ class SeriesStore:
     def scan(
         self, connection: Connection, day: Interval, *, kind: int = 0, as_of: int | None = None
     ) -> Iterator[Batch]:
-        """All values of a local day as known at `as_of`, in batches; every value comes once."""
-        (number,) = self.zone.day_numbers(np.array([day.start])).tolist()
-        ids = self._index.segments_of(connection, kind, number)
+        """All values of a local day as known at `as_of`, in batches of int64; every value comes once."""
+        plan = self.day_plan(connection, DayView(day, kind, _ALWAYS if as_of is None else as_of))
+        return (batch.widened() for batch in self.planned(connection, plan))
+
+    def day_plan(self, connection: Connection, view: DayView) -> DayPlan:
+        """Which rows of which segments hold the values of a local day; it may be read in shares."""
+        (number,) = self.zone.day_numbers(np.array([view.day.start])).tolist()
+        ids = self._index.segments_of(connection, view.kind, number)
         known = self._catalogue.get(connection, ids)
-        latest = _ALWAYS if as_of is None else as_of
-        newest_first = [known[one] for one in reversed(ids) if known[one].transaction <= latest]
-        plan = day_scan.plan_day(connection, newest_first, day, self.zone)
+        newest_first = [known[one] for one in reversed(ids) if known[one].transaction <= view.as_of]
+        return day_scan.plan_day(connection, newest_first, view, self.zone)
+
+    def planned(self, connection: Connection, plan: DayPlan) -> Iterator[StoredBatch]:
+        """The values a plan or a share of it names, each once, quantities in the width they are stored in."""
         yield from day_scan.whole_batches(connection, plan)
+        view = plan.view
         for first in range(0, len(plan.pieced), _PIECED):
             points = plan.pieced[first : first + _PIECED]
-            series = self.read(connection, points, day, kind=kind, as_of=as_of)
+            series = self.read(connection, points, view.day, kind=view.kind, as_of=view.as_of)
             yield from day_scan.run_batches(points, series.runs)
 
     def build_index(self, connection: Connection, limit: int = BUILD_SEGMENTS) -> int:

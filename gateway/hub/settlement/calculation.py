@@ -10,19 +10,19 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
-from gateway.hub.series.store import Batch
+from gateway.hub.series.day_scan import DayView, StoredBatch
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import profiled_tables
 from gateway.hub.settlement.calculated_points import calculated_values, formulas_of
 from gateway.hub.settlement.correction_settlement import corrected
+from gateway.hub.settlement.engine import DayWork
 from gateway.hub.settlement.load_shares import MonthShares
-from gateway.messages.codes import CORRECTED_FLAG, REFIXATIONS, MeteringPointType, SettlementStage, Unit
+from gateway.messages.codes import REFIXATIONS, MeteringPointType, SettlementStage, Unit
 from gateway.messages.findings import Finding
-from gateway.messages.masterdata import KINDS, MasterData, Rows
-from gateway.messages.series import Qualities
-from gateway.messages.times import STEP_SECONDS, Interval
+from gateway.messages.masterdata import KINDS, MasterData
+from gateway.messages.times import Interval
 from gateway.settlement.energy import energy_plan
-from gateway.settlement.kernel import Partial
+from gateway.settlement.plan import Plan
 from gateway.settlement.results import KeyedSums, ResultKind, SettlementResults
 from gateway.settlement.sums import sums
 from gateway.settlement.wholesale import TariffLinks, WholesalePlan, wholesale_plan
@@ -30,8 +30,6 @@ from gateway.settlement.wholesale import TariffLinks, WholesalePlan, wholesale_p
 _CONSUMPTION, _PRODUCTION = MeteringPointType.CONSUMPTION, MeteringPointType.PRODUCTION
 BASES = (SettlementStage.FIXATION, *REFIXATIONS)
 """Stages that file a whole basis, and not the daily sums alone."""
-
-_STATUS = np.uint8(0xFF ^ CORRECTED_FLAG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +85,10 @@ def _calculated(
     master = office.master_as_of(connection, as_of)
     energy = energy_plan(master, interval, due.areas)
     wholesale = _wholesale(office, connection, (master, interval, as_of)) if due.stage in BASES else None
-    partials = [Partial(energy.plan), *([Partial(wholesale.plan)] if wholesale else [])]
-    for batch in _batches(office, connection, (master, interval, as_of)):
-        quality = _marked(batch, fixed_as_of)
-        for partial in partials:
-            partial.add(batch.points, batch.quantity, quality, batch.resolution, batch.start)
+    plans = (energy.plan, *([wholesale.plan] if wholesale else []))
+    work, calculated = day_work(office, connection, plans, (master, interval, as_of), fixed_as_of)
+    partials = office.engine.sum_day(office.database, office.store, connection, work)
+    work.add(partials, calculated)
     resolution = office.profile.settlement_resolution(due.day)
     results = sums(energy, partials[0], resolution)
     tables, findings = dict(results.tables), dict[str, Finding]()
@@ -115,33 +112,18 @@ def _wholesale(office: Office, connection: Connection, view: View) -> WholesaleP
     return wholesale_plan(master, interval, links, tuple(facts.tariff_ids.names))
 
 
-def _batches(office: Office, connection: Connection, view: View) -> Iterator[Batch]:
-    """The active energy of a day; what is read by the day or month is not settled by the hour.
+def day_work(
+    office: Office, connection: Connection, plans: tuple[Plan, ...], view: View, fixed_as_of: int | None
+) -> tuple[DayWork, Iterator[StoredBatch]]:
+    """What of the active energy of a day is summed by plan, and the values of calculated points that go with it.
 
     A calculated point has the values of its formula, whatever was once delivered for it.
     """
     _, day, as_of = view
     formulas = formulas_of(office, connection, day, as_of)
     calculated = np.array([formula.point for formula in formulas], dtype=np.int64)
-    for batch in office.store.scan(connection, day, kind=series_kind(Unit.KWH), as_of=as_of):
-        if batch.resolution in STEP_SECONDS:
-            yield _without(batch, calculated) if len(calculated) else batch
-    yield from calculated_values(office, connection, formulas, view)
-
-
-def _without(batch: Batch, points: Rows) -> Batch:
-    kept = ~np.isin(batch.points, points)
-    if kept.all():
-        return batch
-    values = (batch.quantity[kept], batch.quality[kept], batch.transaction[kept])
-    return Batch(batch.resolution, batch.start, batch.points[kept], *values)
-
-
-def _marked(batch: Batch, fixed_as_of: int | None) -> Qualities:
-    """Qualities of a batch, with the mark of correction only where it came after the last fixed basis."""
-    if fixed_as_of is None:
-        return batch.quality & _STATUS
-    return np.where(batch.transaction > fixed_as_of, batch.quality, batch.quality & _STATUS)
+    work = DayWork(plans, DayView(day, series_kind(Unit.KWH), as_of), fixed_as_of, calculated)
+    return work, calculated_values(office, connection, formulas, view)
 
 
 def _of_area(results: SettlementResults, area: str, finding: Finding | None) -> Calculated:

@@ -34,7 +34,7 @@ Quantity = Callable[[MeteringPointVersion, int], str | None]
 
 
 def thinned(market: SampleMarket) -> SampleMarket:
-    """Every eighth of the points that are no children, and all with hourly values, without their tariffs and formulas."""
+    """Every eighth of the points that are no children, and all with hourly values; no tariffs, no formulas."""
     parents = [version for version in market.dataset.points if version.parent is None]
     kept = [version for n, version in enumerate(parents) if n % 8 == 0 or version.resolution is Resolution.HOUR]
     return replace(market, dataset=replace(market.dataset, points=kept, settlement=SettlementFacts()))
