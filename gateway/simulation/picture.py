@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 760, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 190, 40, 44
 _TICKS = 5
+_EVERY = 3
+"""Hours from one label to the next."""
+
+Scale = Callable[[float], float]
+"""From a value, or from the part of the day that has passed, to where it is drawn."""
 
 
 class Line(NamedTuple):
@@ -19,8 +24,11 @@ class Line(NamedTuple):
     values: Sequence[float]
 
 
-def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
-    """Step lines over a local day of 23, 24 or 25 hours; every line has steps of equal length over the whole day."""
+def day_picture(title: str, lines: Sequence[Line], clock: Sequence[int]) -> str:
+    """Step lines over a local day; every line has steps of equal length over the whole day.
+
+    `clock` is the local clock hour of each of its 23, 24 or 25 hours.
+    """
     highest = max(max(line.values, default=0.0) for line in lines)
     lowest = min(0.0, *(min(line.values, default=0.0) for line in lines))
     span = (highest - lowest) or 1.0
@@ -41,9 +49,10 @@ def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
     for tick in range(_TICKS + 1):
         value = lowest + span * tick / _TICKS
         parts.append(_rule(up(value), f"{value:,.0f}"))
-    for hour in range(0, hours + 1, 3):
-        parts.append(_label(across(hour / hours), _HEIGHT - _BOTTOM + 18, str(hour), "middle"))
-    parts.append(_label(across(0.5), _HEIGHT - 8, "hours since local midnight; kWh in each step", "middle"))
+    for passed, hour in enumerate(clock):
+        if passed % _EVERY == 0:
+            parts.append(_label(across(passed / len(clock)), _HEIGHT - _BOTTOM + 18, f"{hour:02}", "middle"))
+    parts.append(_label(across(0.5), _HEIGHT - 8, f"local time, {len(clock)} hours; kWh in each step", "middle"))
     for number, line in enumerate(lines):
         parts.append(_steps(line, across, up))
         y = _TOP + 18 * number
@@ -53,9 +62,7 @@ def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _steps(line: Line, across: object, up: object) -> str:
-    assert callable(across)
-    assert callable(up)
+def _steps(line: Line, across: Scale, up: Scale) -> str:
     count = len(line.values)
     points: list[str] = []
     for place, value in enumerate(line.values):
