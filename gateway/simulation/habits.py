@@ -28,7 +28,7 @@ class Habit(Enum):
     MISSING = "sent as missing, then in time"
     LATE = "not sent until the last second of its collection"
     TOO_LATE = "sent after fixation"
-    REFUSED = "sent with a negative value, which is rejected, and rightly the morning after"
+    REFUSED = "sent far beyond what a point can carry, which is rejected, and rightly the morning after"
     CORRECTED = "sent the next morning, corrected at the last second before fixation"
     A_SECOND_LATE = "sent the next morning, corrected a second after the cut-off of fixation"
     CORRECTED_LATE = "sent the next morning, corrected weeks after fixation"
@@ -77,6 +77,10 @@ class Fault(NamedTuple):
 FAULTS = (Fault("901", 5, 20), Fault("902", 8, 7))
 _FAULT_EVERY = 30
 _FAULT_SHOWS = 0.02
+"""What part of the flow a faulty border meter shows."""
+
+_ABSURD = 1e6
+"""What a value is multiplied by to be above every limit (D1 §4.1.5, table 4)."""
 
 Outbox = dict[int, dict[str, list[Dispatch]]]
 """What is sent by the instant it is sent at and the grid area whose operator sends it."""
@@ -156,7 +160,7 @@ class _Plan:
             case Habit.TOO_LATE:
                 self.send(weeks_later, point)
             case Habit.REFUSED:
-                self.send(self.morning(1), point, factor=-1.0)
+                self.send(self.morning(1), point, factor=_ABSURD)
                 self.send(self.morning(2), point)
             case Habit.CORRECTED:
                 self.send(self.morning(1), point, factor=wrong)

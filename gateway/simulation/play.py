@@ -26,7 +26,7 @@ from gateway.processes.correction import CorrectionState
 from gateway.processes.submission import SubmissionState
 from gateway.simulation.habits import NOON, Dispatch, Outbox, dispatches
 from gateway.simulation.letters import DIALECT, KIND, Envelope, letter
-from gateway.simulation.market import AREAS, RESPONSIBLES, SUPPLIERS, SimulatedMarket
+from gateway.simulation.market import AREAS, SUPPLIERS, SimulatedMarket
 from gateway.simulation.observer import Observer
 from gateway.simulation.operator import HubOperator, SimulationFailed
 from gateway.simulation.timeline import MarketDay, Timeline
@@ -43,7 +43,6 @@ _MOST_SERIES = 1000
 
 FETCHERS = (
     Principal(SUPPLIERS[0], Role.ENERGY_SUPPLIER, "supplier"),
-    Principal(RESPONSIBLES[0], Role.BALANCE_RESPONSIBLE, "responsible"),
     Principal(AREAS["901"], Role.GRID_OPERATOR, "grid"),
 )
 """Who fetches every morning; the others let theirs wait."""
