@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 760, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 190, 40, 44
-_TICKS = 5
+_MOST_RULES = 6
 _EVERY = 3
 """Hours from one label to the next."""
 
@@ -29,9 +30,10 @@ def day_picture(title: str, lines: Sequence[Line], clock: Sequence[int]) -> str:
 
     `clock` is the local clock hour of each of its 23, 24 or 25 hours.
     """
-    highest = max(max(line.values, default=0.0) for line in lines)
-    lowest = min(0.0, *(min(line.values, default=0.0) for line in lines))
-    span = (highest - lowest) or 1.0
+    values = [0.0, *(value for line in lines for value in line.values)]
+    tick = _tick(max(values) - min(values))
+    first, last = math.floor(min(values) / tick), max(math.ceil(max(values) / tick), 1)
+    highest, span = last * tick, (last - first) * tick
 
     def across(place: float) -> float:
         return _LEFT + place * (_WIDTH - _LEFT - _RIGHT)
@@ -46,9 +48,7 @@ def day_picture(title: str, lines: Sequence[Line], clock: Sequence[int]) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="22" font-size="15">{escape(title)}</text>',
     ]
-    for tick in range(_TICKS + 1):
-        value = lowest + span * tick / _TICKS
-        parts.append(_rule(up(value), f"{value:,.0f}"))
+    parts += [_rule(up(number * tick), f"{number * tick:,}") for number in range(first, last + 1)]
     for passed, hour in enumerate(clock):
         if passed % _EVERY == 0:
             parts.append(_label(across(passed / len(clock)), _HEIGHT - _BOTTOM + 18, f"{hour:02}", "middle"))
@@ -60,6 +60,16 @@ def day_picture(title: str, lines: Sequence[Line], clock: Sequence[int]) -> str:
         parts.append(f'<rect x="{x}" y="{y}" width="12" height="12" fill="{line.colour}"/>')
         parts.append(_label(x + 18, y + 11, line.name, "start"))
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _tick(span: float) -> int:
+    """A round number that a span holds no more often than there may be rules."""
+    size = 1
+    while True:
+        for tick in (size, 2 * size, 5 * size):
+            if tick * _MOST_RULES >= span:
+                return tick
+        size *= 10
 
 
 def _steps(line: Line, across: Scale, up: Scale) -> str:
