@@ -29,6 +29,7 @@ from gateway.cli import (
     series_command,
     serve_command,
     settle_command,
+    simulate_command,
 )
 from gateway.cli.outcome import COULD_NOT_RUN, CommandError, sentence_of
 
@@ -60,6 +61,7 @@ for family in (
     schema_commands,
     market_commands,
     settle_command,
+    simulate_command,
 ):
     family.register(app)
 

@@ -1,9 +1,8 @@
-"""What the simulated grid operators write: RSM-012 in CIM XML, a message for each grid area and day of operation."""
+"""What the simulated grid operators write: RSM-012 in CIM XML, the series of any days of operation together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +12,10 @@ from gateway.messages.codes import Dialect, DocumentKind, ProcessType, Quality, 
 from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
-from gateway.messages.times import MarketZone, to_datetime
+from gateway.messages.times import Interval, MarketZone, to_datetime
 from gateway.simulation.habits import Dispatch
 
-DIALECT = Dialect.CIM_XML
+KIND, DIALECT = DocumentKind.MEASURE_DATA, Dialect.CIM_XML
 
 
 class Envelope(NamedTuple):
@@ -28,8 +27,8 @@ class Envelope(NamedTuple):
     now: int
 
 
-def letter(zone: MarketZone, envelope: Envelope, day: date, sent: Sequence[Dispatch]) -> bytes:
-    """One message about a day of operation."""
+def letter(zone: MarketZone, envelope: Envelope, sent: Sequence[Dispatch]) -> bytes:
+    """One message."""
     message_id, sender, hub, now = envelope
     header = Header(
         message_id=message_id,
@@ -40,14 +39,14 @@ def letter(zone: MarketZone, envelope: Envelope, day: date, sent: Sequence[Dispa
         receiver=PartyRef(id=hub, role=Role.HUB),
         created_at=to_datetime(now),
     )
-    span = zone.day_interval(day)
+    spans = {day: zone.day_interval(day) for day in {one.day for one in sent}}
     series = SeriesTable.of(
         Series(
             transaction=f"{message_id}-{number}",
             point=one.point.name,
             point_type=one.point.version.kind,
             unit=Unit.KWH,
-            period=_period(one, span.start, span.end),
+            period=_period(one, spans[one.day]),
             registered_at=now,
         )
         for number, one in enumerate(sent)
@@ -55,16 +54,13 @@ def letter(zone: MarketZone, envelope: Envelope, day: date, sent: Sequence[Dispa
     return encode(MeasureData(header=header, series=series), DIALECT)
 
 
-KIND = DocumentKind.MEASURE_DATA
-
-
-def _period(sent: Dispatch, start: int, end: int) -> Period:
+def _period(sent: Dispatch, span: Interval) -> Period:
     count = len(sent.quantity)
     is_missing = sent.quality is Quality.MISSING
     return Period(
         resolution=sent.point.version.resolution,
-        start=start,
-        end=end,
+        start=span.start,
+        end=span.end,
         position=np.arange(1, count + 1, dtype=np.int32),
         quantity=np.full(count, NO_QUANTITY) if is_missing else sent.quantity,
         quality=np.full(count, sent.quality, dtype=np.uint8),

@@ -18,6 +18,7 @@ from gateway.hub.masterdata.files import MasterDataSet
 from gateway.markets.calendar import month_after
 from gateway.messages.codes import MeteringPointType, Resolution, Role, SettlementMethod
 from gateway.messages.masterdata import FOREVER, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.settlement_masterdata import LoadShare, PointTariff, SettlementFacts
 from gateway.messages.times import MarketZone
 
 AREAS = {"901": sample_gln(101), "902": sample_gln(102)}
@@ -31,6 +32,12 @@ ENERGY_AGENCY = sample_gln(131)
 
 RESPONSIBLE_FOR = {supplier: RESPONSIBLES[number % 3] for number, supplier in enumerate(SUPPLIERS)}
 
+TARIFF = "NET-C"
+"""The grid operator's tariff, which all consumption of its area pays."""
+
+SMALLEST, LARGEST = 50, 200_000
+"""Metering points of the smallest market there is, and of the largest: its values are held in memory as sent."""
+
 _SHARES = (0.30, 0.24, 0.18, 0.13, 0.09, 0.06)
 """Market shares of the suppliers."""
 
@@ -43,13 +50,13 @@ CHANGERS = 0.01
 
 @dataclass(frozen=True)
 class SimulatedMarket:
-    """A market in force since the year before; consumption points change supplier at the turn of months.
+    """A market in force since its first day; consumption points change supplier at the turn of months.
 
     Attributes:
         zone: the market's local time.
         first, last: the days of operation played, both included.
         points: every version of every point.
-        load_shares: kWh a year of each profile-settled point.
+        load_shares: thousandths of a kWh a year of each profile-settled point.
     """
 
     zone: MarketZone
@@ -76,17 +83,26 @@ class SimulatedMarket:
         holders += [(party, Role.BALANCE_RESPONSIBLE) for party in RESPONSIBLES]
         holders.append((ENERGY_AGENCY, Role.ENERGY_AGENCY))
         roles = [PartyRole(party, role, f"Party {party}", start) for party, role in holders]
-        return MasterDataSet(self.before_changes, areas, roles, [])
+        return MasterDataSet(self.before_changes, areas, roles, [], self._facts())
+
+    def _facts(self) -> SettlementFacts:
+        shares = [LoadShare(point, quantity, self.start) for point, quantity in self.load_shares.items()]
+        tariffs = [
+            PointTariff(one.metering_point, TARIFF, AREAS[one.grid_area], self.start)
+            for one in self.before_changes
+            if one.kind is MeteringPointType.CONSUMPTION
+        ]
+        return SettlementFacts(load_shares=shares, tariffs=tariffs)
 
     @property
     def start(self) -> int:
         """Since when the market is in force."""
-        return self.zone.midnight(date(self.first.year - 1, 1, 1))
+        return self.zone.midnight(self.first)
 
     @cached_property
     def before_changes(self) -> list[MeteringPointVersion]:
         """The points before anybody announced a change of supplier."""
-        return [_unchanged(one) for one in self.points if one.valid_from == self.start]
+        return [one._replace(valid_to=FOREVER) for one in self.points if one.valid_from == self.start]
 
     def changes(self, month: date) -> list[MeteringPointVersion]:
         """Whole timelines of the points that change supplier at the beginning of a month."""
@@ -94,9 +110,9 @@ class SimulatedMarket:
         changing = {one.metering_point for one in self.points if one.valid_from == at}
         return [one for one in self.points if one.metering_point in changing]
 
-
-def _unchanged(version: MeteringPointVersion) -> MeteringPointVersion:
-    return version._replace(valid_to=FOREVER)
+    def annual(self, area: str) -> int:
+        """What the profile-settled points of an area use in a year, in Wh."""
+        return sum(self.load_shares.get(one.metering_point, 0) for one in self.before_changes if one.grid_area == area)
 
 
 class _Builder:
@@ -105,7 +121,7 @@ class _Builder:
     def __init__(self, zone: MarketZone, first: date, last: date, size: int, seed: int) -> None:
         self.zone, self.first, self.last, self.size = zone, first, last, size
         self.random = np.random.default_rng([seed, size])
-        self.start = zone.midnight(date(first.year - 1, 1, 1))
+        self.start = zone.midnight(first)
         self.points: list[MeteringPointVersion] = []
         self.number = 10_000
 
@@ -125,7 +141,7 @@ class _Builder:
             self._energy(area, MeteringPointType.CONSUMPTION, SettlementMethod.PROFILED, rest)
         self._change_suppliers()
         profiled = [one for one in self.points if one.settlement_method is SettlementMethod.PROFILED]
-        shares = self.random.integers(800, 9000, len(profiled)).tolist()
+        shares = self.random.integers(800_000, 9_000_000, len(profiled)).tolist()
         load_shares = {one.metering_point: share for one, share in zip(profiled, shares, strict=True)}
         return SimulatedMarket(self.zone, self.first, self.last, self.points, load_shares)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT = 760, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 190, 40, 44
-_TICKS = 5
+_MOST_RULES = 6
+_EVERY = 3
+"""Hours from one label to the next."""
+
+Scale = Callable[[float], float]
+"""From a value, or from the part of the day that has passed, to where it is drawn."""
 
 
 class Line(NamedTuple):
@@ -19,11 +25,15 @@ class Line(NamedTuple):
     values: Sequence[float]
 
 
-def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
-    """Step lines over a local day of 23, 24 or 25 hours; every line has steps of equal length over the whole day."""
-    highest = max(max(line.values, default=0.0) for line in lines)
-    lowest = min(0.0, *(min(line.values, default=0.0) for line in lines))
-    span = (highest - lowest) or 1.0
+def day_picture(title: str, lines: Sequence[Line], clock: Sequence[int]) -> str:
+    """Step lines over a local day; every line has steps of equal length over the whole day.
+
+    `clock` is the local clock hour of each of its 23, 24 or 25 hours.
+    """
+    values = [0.0, *(value for line in lines for value in line.values)]
+    tick = _tick(max(values) - min(values))
+    first, last = math.floor(min(values) / tick), max(math.ceil(max(values) / tick), 1)
+    highest, span = last * tick, (last - first) * tick
 
     def across(place: float) -> float:
         return _LEFT + place * (_WIDTH - _LEFT - _RIGHT)
@@ -38,12 +48,11 @@ def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="22" font-size="15">{escape(title)}</text>',
     ]
-    for tick in range(_TICKS + 1):
-        value = lowest + span * tick / _TICKS
-        parts.append(_rule(up(value), f"{value:,.0f}"))
-    for hour in range(0, hours + 1, 3):
-        parts.append(_label(across(hour / hours), _HEIGHT - _BOTTOM + 18, str(hour), "middle"))
-    parts.append(_label(across(0.5), _HEIGHT - 8, "hours since local midnight; kWh in each step", "middle"))
+    parts += [_rule(up(number * tick), f"{number * tick:,}") for number in range(first, last + 1)]
+    for passed, hour in enumerate(clock):
+        if passed % _EVERY == 0:
+            parts.append(_label(across(passed / len(clock)), _HEIGHT - _BOTTOM + 18, f"{hour:02}", "middle"))
+    parts.append(_label(across(0.5), _HEIGHT - 8, f"local time, {len(clock)} hours; kWh in each step", "middle"))
     for number, line in enumerate(lines):
         parts.append(_steps(line, across, up))
         y = _TOP + 18 * number
@@ -53,9 +62,17 @@ def day_picture(title: str, lines: Sequence[Line], hours: int) -> str:
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _steps(line: Line, across: object, up: object) -> str:
-    assert callable(across)
-    assert callable(up)
+def _tick(span: float) -> int:
+    """A round number that a span holds no more often than there may be rules."""
+    size = 1
+    while True:
+        for tick in (size, 2 * size, 5 * size):
+            if tick * _MOST_RULES >= span:
+                return tick
+        size *= 10
+
+
+def _steps(line: Line, across: Scale, up: Scale) -> str:
     count = len(line.values)
     points: list[str] = []
     for place, value in enumerate(line.values):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,29 @@ class MeteredPoint:
         """Its GSRN."""
         return self.version.metering_point
 
+    @property
+    def kind(self) -> MeteringPointType:
+        """Consumption, production or exchange."""
+        return self.version.kind
+
+
+class _Alike(NamedTuple):
+    """Points of an area that are metered alike."""
+
+    area: str
+    kind: MeteringPointType
+    method: SettlementMethod | None
+    resolution: Resolution
+    members: list[MeteredPoint]
+
+
+class _Weather(NamedTuple):
+    """What a day is like: the local clock hour of each of its hours, its date, how strong the wind is."""
+
+    hours: Floats
+    day: date
+    wind: float
+
 
 @dataclass(frozen=True)
 class Meters:
@@ -66,77 +90,87 @@ class Meters:
 
     def day(self, day: date) -> dict[str, Quantities]:
         """Wh of every point on a local day: int64[steps of the point]."""
-        zone, values = self.market.zone, {}
-        hours = _hours(zone, day)
         random = np.random.default_rng([self.seed, day.toordinal()])
-        wind = random.uniform(0.1, 1.0)
-        net: dict[str, Floats] = {area: np.zeros(len(hours)) for area in AREAS}
+        weather = _Weather(_hours(self.market.zone, day), day, random.uniform(0.1, 1.0))
+        values: dict[str, Quantities] = {}
+        net: dict[str, Floats] = {area: np.zeros(len(weather.hours)) for area in AREAS}
+        for alike in self._alike:
+            made = _energy(alike, weather, random)
+            values |= {point.name: row for point, row in zip(alike.members, made, strict=True)}
+            hourly = made.reshape(len(made), len(weather.hours), -1).sum(axis=(0, 2))
+            net[alike.area] += -hourly if alike.kind is MeteringPointType.PRODUCTION else hourly
+        lacking = {area: (used + self._profiled(area, weather, random)) * (1 + _LOSS) for area, used in net.items()}
+        return values | self._exchange(lacking, random)
+
+    @cached_property
+    def _alike(self) -> list[_Alike]:
+        groups: dict[tuple[str, MeteringPointType, SettlementMethod | None, Resolution], list[MeteredPoint]] = {}
         for area, points in self.points.items():
             for point in points:
-                if point.version.kind is MeteringPointType.EXCHANGE:
-                    continue
-                made = self._energy(point, hours, day, wind, random)
-                values[point.name] = made
-                hourly = made.reshape(len(hours), -1).sum(axis=1)
-                is_production = point.version.kind is MeteringPointType.PRODUCTION
-                net[area] += -hourly if is_production else hourly
-        lacking = {area: (used + self._profiled(area, hours, day, random)) * (1 + _LOSS) for area, used in net.items()}
-        values |= self._exchange(lacking, hours, random)
-        return values
+                if point.kind is not MeteringPointType.EXCHANGE:
+                    version = point.version
+                    key = (area, version.kind, version.settlement_method, version.resolution)
+                    groups.setdefault(key, []).append(point)
+        return [_Alike(*key, members) for key, members in groups.items()]
 
-    def _energy(
-        self, point: MeteredPoint, hours: Floats, day: date, wind: float, random: np.random.Generator
-    ) -> Quantities:
-        count = len(hours) * HOUR // STEP_SECONDS[point.version.resolution]
-        local = np.repeat(hours, count // len(hours))
-        if point.version.kind is MeteringPointType.PRODUCTION:
-            sun = np.clip(np.sin((local - 6) / 12 * np.pi), 0, None)
-            shape = _PRODUCTION_WH * point.scale * (0.5 * wind + 0.5 * sun)
-        else:
-            method = point.version.settlement_method or SettlementMethod.FLEX
-            shape = _MEAN_WH[method] * point.scale * _load(local, day)
-        noisy = shape * random.uniform(0.7, 1.3, count) * len(hours) / count
-        return noisy.astype(np.int64)
+    @cached_property
+    def _annual(self) -> dict[str, int]:
+        return {area: self.market.annual(area) for area in AREAS}
 
-    def _profiled(self, area: str, hours: Floats, day: date, random: np.random.Generator) -> Floats:
+    def _profiled(self, area: str, weather: _Weather, random: np.random.Generator) -> Floats:
         """What the profile-settled customers of an area really use: nobody meters it by the hour."""
-        shares = self.market.load_shares
-        yearly = sum(shares.get(one.metering_point, 0) for one in self.market.before_changes if one.grid_area == area)
-        used: Floats = yearly * 1000 / 8760 * _load(hours, day) * random.uniform(0.9, 1.1, len(hours))
+        noise = random.uniform(0.9, 1.1, len(weather.hours))
+        used: Floats = self._annual[area] / 8760 * _load(weather.hours, weather.day) * noise
         return used
 
-    def _exchange(self, net: dict[str, Floats], hours: Floats, random: np.random.Generator) -> dict[str, Quantities]:
+    def _exchange(self, lacking: dict[str, Floats], random: np.random.Generator) -> dict[str, Quantities]:
         """What crosses the borders: transit between the areas, and over the outer border whatever an area lacks."""
         values: dict[str, Quantities] = {}
-        between = random.uniform(-1, 1, len(hours)) * _TRANSIT_WH
-        lack = dict(zip(AREAS, (between, -between), strict=True))
+        hours = len(next(iter(lacking.values())))
+        between = random.uniform(-1, 1, hours) * _TRANSIT_WH
+        transit = dict(zip(AREAS, (between, -between), strict=True))
         for area, points in self.points.items():
             flows: dict[tuple[str | None, str | None], list[MeteredPoint]] = {}
             for point in points:
-                if point.version.kind is MeteringPointType.EXCHANGE:
+                if point.kind is MeteringPointType.EXCHANGE:
                     flows.setdefault((point.version.from_grid_area, point.version.to_grid_area), []).append(point)
             for (source, target), members in flows.items():
                 if source in AREAS and target in AREAS:
-                    flow = np.clip(lack[str(target)], 0, None)
+                    flow = np.clip(transit[str(target)], 0, None)
                 else:
-                    wanted = net[area] - lack[area]
+                    wanted = lacking[area] - transit[area]
                     flow = np.clip(wanted if target == area else -wanted, 0, None) + _TRANSIT_WH / 4
-                values |= _dealt(flow, members, len(hours))
+                values |= _dealt(flow, members)
         return values
 
 
-def _dealt(flow: Floats, members: list[MeteredPoint], hours: int) -> dict[str, Quantities]:
-    """A flow over some points, a quarter of an hour a quarter of it, the last one takes what is left."""
+def _energy(alike: _Alike, weather: _Weather, random: np.random.Generator) -> Quantities:
+    """Wh of points that are metered alike: int64[points, steps]."""
+    hours = len(weather.hours)
+    each = HOUR // STEP_SECONDS[alike.resolution]
+    local = np.repeat(weather.hours, each)
+    if alike.kind is MeteringPointType.PRODUCTION:
+        sun = np.clip(np.sin((local - 6) / 12 * np.pi), 0, None)
+        shape = _PRODUCTION_WH * (0.5 * weather.wind + 0.5 * sun)
+    else:
+        shape = _MEAN_WH[alike.method or SettlementMethod.FLEX] * _load(local, weather.day)
+    scale = np.array([point.scale for point in alike.members])[:, None]
+    noisy = scale * shape * random.uniform(0.7, 1.3, (len(scale), hours * each)) / each
+    return noisy.astype(np.int64)
+
+
+def _dealt(flow: Floats, members: list[MeteredPoint]) -> dict[str, Quantities]:
+    """A flow over some points, a quarter of an hour a quarter of it; the last point takes what is left."""
     dealt: dict[str, Quantities] = {}
     total = flow.astype(np.int64)
     left = total.copy()
     for number, point in enumerate(members):
         part = left if number == len(members) - 1 else total // len(members)
         left = left - part
-        steps = HOUR // STEP_SECONDS[point.version.resolution]
-        quarters = np.repeat(part // steps, steps).reshape(hours, steps)
-        quarters[:, 0] += part % steps
-        dealt[point.name] = quarters.reshape(-1)
+        each = HOUR // STEP_SECONDS[point.version.resolution]
+        steps = np.repeat(part // each, each).reshape(len(flow), each)
+        steps[:, 0] += part % each
+        dealt[point.name] = steps.reshape(-1)
     return dealt
 
 
