@@ -101,7 +101,7 @@ def dispatches(meters: Meters, day: date, timetable: MarketTimetable) -> Outbox:
     for area, points in meters.points.items():
         drawn = random.choice(len(habits), len(points), p=chances / chances.sum()).tolist()
         wrong = random.uniform(0.8, 1.2, len(points)).tolist()
-        soon, weeks_later = random.integers(2, 4, len(points)).tolist(), random.integers(12, 60, len(points)).tolist()
+        soon, weeks_later = random.integers(2, 4, len(points)).tolist(), random.integers(16, 60, len(points)).tolist()
         for number, point in enumerate(points):
             if area in faults and (point.version.from_grid_area, point.version.to_grid_area) == (OUTSIDE, area):
                 plan.send(plan.morning(1), point, factor=_FAULT_SHOWS)

@@ -21,7 +21,7 @@ from gateway.hub.ports import Accepted, Principal, SeriesStatus, Submission
 from gateway.hub.scheduler import DAY_CLOSE_HOUR, SETTLE_SECONDS, Scheduler, duties_of
 from gateway.hub.tables_settlement import settlement_evening
 from gateway.markets.calendar import month_after
-from gateway.messages.codes import Dialect, Role
+from gateway.messages.codes import Category, Dialect, Role
 from gateway.processes.correction import CorrectionState
 from gateway.processes.submission import SubmissionState
 from gateway.simulation.habits import NOON, Dispatch, Outbox, dispatches
@@ -41,11 +41,14 @@ _NOTICE = 5
 _MOST_SERIES = 1000
 """Series of one message."""
 
-FETCHERS = (
-    Principal(SUPPLIERS[0], Role.ENERGY_SUPPLIER, "supplier"),
-    Principal(AREAS["901"], Role.GRID_OPERATOR, "grid"),
+FETCHERS: tuple[tuple[Principal, Category | None], ...] = (
+    (Principal(SUPPLIERS[0], Role.ENERGY_SUPPLIER, "supplier"), None),
+    (Principal(AREAS["901"], Role.GRID_OPERATOR, "grid"), Category.MEASURE_DATA),
 )
-"""Who fetches every morning; the others let theirs wait."""
+"""Who fetches every morning, and what: a supplier everything, a grid operator what was rejected to it.
+
+The others let theirs wait: a document fetched costs three commits, and here time is short.
+"""
 
 
 @dataclass
@@ -149,8 +152,8 @@ class Play:
             now.series.update(map(became, status.series))
 
     async def _fetch(self, now: MarketDay) -> None:
-        for reader in FETCHERS:
-            while (found := await self.hub.peek(reader, None, Dialect.CIM_JSON)) is not None:
+        for reader, category in FETCHERS:
+            while (found := await self.hub.peek(reader, category, Dialect.CIM_JSON)) is not None:
                 now.fetched[found.kind.value] += 1
                 await self.hub.dequeue(reader, found.message_id)
 
