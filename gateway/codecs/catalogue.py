@@ -124,6 +124,9 @@ def _row(kind: DocumentKind, dialect: Dialect) -> Row:
 
 
 ROWS: dict[tuple[DocumentKind, Dialect], Row] = {
-    (kind, dialect): _row(kind, dialect) for kind in cim.TABLES for dialect in Dialect
+    (kind, dialect): _row(kind, dialect)
+    for dialect in Dialect
+    for kind in (ebix.TABLES if dialect is Dialect.EBIX_XML else cim.TABLES)
 }
+"""Every form a document has; some have none in ebIX."""
 """The codecs of the exchange. A document kind is one table for each family of dialects; a dialect is one column."""

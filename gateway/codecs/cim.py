@@ -9,6 +9,7 @@ from gateway.codecs.fields import (
     MOMENT,
     SECOND,
     TOKEN,
+    WRITTEN,
     Codes,
     Convert,
     Field,
@@ -118,13 +119,70 @@ MEASURE_DATA_REQUEST: Table = (
     ),
 )
 
-MEASURE_DATA_REQUEST_REJECT: Table = (
-    *_header("ERR"),
-    _default_code("reason.code", "reason_code", "A02", required=False),
+
+def _reject(*more: Node) -> Table:
+    return (
+        *_header("ERR"),
+        _default_code("reason.code", "reason_code", "A02", required=False),
+        Many("Series", "series", (_TRANSACTION, _ORIGINAL, _REASONS, *more), required=True),
+    )
+
+
+MEASURE_DATA_REQUEST_REJECT: Table = _reject(_identifier("marketEvaluationPoint.mRID", "point", required=False))
+RESULTS_REQUEST_REJECT: Table = _reject()
+
+_SETTLEMENT_VERSION = _code(
+    "settlement_Series.version", "settlement_version", codes.SETTLEMENT_VERSIONS, required=False
+)
+_WRITTEN_BOUNDS = (
+    _text("start_DateAndOrTime.dateTime", "start", WRITTEN),
+    _text("end_DateAndOrTime.dateTime", "end", WRITTEN, required=False),
+)
+_GRID_AREA = _identifier("meteringGridArea_Domain.mRID", "grid_area", "NDK", required=False)
+_ENERGY_SUPPLIER = _identifier("energySupplier_MarketParticipant.mRID", "energy_supplier", required=False)
+
+AGGREGATED_MEASURE_DATA_REQUEST: Table = (
+    *_header("E74"),
     Many(
         "Series",
         "series",
-        (_TRANSACTION, _ORIGINAL, _REASONS, _identifier("marketEvaluationPoint.mRID", "point", required=False)),
+        (
+            _TRANSACTION,
+            _SETTLEMENT_VERSION,
+            _code("marketEvaluationPoint.type", "point_type", codes.POINT_TYPES, required=False),
+            _code(
+                "marketEvaluationPoint.settlementMethod", "settlement_method", codes.SETTLEMENT_METHODS, required=False
+            ),
+            *_WRITTEN_BOUNDS,
+            _GRID_AREA,
+            _identifier("biddingZone_Domain.mRID", "bidding_zone", "A01", required=False),
+            _ENERGY_SUPPLIER,
+            _identifier("balanceResponsibleParty_MarketParticipant.mRID", "balance_responsible", required=False),
+        ),
+        required=True,
+    ),
+)
+
+WHOLESALE_SETTLEMENT_REQUEST: Table = (
+    *_header("D21"),
+    Many(
+        "Series",
+        "series",
+        (
+            _TRANSACTION,
+            _text("version", "version", required=False),
+            _SETTLEMENT_VERSION,
+            *_WRITTEN_BOUNDS,
+            _GRID_AREA,
+            _ENERGY_SUPPLIER,
+            _identifier("chargeTypeOwner_MarketParticipant.mRID", "charge_owner", required=False),
+            _text("aggregationSeries_Period.resolution", "resolution", TOKEN, required=False),
+            Many(
+                "ChargeType",
+                "charges",
+                (_code("type", "type", codes.CHARGE_TYPES, required=False), _text("mRID", "id", required=False)),
+            ),
+        ),
         required=True,
     ),
 )
@@ -145,4 +203,8 @@ TABLES: dict[DocumentKind, Table] = {
     DocumentKind.MEASURE_DATA: MEASURE_DATA,
     DocumentKind.MEASURE_DATA_REQUEST: MEASURE_DATA_REQUEST,
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: AGGREGATED_MEASURE_DATA_REQUEST,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT: RESULTS_REQUEST_REJECT,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: WHOLESALE_SETTLEMENT_REQUEST,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT: RESULTS_REQUEST_REJECT,
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from gateway.codecs.fields import Codes
 from gateway.messages.codes import (
+    ChargeType,
     MeteringPointType,
     ProcessType,
     Product,
     Quality,
     Role,
     SettlementMethod,
+    SettlementVersion,
     Unit,
 )
 from gateway.messages.identifiers import Scheme
@@ -94,6 +96,16 @@ PRODUCTS = Codes(
 SETTLEMENT_METHODS = Codes(
     {"D01": SettlementMethod.FLEX, "E02": SettlementMethod.HOURLY, "E01": SettlementMethod.PROFILED}
 )
+
+SETTLEMENT_VERSIONS = Codes(
+    {
+        "D01": SettlementVersion.FIRST_CORRECTION,
+        "D02": SettlementVersion.SECOND_CORRECTION,
+        "D03": SettlementVersion.THIRD_CORRECTION,
+    }
+)
+
+CHARGE_TYPES = Codes({"D01": ChargeType.SUBSCRIPTION, "D02": ChargeType.FEE, "D03": ChargeType.TARIFF})
 
 SCHEMES = Codes({"A10": Scheme.GS1, "A01": Scheme.EIC, "NDK": Scheme.GRID_AREA})
 

@@ -67,12 +67,12 @@ def _header(type_code: str) -> Group:
     )
 
 
-def _context(*more: Node, process: str = "process_type") -> Group:
+def _context(*more: Node, process: str = "process_type", absent: tuple[str, str] = ("E23", "MDR")) -> Group:
     return Group(
         "ProcessEnergyContext",
         (
-            _code("EnergyBusinessProcess", process, codes_cim.PROCESSES, absent="E23"),
-            _code("EnergyBusinessProcessRole", "context_role", codes_cim.ROLES, absent="MDR"),
+            _code("EnergyBusinessProcess", process, codes_cim.PROCESSES, absent=absent[0]),
+            _code("EnergyBusinessProcessRole", "context_role", codes_cim.ROLES, absent=absent[1]),
             _code("EnergyIndustryClassification", "business_sector", absent="23"),
             *more,
         ),
@@ -162,6 +162,29 @@ MEASURE_DATA_REQUEST_REJECT: Table = (
     ),
 )
 
+# The requests of results themselves have no form in version 3: only what the hub sends has one.
+AGGREGATED_MEASURE_DATA_REQUEST_REJECT: Table = (
+    _header("ERR"),
+    _context(absent=("D04", "MDR")),
+    Many(
+        "PayloadResponseEvent",
+        "series",
+        (_TRANSACTION, _STATUS, _REASON, _original("original_transaction")),
+        required=True,
+    ),
+)
+
+WHOLESALE_SETTLEMENT_REQUEST_REJECT: Table = (
+    _header("ERR"),
+    _context(absent=("D05", "DDQ")),
+    Many(
+        "PayloadChargeEvent",
+        "series",
+        (_TRANSACTION, _original("original_transaction"), _STATUS, _REASON),
+        required=True,
+    ),
+)
+
 ACKNOWLEDGEMENT: Table = (
     _header("294"),
     _context(Field("OriginalBusinessMessage", "received_message_id", FILLED), process="received_process_type"),
@@ -184,4 +207,6 @@ TABLES: dict[DocumentKind, Table] = {
     DocumentKind.MEASURE_DATA: MEASURE_DATA,
     DocumentKind.MEASURE_DATA_REQUEST: MEASURE_DATA_REQUEST,
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT: AGGREGATED_MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT: WHOLESALE_SETTLEMENT_REQUEST_REJECT,
 }

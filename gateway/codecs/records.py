@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from gateway.codecs.fields import Record
 from gateway.codecs.points import PointColumns
-from gateway.messages.codes import DocumentKind
+from gateway.messages.codes import REJECT_KINDS, DocumentKind
 from gateway.messages.documents import (
     Acknowledgement,
+    AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
@@ -23,8 +24,12 @@ from gateway.messages.documents import (
     Reason,
     RejectedRequest,
     RejectedTransaction,
+    RequestedAggregation,
+    RequestedCharge,
     RequestedSeries,
+    RequestedSettlement,
     RequestReject,
+    WholesaleSettlementRequest,
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, SeriesTable
@@ -117,9 +122,16 @@ def document_of(kind: DocumentKind, record: Record) -> Document:
     series = record.get("series", ())
     if kind is DocumentKind.MEASURE_DATA_REQUEST:
         return MeasureDataRequest(header=header_of(record), series=tuple(map(_requested, series)))
-    if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
+    if kind is DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST:
+        return AggregatedMeasureDataRequest(header=header_of(record), series=tuple(map(_aggregation, series)))
+    if kind is DocumentKind.WHOLESALE_SETTLEMENT_REQUEST:
+        return WholesaleSettlementRequest(header=header_of(record), series=tuple(map(_settlement, series)))
+    if kind in REJECT_KINDS.values():
         return RequestReject(
-            header=header_of(record), reason_code=record.get("reason_code"), series=tuple(map(_refused, series))
+            header=header_of(record),
+            reason_code=record.get("reason_code"),
+            series=tuple(map(_refused, series)),
+            kind=kind,
         )
     return Acknowledgement(
         header=header_of(record),
@@ -138,6 +150,46 @@ def _requested(record: Record) -> RequestedSeries:
         start=record.get("start"),
         end=record.get("end"),
     )
+
+
+def _aggregation(record: Record) -> RequestedAggregation:
+    return RequestedAggregation(
+        **_results(record),
+        point_type=record.get("point_type"),
+        settlement_method=record.get("settlement_method"),
+        bidding_zone=_named_area(record, "bidding_zone"),
+        balance_responsible=_named_party(record, "balance_responsible"),
+    )
+
+
+def _settlement(record: Record) -> RequestedSettlement:
+    return RequestedSettlement(
+        **_results(record),
+        version=record.get("version"),
+        charge_owner=_named_party(record, "charge_owner"),
+        resolution=record.get("resolution"),
+        charges=tuple(RequestedCharge(**charge) for charge in record.get("charges", ())),
+    )
+
+
+def _results(record: Record) -> Record:
+    """What the transactions of both requests for results name."""
+    return {
+        "transaction": record["transaction"],
+        "settlement_version": record.get("settlement_version"),
+        "start": record.get("start"),
+        "end": record.get("end"),
+        "grid_area": _named_area(record, "grid_area"),
+        "energy_supplier": _named_party(record, "energy_supplier"),
+    }
+
+
+def _named_party(record: Record, key: str) -> PartyRef | None:
+    return _party(record, key) if record.get(key) else None
+
+
+def _named_area(record: Record, key: str) -> AreaId | None:
+    return AreaId(record[key], record.get(f"{key}_scheme", Scheme.GRID_AREA)) if record.get(key) else None
 
 
 def _refused(record: Record) -> RejectedRequest:
@@ -164,6 +216,8 @@ def record_of(document: Document) -> Record:
         record["series"] = [_row_record(document.series, row) for row in range(len(document.series))]
     elif isinstance(document, MeasureDataRequest):
         record["series"] = [item.model_dump() for item in document.series]
+    elif isinstance(document, AggregatedMeasureDataRequest | WholesaleSettlementRequest):
+        record["series"] = [_results_record(item) for item in document.series]
     elif isinstance(document, RequestReject):
         record["reason_code"] = document.reason_code
         record["series"] = [item.model_dump() for item in document.series]
@@ -189,6 +243,21 @@ def _header_record(header: Header) -> Record:
         "receiver_scheme": header.receiver.scheme,
         "receiver_role": header.receiver.role,
     }
+
+
+def _results_record(item: RequestedAggregation | RequestedSettlement) -> Record:
+    """One transaction of a request for results, parties and areas beside their schemes."""
+    record: Record = {}
+    for key, value in item:
+        if isinstance(value, PartyRef):
+            record[key], record[f"{key}_scheme"] = value.id, value.scheme
+        elif isinstance(value, AreaId):
+            record[key], record[f"{key}_scheme"] = value
+        else:
+            record[key] = value
+    if isinstance(item, RequestedSettlement):
+        record["charges"] = [charge.model_dump() for charge in item.charges]
+    return record
 
 
 def _row_record(table: SeriesTable, row: int) -> Record:

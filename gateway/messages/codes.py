@@ -7,6 +7,7 @@ with a wire code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -21,6 +22,22 @@ class DocumentKind(StrEnum):
     """Danish RSM-015: a request for validated measure data."""
     MEASURE_DATA_REQUEST_REJECT = "measure-data-request-reject"
     """Danish RSM-015's reject."""
+    AGGREGATED_MEASURE_DATA_REQUEST = "aggregated-measure-data-request"
+    """Danish RSM-016: a request for sums of measure data."""
+    AGGREGATED_MEASURE_DATA_REQUEST_REJECT = "aggregated-measure-data-request-reject"
+    """Danish RSM-016's reject."""
+    WHOLESALE_SETTLEMENT_REQUEST = "wholesale-settlement-request"
+    """Danish RSM-017: a request for settled charges."""
+    WHOLESALE_SETTLEMENT_REQUEST_REJECT = "wholesale-settlement-request-reject"
+    """Danish RSM-017's reject."""
+
+
+REJECT_KINDS: Mapping[DocumentKind, DocumentKind] = {
+    DocumentKind.MEASURE_DATA_REQUEST: DocumentKind.MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT,
+}
+"""What rejects a request, by the kind of the request."""
 
 
 class DelegatedProcess(StrEnum):
@@ -31,6 +48,8 @@ class DelegatedProcess(StrEnum):
     SEND_MEASURE_DATA = "send-measure-data"
     RECEIVE_MEASURE_DATA = "receive-measure-data"
     MEASURE_DATA_REQUEST = "measure-data-request"
+    AGGREGATED_MEASURE_DATA_REQUEST = "aggregated-measure-data-request"
+    WHOLESALE_SETTLEMENT_REQUEST = "wholesale-settlement-request"
 
 
 class Dialect(StrEnum):
@@ -121,6 +140,22 @@ class SettlementMethod(StrEnum):
     FLEX = "flex"
     HOURLY = "hourly"
     PROFILED = "profiled"
+
+
+class SettlementVersion(StrEnum):
+    """Which run of the correction settlement a result is of."""
+
+    FIRST_CORRECTION = "first-correction"
+    SECOND_CORRECTION = "second-correction"
+    THIRD_CORRECTION = "third-correction"
+
+
+class ChargeType(StrEnum):
+    """How a charge is reckoned."""
+
+    SUBSCRIPTION = "subscription"
+    FEE = "fee"
+    TARIFF = "tariff"
 
 
 class ConnectionState(StrEnum):
