@@ -21,7 +21,7 @@ from gateway.hub.series.annual_sum import annual_sum
 from gateway.hub.series.segments import SegmentRow
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
-from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role
+from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
     Document,
@@ -39,7 +39,7 @@ from gateway.messages.times import Interval, to_datetime
 
 FULLY_REJECTED = "A02"
 _ELECTRICITY = "23"
-_TYPE_CODES = {DocumentKind.MEASURE_DATA: "E66", DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR"}
+_TYPE_CODES = {DocumentKind.MEASURE_DATA: "E66", **dict.fromkeys(REJECT_KINDS.values(), "ERR")}
 
 
 def document_of(office: Office, connection: Connection, bundle: Bundle, content: Content) -> Document:
@@ -72,6 +72,7 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
             )
             for number, rejected in enumerate(content.items)
         ),
+        kind=bundle.kind,
     )
 
 

@@ -34,7 +34,16 @@ from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
-from gateway.rules.catalogue import ENVELOPE_RULES, HISTORY_RULES, MEASURE_DATA_RULES, NAMED_ELSEWHERE, REQUEST_RULES
+from gateway.rules.catalogue import (
+    AGGREGATION_REQUEST_RULES,
+    ENVELOPE_RULES,
+    HISTORY_RULES,
+    MEASURE_DATA_RULES,
+    NAMED_ELSEWHERE,
+    REQUEST_RULES,
+    RESULTS_REQUEST_RULES,
+    SETTLEMENT_REQUEST_RULES,
+)
 from gateway.rules.envelope import Acceptance, EnvelopeRules
 from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
 
@@ -73,7 +82,7 @@ def read_working_days(table: Table) -> WorkingDays:
 def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     """The rules enabled, and the wording of every finding the market has a code for."""
     rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
-    sections = {name: table[name] for name in ("measure-data", "history", "measure-data-request", "envelope")}
+    sections = {name: entry for name, entry in table.items() if name != "limits"}
     wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
     enabled = {
         rule
@@ -83,15 +92,22 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     }
     decisive = {rule for rule, entry in sections["measure-data"].items() if entry.get("decisive", False)}
 
-    def rule_set(section: str, known: Mapping[str, Rule[Subject]]) -> RuleSet[Subject]:
-        names = [rule for rule in sections[section] if rule in enabled]
-        return RuleSet(tuple(EnabledRule(known[name], wordings[name], name in decisive) for name in names), most)
+    def rule_set(known: Mapping[str, Rule[Subject]], *names: str) -> RuleSet[Subject]:
+        listed = [rule for name in names for rule in sections[name] if rule in enabled]
+        return RuleSet(tuple(EnabledRule(known[rule], wordings[rule], rule in decisive) for rule in listed), most)
 
+    aggregation, settlement = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
     return MarketRules(
-        measure_data=rule_set("measure-data", MEASURE_DATA_RULES),
-        history=rule_set("history", HISTORY_RULES),
-        requests=rule_set("measure-data-request", REQUEST_RULES),
+        measure_data=rule_set(MEASURE_DATA_RULES, "measure-data"),
+        history=rule_set(HISTORY_RULES, "history"),
+        requests=rule_set(REQUEST_RULES, "measure-data-request"),
+        results={
+            aggregation: rule_set(
+                {**RESULTS_REQUEST_RULES, **AGGREGATION_REQUEST_RULES}, "results-request", aggregation
+            ),
+            settlement: rule_set({**RESULTS_REQUEST_RULES, **SETTLEMENT_REQUEST_RULES}, "results-request", settlement),
+        },
         envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
         wordings=wordings,
     )
@@ -125,6 +141,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         rules=read_rules(rules, identifiers.strictness),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
+        requesting_processes=_requesting_processes(settings["delegation"]),
     )
 
 
@@ -158,6 +175,11 @@ def _distribution(settings: Table, behaviour: Behaviour) -> Distribution:
         receiving=tuple(delegation["receiving"]),
         requesting=tuple(delegation["requesting"]),
     )
+
+
+def _requesting_processes(delegation: Table) -> dict[DocumentKind, tuple[str, ...]]:
+    results = {DocumentKind(kind): tuple(names) for kind, names in delegation["requesting_results"].items()}
+    return {DocumentKind.MEASURE_DATA_REQUEST: tuple(delegation["requesting"]), **results}
 
 
 def _accepted(table: Table) -> Accepted:

@@ -10,11 +10,14 @@ from gateway.messages.findings import Severity
 from gateway.messages.series import SeriesTable
 from gateway.rules.batch import Sender
 from gateway.rules.catalogue import (
+    AGGREGATION_REQUEST_RULES,
     ENVELOPE_RULES,
     HISTORY_RULES,
     MEASURE_DATA_RULES,
     NAMED_ELSEWHERE,
     REQUEST_RULES,
+    RESULTS_REQUEST_RULES,
+    SETTLEMENT_REQUEST_RULES,
     rule_name,
 )
 from gateway.rules.hits import Hits, Words
@@ -103,6 +106,7 @@ def test_a_decisive_rule_speaks_first_and_alone() -> None:
 
 def test_every_rule_has_a_wording_and_every_wording_a_rule() -> None:
     known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
+    known |= {*RESULTS_REQUEST_RULES, *AGGREGATION_REQUEST_RULES, *SETTLEMENT_REQUEST_RULES}
     assert set(DK.rules.wordings) == known
 
 
