@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub import journal, used_ids
 from gateway.hub.journal import Outcome, OutcomeState
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Address, Cause, Rejection, Rejections, Reply, enqueue
+from gateway.hub.outgoing import Address, Cause, Content, Rejection, Rejections, Reply, enqueue
 from gateway.hub.ports import Accepted, Principal, Refused
 from gateway.hub.refused_case import RefusedCase, used_findings
 from gateway.hub.step_log import StepLog
@@ -88,6 +88,7 @@ class _Run:
         self._log = StepLog([(0, len(case.document.series))])
         self._wanted: list[int] = []
         self._found: list[tuple[int, Finding]] = []
+        self._outgoing: list[tuple[Cause, Address, Content]] = []
 
     def carry_out(self) -> None:
         """Walk every transaction through its table."""
@@ -97,6 +98,7 @@ class _Run:
         for row in self._wanted:
             reading = readings[row]
             self._happen(row, DataRequestState.AUTHORISED, DataRead(reading.series, reading.findings), reading.replies)
+        enqueue(self._connection, self._outgoing)
         journal.note_findings(
             self._connection, self._cause.message, self._cause.at, self._case.principal.party, self._found
         )
@@ -127,7 +129,7 @@ class _Run:
 
     def _send(self, replies: Sequence[Reply]) -> None:
         """Each reply as a document of its own, to who asked."""
-        enqueue(self._connection, [(self._cause, self._address(reply.kind), reply.content) for reply in replies])
+        self._outgoing += [(self._cause, self._address(reply.kind), reply.content) for reply in replies]
 
     def _address(self, kind: DocumentKind) -> Address:
         document, who = self._case.document, self._case.principal
