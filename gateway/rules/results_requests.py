@@ -87,14 +87,20 @@ class ResultsBatch(Generic[Requested]):
         return party == self.requester.party or party in self.principals.get(area, ())
 
     def holder(self, row: int) -> Sender:
-        """In whose name a transaction that breaks no rule asks, in the requester's role: whose results it may get."""
+        """In whose name a transaction that breaks no rule asks, in the requester's role: whose results it may get.
+
+        A role that a transaction cannot name asks for who delegated to it in the grid area, else for itself.
+        """
         request, role = self.requests[row], self.requester.role
-        party: str | None = None
-        if role in OPERATING_ROLES and request.grid_area:
-            party = self.operator(request.grid_area.code)
+        area = request.grid_area.code if request.grid_area else ""
+        party: str | None
+        if role in OPERATING_ROLES:
+            party = self.operator(area)
         elif role in _NAMED_BY:
             named: PartyRef | None = getattr(request, _NAMED_BY[role], None)
             party = named.id if named else None
+        else:
+            party = min(self.principals.get(area, ()), default=None)
         return Sender(party or self.requester.party, role)
 
     def period(self, request: RequestedResults) -> Interval | None:

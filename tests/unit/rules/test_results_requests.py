@@ -453,3 +453,12 @@ def test_in_whose_name_a_request_asks() -> None:
     assert sums({}, caller=OPERATES).holder(0) == OPERATES
     system = Sender("5790000432752", Role.SYSTEM_OPERATOR)
     assert charges({"grid_area": AreaId(AREA)}, caller=system).holder(0) == system
+    given = given_to_agent(
+        "wholesale-settlement-request", from_party=system.party, from_role=Role.SYSTEM_OPERATOR, grid_area=AREA
+    )
+    agent = Sender(AGENT, Role.DELEGATE)
+    asked = charges(
+        {"grid_area": AreaId(AREA)}, {"grid_area": None}, caller=agent, role=Role.SYSTEM_OPERATOR, master=given
+    )
+    assert asked.holder(0) == system
+    assert asked.holder(1) == Sender(AGENT, Role.SYSTEM_OPERATOR)
