@@ -11,6 +11,7 @@ from gateway.hub.clock import Clock
 from gateway.hub.database import Database
 from gateway.hub.masterdata import registry
 from gateway.hub.series.store import SeriesStore
+from gateway.hub.settlement_results import NothingFiled, SettlementResults
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
 from gateway.schemas.registry import Registry
@@ -28,6 +29,7 @@ class Office:
         clock: the market clock.
         new_id: where message ids come from: 32 hexadecimal digits.
         master: the master data as known at the last refresh.
+        results: the filed results of settlements, for who requests them.
     """
 
     database: Database
@@ -37,6 +39,7 @@ class Office:
     clock: Clock
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
+    results: SettlementResults = field(default_factory=NothingFiled)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -197,6 +197,13 @@ class Rejections:
 
 
 Content = Deliveries | Answers | Rejections | Settled
+
+
+class Reply(NamedTuple):
+    """A document that answers or rejects a transaction of a request: its kind, and what it says."""
+
+    kind: DocumentKind
+    content: Content
 
 
 def pack(content: Content) -> bytes:

@@ -22,7 +22,7 @@ from gateway.hub.series.segments import SegmentRow
 from gateway.hub.settlement.rendering import settled_series
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
-from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role
+from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
     AggregatedMeasureData,
@@ -43,8 +43,8 @@ FULLY_REJECTED = "A02"
 _ELECTRICITY = "23"
 _TYPE_CODES = {
     DocumentKind.MEASURE_DATA: "E66",
-    DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR",
     DocumentKind.AGGREGATED_MEASURE_DATA: "E31",
+    **dict.fromkeys(REJECT_KINDS.values(), "ERR"),
 }
 
 
@@ -81,6 +81,7 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
             )
             for number, rejected in enumerate(content.items)
         ),
+        kind=bundle.kind,
     )
 
 
