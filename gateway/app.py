@@ -23,6 +23,7 @@ from gateway.hub.exchange import Hub
 from gateway.hub.office import Office
 from gateway.hub.scheduler import Scheduler, duties_of
 from gateway.hub.series.store import SeriesStore
+from gateway.hub.settlement.answers import FiledResults
 from gateway.markets.registry import changed_profile
 from gateway.schemas.registry import Registry
 from gateway.transport.application import make_application
@@ -49,6 +50,7 @@ def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     profile = changed_profile(settings.market, settings.profile, settings.rules)
     schemas = Registry(packs=settings.schema_packs)
     office = Office(database, profile, SeriesStore(profile.zone), schemas, clock or SystemClock(), new_id)
+    office.results = FiledResults(office)
     with database.read() as connection:
         office.refresh(connection)
     return Hub(office)

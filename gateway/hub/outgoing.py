@@ -169,11 +169,15 @@ class Answers:
 
 
 class SettledSeries(msgspec.Struct, frozen=True, array_like=True):
-    """A row of a snapshot on its way: the snapshot, the number of the row, the request's transaction it answers."""
+    """A row of a snapshot on its way: the snapshot, the number of the row, the request's transaction it answers.
+
+    `following` is the same row in the snapshots of the days behind it, which go on in the same series.
+    """
 
     snapshot: int
     number: int
     original_transaction: str | None = None
+    following: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,6 @@
-"""Where a request for results of settlement looks: the port, and what stands behind it until a settlement files any.
+"""Where a request for results of settlement looks: the port. `gateway.hub.settlement.answers` stands behind it.
 
-THE ONE PLACE to wire results in: whoever files the snapshots of settlements implements `SettlementResults` and gives it
-to the `Office` as `results` (`gateway.app.open_hub`). Nothing else of a request changes: what is found goes to the
-requester, what is lacking is rejected with the market's code.
+What is found goes to the requester, what is lacking is rejected with the market's code.
 """
 
 from __future__ import annotations
@@ -56,7 +54,7 @@ class SettlementResults(Protocol):
 
 
 class NothingFiled:
-    """No settlement has filed a result yet, so that nothing is found, whoever asks."""
+    """The results of an office that settles nothing: none is found, whoever asks."""
 
     def find(self, connection: Connection, query: ResultsQuery) -> tuple[Reply, ...] | Lack:
         """No data."""
