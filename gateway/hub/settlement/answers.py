@@ -47,7 +47,7 @@ class FiledResults:
         return Lack.NOT_IN_AREA if is_elsewhere else Lack.NO_DATA
 
     def _series(self, connection: Connection, query: ResultsQuery, area: str) -> Iterator[SettledSeries]:
-        """The series of an answer by grid area, kind and key; each goes on from day to day until a day lacks the row."""
+        """The series of an answer by grid area, kind and key; each goes on over the days until one lacks the row."""
         runs: dict[tuple[ResultKind, ResultKey], list[_Run]] = {}
         for number in self._filed(connection, query, area):
             filed = load(connection, number)
