@@ -90,12 +90,12 @@ class FiledResults:
         profile, requested = self.office.profile, query.requested
         if query.process_type == ProcessType.WHOLESALE_FIXING and not charges.has_any(filed.results):
             return []
-        operator = self.office.refresh(connection).grid_operator(filed.grid_area, profile.zone.at(filed.run.day, 12))
+        master = self.office.refresh(connection)
         own = Receiver(query.holder.party, profile.queue_role(query.holder.role))
         if isinstance(requested, RequestedSettlement):
-            owners = charges.Owners(connection, filed, operator)
-            return charges.rows_asked_for(own, requested, rows, owners)
-        entitled = recipients.rows_by_receiver(profile.results, filed.run.stage, rows, operator).get(own, [])
+            operator = master.grid_operator(filed.grid_area, profile.zone.at(filed.run.day, 12))
+            return charges.rows_asked_for(own, requested, rows, charges.Owners(connection, filed, operator))
+        entitled = recipients.entitled_rows(profile, master, filed, rows, own)
         return [place for place in entitled if self._is_asked_for(own.party, requested, rows[place])]
 
     def _is_asked_for(self, holder: str, requested: RequestedAggregation, row: ResultSeries) -> bool:
