@@ -209,7 +209,8 @@ def test_correction_settlements_are_told_apart_by_their_number(town: Town) -> No
     clear(town)
     for version in (None, SettlementVersion.FIRST_CORRECTION):
         ask_sums(town, A, process=CORRECTION, settlement_version=version)
-        assert flex_of_a(sums(town, A)).period.quantity.tolist() == MORE
+        flex = flex_of_a(sums(town, A))
+        assert (flex.period.quantity.tolist(), flex.settlement_version) == (MORE, SettlementVersion.FIRST_CORRECTION)
     ask_sums(town, A, process=CORRECTION, settlement_version=SettlementVersion.SECOND_CORRECTION)
     assert refusal(town, A, REJECT) == ["E0H"]
     ask_sums(town, A, process=FIXING)
