@@ -13,8 +13,10 @@ from collections.abc import Sequence
 import typer
 
 from gateway.cli import (
+    call_command,
     client_commands,
     control_commands,
+    customer_commands,
     demo_command,
     file_commands,
     market_commands,
@@ -45,10 +47,12 @@ for family in (
     serve_command,
     client_commands,
     masterdata_commands,
+    customer_commands,
     series_command,
     control_commands,
     reading_commands,
     party_commands,
+    call_command,
     file_commands,
     prepare_command,
     schema_commands,

@@ -43,6 +43,11 @@ def take(
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     with local_hub(settings) as hub:
         report = wait_for(hub.import_master_data(operator_of(hub.office.profile), files))
+    show_report(report, as_json=as_json)
+
+
+def show_report(report: ImportReport, *, as_json: bool) -> None:
+    """What an import took, or why it took nothing; then the command ends with findings."""
     if as_json:
         print_json({"rows": dict(report.rows), "findings": [finding_value(found) for found in report.findings]})
     else:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, Market, profile_of, settings_from
+from gateway.cli import settlement_commands
+from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
 from gateway.cli.series_command import instant_of
@@ -32,8 +33,10 @@ RESOLUTION = "settlement-resolution"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("settle")(settle)
+    """Add the command, and those that look at this machine's settlement below it."""
+    group = typer.Typer(invoke_without_command=True, callback=settle)
+    settlement_commands.register(group)
+    app.add_typer(group, name="settle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +50,46 @@ class Order:
 
 
 def settle(  # noqa: PLR0913 - one parameter for each option
+    context: typer.Context,
     *,
     masterdata: Annotated[
-        Path, typer.Option("--masterdata", metavar="DIR", help="Holds metering_points.csv and grid_loss.csv.")
-    ],
-    series: Annotated[Path, typer.Option("--series", metavar="FILE", help="Values: mp, time, quantity, quality.")],
-    start: Annotated[str, typer.Option("--from", help="A local day (2025-01-31) or an instant (2025-01-30T23:00Z).")],
-    end: Annotated[str, typer.Option("--to", help="Likewise; not in the period.")],
-    grid_area: Annotated[list[str], typer.Option("--grid-area", help="To settle; may be given several times.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")],
+        Path | None, typer.Option("--masterdata", metavar="DIR", help="Holds metering_points.csv and grid_loss.csv.")
+    ] = None,
+    series: Annotated[
+        Path | None, typer.Option("--series", metavar="FILE", help="Values: mp, time, quantity, quality.")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="A local day (2025-01-31) or an instant (2025-01-30T23:00Z).")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Likewise; not in the period.")] = None,
+    grid_area: Annotated[
+        list[str] | None, typer.Option("--grid-area", help="To settle; may be given several times.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the results go.")] = None,
     method: Annotated[Method, typer.Option(help="Regulation D1, or as today's hub computes.")] = Method.D1,
     resolution: Annotated[
         Resolution | None, typer.Option(help="PT15M or PT1H; the market's at that time unless given.")
     ] = None,
+    snapshot: Annotated[
+        int | None, typer.Option(help="Calculate a snapshot of this machine's hub again, and compare.")
+    ] = None,
     as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
     market: Market = None,
 ) -> None:
-    """Settle grid areas from files and write one CSV for each result.
+    """Settle grid areas from files, or look at this machine's settlement.
 
-    Nothing is written when anything is wrong with the files. Exit 1 with findings.
+    From files it writes one CSV for each result, and nothing when anything is wrong with them. Exit 1 with findings.
     """
+    if context.invoked_subcommand is not None:
+        return
+    if snapshot is not None:
+        with local_hub(settings_from(data_dir=data_dir, database=database, market=market), must_exist=True) as hub:
+            settlement_commands.show_snapshot(snapshot, as_json, hub)
+        return
+    if masterdata is None or series is None or start is None or end is None or not grid_area or out is None:
+        raise CommandError("give --masterdata, --series, --from, --to, --grid-area and --out, or --snapshot")
     profile = profile_of(settings_from(market=market))
     now = SystemClock().now()
     interval = Interval(instant_of(start, profile.zone, now), instant_of(end, profile.zone, now))

@@ -23,6 +23,11 @@ def find_by_thumbprint(connection: Connection, thumbprint: str) -> Client | None
     return _one(connection, table.c.thumbprint == thumbprint) if thumbprint else None
 
 
+def find_by_party(connection: Connection, party: str, role: Role) -> Client | None:
+    """The client that speaks for a party in a role."""
+    return _one(connection, (table.c.party == party) & (table.c.role == role.value))
+
+
 def every(connection: Connection) -> tuple[Client, ...]:
     """All clients in order of their ids."""
     return tuple(_client(row) for row in connection.execute(sa.select(table).order_by(table.c.client_id)))

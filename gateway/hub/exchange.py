@@ -25,6 +25,7 @@ from gateway.hub.control.values import (
     MissingPage,
     RejectionCount,
 )
+from gateway.hub.customers.desk import CustomerDesk
 from gateway.hub.database import StoreUnavailable, allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
@@ -52,15 +53,17 @@ from gateway.hub.ports import (
     Submission,
     ValueVersion,
 )
+from gateway.hub.query_desk import QueryDesk
 from gateway.hub.queues import Bundle, Queue
 from gateway.hub.readings.desk import ReadingDesk
 from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
+from gateway.hub.settlement.desk import Desk
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect, Role
 from gateway.messages.findings import Finding
-from gateway.messages.times import Interval
+from gateway.messages.times import Interval, MarketZone
 from gateway.processes.events import BundleLimits
 
 T = TypeVar("T")
@@ -79,8 +82,16 @@ class Hub:
         self.office = office
         self.runner = Runner(office)
         self.readings = ReadingDesk(office, manner_of(office.profile))
+        self.customers = CustomerDesk(office, manner_of(office.profile))
+        self.queries = QueryDesk(office)
+        self.settlement = Desk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
+
+    @property
+    def zone(self) -> MarketZone:
+        """The market's local time."""
+        return self.office.profile.zone
 
     def start(self) -> None:
         """Begin to take messages."""

@@ -9,12 +9,17 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import Clock
 from gateway.hub.database import Database
-from gateway.hub.masterdata import registry
+from gateway.hub.masterdata import registrations, registry
+from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement_results import NothingFiled, SettlementResults
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
+from gateway.messages.settlement_masterdata import SettlementMasterData
 from gateway.schemas.registry import Registry
+
+_PAST_VIEWS = 2
+"""Past views of master data kept: that of an evening, and that of the month its load shares were frozen in."""
 
 
 @dataclass
@@ -40,6 +45,8 @@ class Office:
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
     results: SettlementResults = field(default_factory=NothingFiled)
+    _past: list[MasterData] = field(default_factory=list, repr=False)
+    _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""
@@ -52,6 +59,21 @@ class Office:
         return self.master
 
     def master_as_of(self, connection: Connection, as_of: int) -> MasterData:
-        """The master data as known at a transaction; the present view where nobody has imported since."""
-        master = self.refresh(connection)
-        return master if master.transaction <= as_of else registry.view(connection, as_of)
+        """The master data as known at a transaction; the present view and the last few past ones are at hand."""
+        known = registrations.last_import(connection, as_of)
+        for master in (self.refresh(connection), *self._past):
+            if master.transaction == known:
+                return master
+        master = registry.view(connection, as_of)
+        self._past = [master, *self._past[: _PAST_VIEWS - 1]]
+        return master
+
+    def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:
+        """What settlement needs of points, as known at a transaction; the last views read are at hand."""
+        known = registrations.last_import(connection, as_of)
+        for facts in self._facts:
+            if facts.transaction == known:
+                return facts
+        facts = settlement_view(connection, as_of)
+        self._facts = [facts, *self._facts[: _PAST_VIEWS - 1]]
+        return facts

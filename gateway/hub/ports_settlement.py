@@ -76,7 +76,7 @@ class SettledRow:
 
     Attributes:
         kind: what it is a sum of (`flex-per-supplier`).
-        supplier, balance_responsible, neighbour: whose it is; empty where that does not apply.
+        supplier, balance_responsible, neighbour, tariff: whose it is; empty where that does not apply.
         quantity: int64[steps] Wh.
         exists: bool[steps], whether there is a sum.
         status: uint8[steps] of `Quality`, the one status a receiver sees.
@@ -88,6 +88,7 @@ class SettledRow:
     supplier: str
     balance_responsible: str
     neighbour: str
+    tariff: str
     quantity: NDArray[np.int64]
     exists: NDArray[np.bool_]
     status: NDArray[np.uint8]
@@ -97,12 +98,18 @@ class SettledRow:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotView:
-    """A snapshot as a party may see it: steps of a resolution from `start`, and the rows it is entitled to."""
+    """A snapshot as a party may see it: steps of a resolution from `start`, and the rows it is entitled to.
+
+    Attributes:
+        curve: the distribution curve as fixed, kWh for each kWh a year of load share, for suppliers and grid operators;
+            empty where there is none or the reader may not see it (DK-3.4.b).
+    """
 
     summary: SnapshotSummary
     start: int
     resolution: Resolution
     rows: tuple[SettledRow, ...]
+    curve: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
+from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
@@ -27,6 +28,7 @@ LEASE_SECONDS = 120
 
 SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
+QUERY_SECONDS = 10
 DAY_CLOSE_HOUR = 3
 SETTLE_SECONDS = 30
 """How often it is asked whether an evening has come; one that failed is tried again then."""
@@ -78,7 +80,7 @@ class Scheduler:
 
 
 def duties_of(office: Office, runner: Runner) -> list[Duty]:
-    """The duties of a hub: unfinished messages are taken up, the series indexed, readings reminded of."""
+    """The duties of a hub: what is due by the clock, from unfinished messages to the settlement of an evening."""
 
     def every(seconds: int) -> Callable[[int], int]:
         return lambda now: now - now % seconds + seconds
@@ -117,7 +119,11 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def settle(_due: int) -> None:
         settlement.catch_up()
 
+    def step_queries(_due: int) -> None:
+        QueryDesk(office).step_due(office.clock.now())
+
     return [
+        Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries),
         Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),

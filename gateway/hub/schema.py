@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from gateway.hub import (
     tables,
+    tables_access,
     tables_exchange,
     tables_masterdata,
+    tables_queries,
     tables_readings,
     tables_settlement,
     tables_settlement_masterdata,
@@ -13,8 +15,10 @@ from gateway.hub import (
 
 DECLARED_IN = (
     tables,
+    tables_access,
     tables_exchange,
     tables_masterdata,
+    tables_queries,
     tables_readings,
     tables_settlement,
     tables_settlement_masterdata,

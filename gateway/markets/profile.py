@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gateway.markets.access import AccessPolicy
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.meter_readings import ReadingTerms
@@ -125,6 +126,7 @@ class MarketProfile:
         sending_processes: names of delegations for sending measure data.
         requesting_processes: names of delegations for each kind of request.
         results: who is sent what of a settlement's results.
+        access: what customers may grant, and how anonymous queries are handed on.
     """
 
     name: str
@@ -148,6 +150,7 @@ class MarketProfile:
     sending_processes: tuple[str, ...]
     requesting_processes: Mapping[DocumentKind, tuple[str, ...]]
     results: ResultPolicy
+    access: AccessPolicy
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from gateway.markets.access import AccessPolicy, GrantPolicy, QueryPolicy
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.meter_readings import ReadingTerms
@@ -166,6 +167,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         sending_processes=tuple(settings["delegation"]["sending"]),
         requesting_processes=_requesting_processes(settings["delegation"]),
         results=read_results(settings["results"]),
+        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"])),
     )
 
 

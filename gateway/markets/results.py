@@ -20,18 +20,26 @@ class ResultTerms:
             of suppliers it is responsible for, a grid operator those of its areas; what is of a whole area goes to
             every party of the role that is active there.
         since: the first stage it is sent at.
-        point_type, settlement_method: what the document calls the points summed up.
+        point_type, settlement_method: what the document calls the points summed up; a kind without a point type has no
+            document, and those entitled read it from the snapshot.
         clause: where the market says so.
     """
 
     receivers: frozenset[Role]
     since: SettlementStage
-    point_type: MeteringPointType
+    point_type: MeteringPointType | None
     settlement_method: SettlementMethod | None
     clause: str
 
-    def is_sent(self, stage: SettlementStage) -> bool:
-        """Whether it is sent at a stage."""
+    @property
+    def has_document(self) -> bool:
+        """Whether it is sent, and not only there to be read."""
+        return self.point_type is not None
+
+    def is_open(self, stage: SettlementStage) -> bool:
+        """Whether its receivers may have it at a stage; a correction settlement has kinds of its own (D1 §4.5)."""
+        if SettlementStage.CORRECTION in (stage, self.since):
+            return stage is self.since
         return _STAGES.index(stage) >= _STAGES.index(self.since)
 
 
@@ -53,7 +61,7 @@ def read_results(table: Mapping[str, Any]) -> ResultPolicy:
         name: ResultTerms(
             frozenset(map(Role, entry["receivers"])),
             SettlementStage(entry["since"]),
-            MeteringPointType(entry["point_type"]),
+            MeteringPointType(entry["point_type"]) if "point_type" in entry else None,
             SettlementMethod(entry["settlement_method"]) if "settlement_method" in entry else None,
             entry["clause"],
         )

@@ -89,6 +89,10 @@ class Role(StrEnum):
     METERING_POINT_ADMINISTRATOR = "metering-point-administrator"
     DELEGATE = "delegate"
     """Acts for others only; a role of the token, never of a document."""
+    CUSTOMER = "customer"
+    """Whose metering points they are (D1 §3.5); a role of the token, never of a document."""
+    THIRD_PARTY = "third-party"
+    """Sees what a customer grants it (D1 §3.5); a role of the token, never of a document."""
 
 
 class ProcessType(StrEnum):

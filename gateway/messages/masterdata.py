@@ -94,6 +94,15 @@ class Delegation(NamedTuple):
     sequence: int = 0
 
 
+class CustomerLink(NamedTuple):
+    """Who the customer of a metering point is over [valid_from, valid_to) (D1 §3.5); None where it has none."""
+
+    metering_point: str
+    customer: str | None
+    valid_from: int
+    valid_to: int = FOREVER
+
+
 class Names:
     """Small codes for the names of one list: int32 in a column, text outside."""
 

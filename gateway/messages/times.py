@@ -112,6 +112,10 @@ class Interval:
         """Whether the two spans share any moment."""
         return self.start < other.end and other.start < self.end
 
+    def common(self, other: Interval) -> Interval | None:
+        """What the two spans share, None where that is nothing."""
+        return Interval(max(self.start, other.start), min(self.end, other.end)) if self.overlaps(other) else None
+
     def contains(self, instant: int) -> bool:
         """Whether the instant lies in the span; its end does not."""
         return self.start <= instant < self.end

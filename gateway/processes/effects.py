@@ -94,6 +94,12 @@ DELIVER_CANCELLATION = Effect(
 )
 REMIND_OF_READING = Effect("remind-of-reading", "Note a reminder to the grid operator.")
 MARK_OVERDUE = Effect("mark-overdue", "Note that the reading is overdue.")
+HAND_ON = Effect(
+    "hand-on",
+    "Show the query to the grid operator: its point, period and text, under an id of its own, without who asked.",
+)
+HAND_BACK = Effect("hand-back", "Show the answer to who asked.")
+TAKE_AWAY = Effect("take-away", "Show the query to the grid operator as no longer waiting, without who asked.")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -130,6 +136,9 @@ EFFECTS: Mapping[str, Effect] = {
         DELIVER_CANCELLATION,
         REMIND_OF_READING,
         MARK_OVERDUE,
+        HAND_ON,
+        HAND_BACK,
+        TAKE_AWAY,
         ALERT,
     )
 }

@@ -207,6 +207,32 @@ class CancellationChecked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Answered(Event):
+    """Somebody answers the query.
+
+    Attributes:
+        owner: the grid operator it was handed to.
+        asked_by: who answers.
+    """
+
+    owner: Actor
+    asked_by: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn(Event):
+    """Somebody takes the query back, or lays it aside once it is answered.
+
+    Attributes:
+        owner: who asked it.
+        asked_by: who takes it back.
+    """
+
+    owner: Actor
+    asked_by: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """The hub has restarted and found the instance unfinished."""
 
@@ -237,6 +263,8 @@ EVENTS: Mapping[str, type[Event]] = {
         CorrectionsSettled,
         ReadingChecked,
         CancellationChecked,
+        Answered,
+        Withdrawn,
         Recovered,
         Failed,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.messages.findings import has_errors
 from gateway.processes.events import (
+    Answered,
     Appended,
     BasisCalculated,
     BundleWeighed,
@@ -15,6 +16,7 @@ from gateway.processes.events import (
     Peeked,
     ReadingChecked,
     RulesChecked,
+    Withdrawn,
 )
 
 
@@ -55,6 +57,16 @@ def is_old(event: BundleWeighed) -> bool:
 
 def asked_by_owner(event: Peeked | DequeueAsked) -> bool:
     """Who asks is the owner of the queue, party and role alike."""
+    return event.asked_by == event.owner
+
+
+def answered_by_addressee(event: Answered) -> bool:
+    """Who answers is the grid operator the query was handed to."""
+    return event.asked_by == event.owner
+
+
+def withdrawn_by_asker(event: Withdrawn) -> bool:
+    """Who takes the query back is who asked it, party and role alike."""
     return event.asked_by == event.owner
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from gateway.processes.anonymous_query import ANONYMOUS_QUERY
 from gateway.processes.correction import CORRECTION
 from gateway.processes.data_request import DATA_REQUEST
 from gateway.processes.distribution import DISTRIBUTION
@@ -31,7 +32,7 @@ def latest(processes: Mapping[tuple[str, int], Machine[Any]]) -> Mapping[str, Ma
 
 
 PROCESSES = by_name_and_version(
-    (SUBMISSION, CORRECTION, DISTRIBUTION, DATA_REQUEST, FIXATION, REFIXATION, METER_READING)
+    (SUBMISSION, CORRECTION, DISTRIBUTION, DATA_REQUEST, FIXATION, REFIXATION, METER_READING, ANONYMOUS_QUERY)
 )
 """Every version of every process, by (name, version); a superseded table stays while an instance may still run it."""
 

@@ -38,8 +38,17 @@ class ResultKind(StrEnum):
     HOURLY_PER_BRP = "hourly-per-brp"
     HOURLY = "hourly"
     TOTAL_CONSUMPTION = "total-consumption"
+    DISTRIBUTED_PER_SUPPLIER = "distributed-per-supplier"
+    DISTRIBUTED_PER_BRP = "distributed-per-brp"
+    LOAD_SHARES = "load-shares"
+    """Not energy but thousandths of a kWh a year, the same at every step: the sums the residual is distributed by."""
     WHOLESALE_BASIS = "wholesale-basis"
-    """What each supplier's customers used or produced, by tariff."""
+    """Production and metered consumption by tariff and supplier, children included."""
+    PROFILED_PER_TARIFF = "profiled-per-tariff"
+    """Profile-settled consumption by tariff and supplier."""
+    PRODUCTION_CORRECTION = "production-correction"
+    FLEX_CORRECTION = "flex-correction"
+    HOURLY_CORRECTION = "hourly-correction"
 
 
 class ResultKey(NamedTuple):

@@ -15,7 +15,17 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from gateway.hub.ports import Principal, StoreUnavailable
-from gateway.transport import cim_api, control_api, ebix_api, hub_api, readings_api, token_api
+from gateway.transport import (
+    access_api,
+    cim_api,
+    control_api,
+    ebix_api,
+    hub_api,
+    query_api,
+    readings_api,
+    settlement_api,
+    token_api,
+)
 from gateway.transport.openapi import openapi_route
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
@@ -29,8 +39,9 @@ CORRELATION_HEADER = "CorrelationId"
 
 def route_table(ebix_path: str) -> tuple[Route, ...]:
     """Every endpoint of the hub."""
-    party_routes = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
-    table = (*party_routes, *hub_api.ROUTES, *control_api.ROUTES, *readings_api.ROUTES)
+    messages = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
+    neutral = (hub_api, control_api, readings_api, access_api, query_api, settlement_api)
+    table = (*messages, *(route for api in neutral for route in api.ROUTES))
     return (*table, openapi_route(table))
 
 

@@ -203,6 +203,21 @@ class HubClient:
         answer, _ = self._ask(_Call("GET", f"/api/hub/v1/{path}", {"Accept": accept}, query=query))
         return _good(answer).content
 
+    def call(self, method: str, path: str, body: bytes = b"", accept: str = "application/json") -> bytes:
+        """Any call of the neutral API, `path` behind `/api/hub/v1/` with its query; a body is JSON.
+
+        A call is made once: what it asks for might have been done although the connection broke.
+
+        Raises:
+            HubError: the hub is out of reach or refused; the text is its problem body.
+        """
+        headers = {"Accept": accept, **({"Content-Type": "application/json"} if body else {})}
+        try:
+            answer = self._signed(_Call(method, f"/api/hub/v1/{path}", headers, body or None))
+        except httpx.TransportError as error:
+            raise HubError(f"the hub did not answer {method} {path}: {error or type(error).__name__}") from error
+        return _good(answer).content
+
     def _ask(self, call: _Call) -> tuple[httpx.Response, bool]:
         """The hub's answer, and whether the connection broke in an earlier attempt that may have reached it."""
         answer, was_broken = self._patiently(call.method + " " + call.path, lambda: self._signed(call))

@@ -17,14 +17,15 @@ from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, M
 from gateway.hub.ports import Page, Refused
 from gateway.messages.codes import Role
 from gateway.transport import control_models as models
+from gateway.transport.answers import JSON, PREFIX, not_found
 from gateway.transport.control_forms import csv_head, csv_lines
-from gateway.transport.hub_api import CSV, JSON, PREFIX, not_found
 from gateway.transport.hub_models import Body
 from gateway.transport.media_types import accepted_types
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refuse
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Handler, Parameter, Route
+from gateway.transport.series_answer import CSV
 
 
 class SumsOf(StrEnum):

@@ -6,21 +6,20 @@ Who may see what is the hub's decision; what a caller may not see answers 404 he
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TypeVar
 
 import anyio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from gateway.hub.ports import Client, ImportReport, MasterDataTable, Refused
-from gateway.messages.findings import Finding, has_errors
+from gateway.hub.ports import Client, ImportReport, MasterDataTable
+from gateway.messages.findings import has_errors
 from gateway.messages.times import to_datetime
-from gateway.schemas.parsers import parse_json
 from gateway.transport import hub_models as models
+from gateway.transport.answers import JSON, PREFIX, in_path, json_answer, not_found, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.client_secrets import hash_secret, new_secret
 from gateway.transport.error_bodies import MOST_DETAILS
-from gateway.transport.media_types import accepted_types, media_type
+from gateway.transport.media_types import media_type
 from gateway.transport.problems import FindingBody, refuse_with_problem
 from gateway.transport.queries import (
     MESSAGE_PARAMETERS,
@@ -29,58 +28,18 @@ from gateway.transport.queries import (
     VERSION_PARAMETERS,
     Query,
     message_filter,
-    series_query,
 )
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import EVERY_ROLE, OPERATOR, Call, Credentials, Handler, Parameter, Route
-from gateway.transport.series_forms import csv_series, json_series
+from gateway.transport.series_answer import CSV, series_answer
+from gateway.transport.series_workbook import WORKBOOK
 
-PREFIX = "/api/hub/v1"
-CSV = "text/csv"
-JSON = "application/json"
 MASTER_DATA_FORMS = {CSV: "csv", JSON: "json"}
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-def not_found() -> HttpRefusal:
-    """404, whether there is none such or it is another's."""
-    return refusal(HTTPStatus.NOT_FOUND, "There is none such, or it is not yours to see")
-
-
-def _json(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(body.model_dump_json(), status, media_type=JSON)
-
-
-async def _taken(call: Call, model: type[Model]) -> Model:
-    """The JSON body of a call as its model, or 400 with every fault and its place."""
-    if media_type(call.request.headers.get("content-type", "")) != JSON:
-        raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Content-Type must be {JSON}", "Content-Type")
-    body = await read_body(call)
-    outcome = await anyio.to_thread.run_sync(parse_json, body)
-    if outcome.finding is not None:
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, (outcome.finding,))
-    try:
-        return model.model_validate(outcome.value)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        findings = tuple(Finding("BadRequest", f["msg"], "/".join(map(str, f["loc"]))) for f in faults)
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, findings) from None
 
 
 async def read_series(call: Call) -> Response:
-    """Values of metering points as known at an instant, as JSON or CSV by Accept."""
-    query = series_query(call)
-    as_of = call.services.clock() if query.as_of is None else query.as_of
-    found = await call.services.exchange.read_series(call.principal, query)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
-    if found is None:
-        raise not_found()
-    wanted = [name for name in accepted_types(call.request.headers) if name in (CSV, JSON)]
-    if wanted and wanted[0] == CSV:
-        return Response(await anyio.to_thread.run_sync(csv_series, found), media_type=CSV)
-    return Response(await anyio.to_thread.run_sync(json_series, found, as_of), media_type=JSON)
+    """Values of metering points as known at an instant, as JSON, CSV or a workbook by Accept."""
+    return await series_answer(call, call.services.exchange.read_series)
 
 
 async def show_versions(call: Call) -> Response:
@@ -91,7 +50,7 @@ async def show_versions(call: Call) -> Response:
     if found is None:
         raise not_found()
     versions = [models.VersionBody.of(version) for version in found]
-    return _json(models.VersionsBody(metering_point=point, start=to_datetime(at), versions=versions))
+    return json_answer(models.VersionsBody(metering_point=point, start=to_datetime(at), versions=versions))
 
 
 async def list_messages(call: Call) -> Response:
@@ -99,7 +58,7 @@ async def list_messages(call: Call) -> Response:
     query = Query(call, MESSAGE_PARAMETERS)
     page = await call.services.exchange.messages(call.principal, message_filter(query), query.page())
     found = [models.MessageBody.of(summary) for summary in page.messages]
-    return _json(models.MessagesBody(messages=found, after=page.after))
+    return json_answer(models.MessagesBody(messages=found, after=page.after))
 
 
 async def show_message(call: Call) -> Response:
@@ -107,13 +66,13 @@ async def show_message(call: Call) -> Response:
     status = await call.services.exchange.message_status(call.principal, call.request.path_params["message_id"])
     if status is None:
         raise not_found()
-    return _json(models.MessageStatusBody.of(status))
+    return json_answer(models.MessageStatusBody.of(status))
 
 
 async def show_queues(call: Call) -> Response:
     """What waits for the caller."""
     lengths = await call.services.exchange.queue_lengths(call.principal)
-    return _json(models.QueuesBody(queues=[models.QueueBody.of(length) for length in lengths]))
+    return json_answer(models.QueuesBody(queues=[models.QueueBody.of(length) for length in lengths]))
 
 
 def _rows_of(table: MasterDataTable) -> Handler:
@@ -123,7 +82,7 @@ def _rows_of(table: MasterDataTable) -> Handler:
         found = await call.services.exchange.master_data(call.principal, table, key, page)
         if found is None:
             raise not_found()
-        return _json(models.RowsBody(rows=[dict(row) for row in found.rows], after=found.after))
+        return json_answer(models.RowsBody(rows=[dict(row) for row in found.rows], after=found.after))
 
     return show_rows
 
@@ -142,8 +101,8 @@ def _take_rows_of(table: MasterDataTable) -> Handler:
 
 async def import_files(call: Call) -> Response:
     """Take files of master data, all together or not at all."""
-    taken = await _taken(call, models.FilesBody)
-    files = {name: text.encode() for name, text in taken.files.items()}
+    given = await taken(call, models.FilesBody)
+    files = {name: text.encode() for name, text in given.files.items()}
     return _imported(await call.services.exchange.import_master_data(call.principal, files))
 
 
@@ -151,7 +110,7 @@ def _imported(report: ImportReport) -> Response:
     if has_errors(report.findings):
         raise HttpRefusal(HTTPStatus.BAD_REQUEST, report.findings)
     remarks = [FindingBody.of(finding) for finding in report.findings[:MOST_DETAILS]]
-    return _json(models.ImportBody(rows=dict(report.rows), findings=remarks))
+    return json_answer(models.ImportBody(rows=dict(report.rows), findings=remarks))
 
 
 async def register_client(call: Call) -> Response:
@@ -159,7 +118,7 @@ async def register_client(call: Call) -> Response:
     client_id = str(call.request.path_params["client_id"])
     if not client_id.isascii() or not client_id.replace("-", "").replace("_", "").isalnum() or len(client_id) > 64:
         raise refusal(HTTPStatus.BAD_REQUEST, "A client id is at most 64 letters, digits, - and _", "client_id")
-    stated = await _taken(call, models.NewClientBody)
+    stated = await taken(call, models.NewClientBody)
     secret = new_secret()
     hashed = await anyio.to_thread.run_sync(hash_secret, secret)
     refused = await call.services.exchange.register_client(
@@ -168,21 +127,21 @@ async def register_client(call: Call) -> Response:
     if refused is not None:
         raise HttpRefusal(HTTPStatus.CONFLICT, refused.findings)
     answer = models.ClientBody(client_id=client_id, party=stated.party, role=stated.role, secret=secret)
-    response = _json(answer, HTTPStatus.CREATED)
+    response = json_answer(answer, HTTPStatus.CREATED)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 async def show_health(call: Call) -> Response:
     """The server answers."""
-    return _json(models.HealthBody(status="ok"))
+    return json_answer(models.HealthBody(status="ok"))
 
 
 async def show_readiness(call: Call) -> Response:
     """Whether the hub can take messages now; 503 when it cannot."""
     state = await call.services.exchange.readiness()
     status = HTTPStatus.OK if state.ready else HTTPStatus.SERVICE_UNAVAILABLE
-    response = _json(models.ReadinessBody(ready=state.ready, parts=dict(state.parts)), status)
+    response = json_answer(models.ReadinessBody(ready=state.ready, parts=dict(state.parts)), status)
     if not state.ready:
         response.headers["Retry-After"] = str(call.services.settings.retry_after)
     return response
@@ -192,10 +151,6 @@ def _read(path: str, handler: Handler, text: str, gives: type[BaseModel], *param
     return Route(
         "GET", PREFIX + path, EVERY_ROLE, handler, refuse_with_problem, text, gives=gives, parameters=parameters
     )
-
-
-def _in_path(name: str, text: str) -> Parameter:
-    return Parameter(name, text, {"type": "string"}, required=True, place="path")
 
 
 def _table_routes(table: MasterDataTable) -> tuple[Route, ...]:
@@ -208,7 +163,7 @@ def _table_routes(table: MasterDataTable) -> tuple[Route, ...]:
             show,
             f"Every version of one of the {words}.",
             models.RowsBody,
-            _in_path("key", "Its identifier"),
+            in_path("key", "Its identifier"),
             *PAGE_PARAMETERS,
         ),
         Route(
@@ -249,7 +204,7 @@ ROUTES: tuple[Route, ...] = (
         "Values of metering points as known at an instant, in a chosen unit and step.",
         gives=models.SeriesBody,
         parameters=SERIES_PARAMETERS,
-        media=(CSV,),
+        media=(CSV, WORKBOOK),
     ),
     _read("/series/versions", show_versions, "Every version of one value.", models.VersionsBody, *VERSION_PARAMETERS),
     _read("/messages", list_messages, "Your messages in and out.", models.MessagesBody, *MESSAGE_PARAMETERS),
@@ -258,7 +213,7 @@ ROUTES: tuple[Route, ...] = (
         show_message,
         "Where a message stands, with its history.",
         models.MessageStatusBody,
-        _in_path("message_id", "Id of the message"),
+        in_path("message_id", "Id of the message"),
     ),
     _read("/queues", show_queues, "What waits for you.", models.QueuesBody),
     *(route for table in MasterDataTable for route in _table_routes(table)),
@@ -281,7 +236,7 @@ ROUTES: tuple[Route, ...] = (
         "Register a client or give it a new secret, which is shown once.",
         takes=models.NewClientBody,
         gives=models.ClientBody,
-        parameters=(_in_path("client_id", "The client's id"),),
+        parameters=(in_path("client_id", "The client's id"),),
         status=HTTPStatus.CREATED,
     ),
 )

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
-from gateway.transport.hub_api import PREFIX
+from gateway.transport.answers import PREFIX
 from gateway.transport.problems import PROBLEM_TYPE, Problem, refuse_with_problem
 from gateway.transport.routes import Call, Credentials, Route
 

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.hub.ports import Exchange, Principal
+from gateway.hub.access_ports import ServedExchange
+from gateway.hub.ports import Principal
 from gateway.messages.codes import Role
 from gateway.transport.authentication import Authenticator
 from gateway.transport.refusals import HttpRefusal
@@ -35,6 +36,12 @@ MARKET_ROLES: frozenset[Role] = frozenset(
 )
 """Roles of the market's parties."""
 
+CUSTOMER: frozenset[Role] = frozenset({Role.CUSTOMER})
+"""Customers, who see what is their own."""
+
+THIRD_PARTY: frozenset[Role] = frozenset({Role.THIRD_PARTY})
+"""Third parties, who see what customers have granted them."""
+
 OPERATOR: frozenset[Role] = frozenset({Role.HUB})
 """The operator of the hub."""
 
@@ -42,13 +49,14 @@ AREA_ROLES: frozenset[Role] = frozenset({Role.GRID_OPERATOR, Role.METERED_DATA_R
 """Who answers for grid areas: their operators, and the operator of the hub."""
 
 EVERY_ROLE = MARKET_ROLES | OPERATOR
+"""The market's parties and the hub's operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the handlers work with: the hub, the settings, who speaks, room for bodies, the time and fresh ids."""
 
-    exchange: Exchange
+    exchange: ServedExchange
     settings: TransportSettings
     authenticator: Authenticator
     issuer: TokenIssuer

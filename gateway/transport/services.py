@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.hub.ports import Exchange
+from gateway.hub.access_ports import ServedExchange
 from gateway.transport.authentication import Authenticator, Certificates
 from gateway.transport.keys import AddressKeys, FileKeys, KeySource, signing_key
 from gateway.transport.room import BodyRoom
@@ -15,7 +15,7 @@ from gateway.transport.tokens import TokenIssuer, TokenVerifier, TrustedIssuer
 
 
 def assemble(
-    exchange: Exchange,
+    exchange: ServedExchange,
     settings: TransportSettings,
     data_dir: Path,
     clock: Callable[[], int],

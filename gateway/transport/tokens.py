@@ -30,9 +30,11 @@ ROLE_NAMES: dict[str, Role] = {
     "systemoperator": Role.SYSTEM_OPERATOR,
     "danishenergyagency": Role.ENERGY_AGENCY,
     "delegated": Role.DELEGATE,
+    "customer": Role.CUSTOMER,
+    "thirdparty": Role.THIRD_PARTY,
     "hub": Role.HUB,
 }
-"""Names of the `roles` claim. `hub` is ours: the operator of the hub, for administration only."""
+"""Names of the `roles` claim. Ours are `customer`, `thirdparty`, and `hub`: the hub's operator, for administration."""
 
 LONGEST_TOKEN = 8192
 REMEMBERED_TOKENS = 4096

@@ -50,6 +50,8 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.CorrectionsSettled: st.builds(happened.CorrectionsSettled, st.booleans()),
     happened.ReadingChecked: st.builds(happened.ReadingChecked, st.booleans(), SOME_FINDINGS),
     happened.CancellationChecked: st.builds(happened.CancellationChecked, SOME_FINDINGS),
+    happened.Answered: st.builds(happened.Answered, ACTORS, ACTORS),
+    happened.Withdrawn: st.builds(happened.Withdrawn, ACTORS, ACTORS),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

@@ -29,7 +29,8 @@ _BATCH = 500
 class Column(NamedTuple):
     """A column: how its cells are read, what an empty one stands for, which rule a bad one breaks.
 
-    A column that is not `expected` may lack in the file; its cells are then all empty.
+    A column that is not `expected` may lack in the file; its cells are then all empty. A row with a bad cell is left
+    out; where the rule is a warning's, that is all.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Column(NamedTuple):
     empty: int | None = REQUIRED
     rule: str = "bad-value"
     is_expected: bool = True
+    severity: Severity = Severity.ERROR
 
     def cells(self) -> Cells:
         """A fresh reader of the column's cells."""
@@ -70,10 +72,12 @@ class CodedColumns:
         """Only the rows the mask keeps."""
         return CodedColumns(self.file, self.line[mask], {name: rows[mask] for name, rows in self.columns.items()})
 
-    def note(self, findings: FindingList, rule: str, rows: Mask, text: str) -> None:
+    def note(
+        self, findings: FindingList, rule: str, rows: Mask, text: str, severity: Severity = Severity.ERROR
+    ) -> None:
         """A finding of one sentence for every row the mask holds."""
         for line in self.line[rows].tolist():
-            findings.add(rule, text, Place(self.file, line))
+            findings.add(rule, text, Place(self.file, line), severity)
 
 
 def read_coded(path: Path, layout: Sequence[Column], findings: FindingList) -> CodedColumns:
@@ -167,7 +171,8 @@ class _Table:
             return
         shown = repr(text if len(text) <= 60 else f"{text[:57]}...")
         fault = self.cells[column.name].faults[text]
-        self.findings.add(column.rule, f"column {column.name}: {shown} {fault}", Place(self.file, line))
+        text = f"column {column.name}: {shown} {fault}"
+        self.findings.add(column.rule, text, Place(self.file, line), column.severity)
 
 
 def _batches(reader: _Lines, width: int, table: _Table) -> Iterator[tuple[Rows, list[list[str]]]]:

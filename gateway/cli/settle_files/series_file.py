@@ -95,14 +95,17 @@ class FileValues:
 def read_values(path: Path, points: SettledPoints, manner: Manner, findings: FindingList) -> FileValues:
     """The values of a file, checked against the points; those of children and grid-loss points are not looked at.
 
-    Findings: those of `read_coded`, `unknown-point`, `missing-value`, `missing-with-quantity`, `outside-validity`,
-    `off-step`, `duplicate-value`; as a warning `negative-quantity`.
+    A file may hold more than the points do: what is of others, or of a time a point is not valid, is left out with a
+    warning.
+
+    Findings: those of `read_coded`, `missing-value`, `missing-with-quantity`, `off-step`, `duplicate-value`; as
+    warnings `unknown-point`, `outside-validity`, `negative-quantity`.
 
     Raises:
         OSError: the file cannot be opened.
     """
     layout = (
-        Column("mp", partial(known_point, points.names), rule="unknown-point"),
+        Column("mp", partial(known_point, points.names), rule="unknown-point", severity=Severity.WARNING),
         Column("time", manner.instant),
         Column("quantity", quantity_of, NO_QUANTITY),
         Column("quality", partial(one_of, _QUALITIES), int(Quality.ABSENT)),
@@ -173,13 +176,13 @@ def _versions(table: CodedColumns, key: Rows, points: SettledPoints, findings: F
     """The version each value lies in, and where there is one with steps that begin at its time."""
     columns = points.master.points
     if not len(columns.point):
-        table.note(findings, "outside-validity", np.ones(len(table), dtype=bool), _OUTSIDE)
+        table.note(findings, "outside-validity", np.ones(len(table), dtype=bool), _OUTSIDE, Severity.WARNING)
         return np.zeros(len(table), dtype=np.int64), np.zeros(len(table), dtype=bool)
     version = np.searchsorted(_key(columns.point, columns.valid_from), key, side="right") - 1
     np.maximum(version, 0, out=version)
     is_inside = (columns.point[version] == table["mp"]) & (columns.valid_from[version] <= table["time"])
     is_inside &= table["time"] < columns.valid_to[version]
-    table.note(findings, "outside-validity", ~is_inside, _OUTSIDE)
+    table.note(findings, "outside-validity", ~is_inside, _OUTSIDE, Severity.WARNING)
     off_step = is_inside & (table["time"] % STEPS[columns.resolution[version]] != 0)
     table.note(findings, "off-step", off_step, "column time: no step of the point's resolution begins then")
     return version, is_inside & ~off_step

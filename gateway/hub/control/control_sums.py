@@ -28,7 +28,7 @@ from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.tables_settlement import settlement_run, snapshot
 from gateway.markets.distribution import Receiver
 from gateway.markets.profile import CorrectedOutward
-from gateway.messages.codes import Role
+from gateway.messages.codes import Role, SettlementStage
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Mask, Qualities, Quantities
 from gateway.messages.times import HOUR, STEP_SECONDS, Instants
@@ -133,11 +133,12 @@ def _table(starts: Instants, sums: Sequence[tuple[_Whose, _Hours, Quantities]], 
 
 
 def _newest(connection: Connection, day: date, as_of: int | None) -> list[int]:
-    """The newest snapshot of each grid area."""
+    """The newest snapshot of each grid area; a correction settlement holds differences, and is none of these."""
     wanted = (
         sa.select(sa.func.max(snapshot.c.id))
         .join(settlement_run)
         .where(settlement_run.c.day == day_number(day))
+        .where(settlement_run.c.stage != SettlementStage.CORRECTION.value)
         .group_by(snapshot.c.grid_area)
         .order_by(snapshot.c.grid_area)
     )

@@ -1,4 +1,4 @@
-"""The tables of master data as rows of text: columns, how each is read, and how it is written.
+"""The tables of master data, and customers of points, as rows of text: columns, how each is read and written.
 
 An import file, a page of the API and the sample market all use these columns (house.md §8).
 """
@@ -28,7 +28,7 @@ from gateway.messages.codes import (
     Subtype,
     Unit,
 )
-from gateway.messages.masterdata import FOREVER, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.masterdata import FOREVER, CustomerLink, Delegation, GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import format_quantity
 from gateway.messages.readings import MeterReading, ReadingCancellation
 from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, LoadShare, PointPermission, PointTariff
@@ -45,6 +45,7 @@ Row = TypeVar(
     FormulaTerm,
     GridLossPoint,
     PointPermission,
+    CustomerLink,
     MeterReading,
     ReadingCancellation,
 )
@@ -59,6 +60,7 @@ Dated = TypeVar(
     FormulaTerm,
     GridLossPoint,
     PointPermission,
+    CustomerLink,
 )
 """Rows that hold from one instant to another."""
 
@@ -92,7 +94,7 @@ class ColumnLayout(NamedTuple):
 class Layout(Generic[Row]):
     """A table's columns and the value one row becomes; rows of one `key` must not overlap in time."""
 
-    table: StrEnum
+    table: str
     row: type[Row]
     key: tuple[str, ...]
     columns: tuple[ColumnLayout, ...]
@@ -262,6 +264,18 @@ POINT_PERMISSIONS = Layout(
         ColumnLayout("permission", "permission", _code(Permission)),
         _VALID_FROM,
         _VALID_TO,
+    ),
+)
+
+CUSTOMERS = Layout(
+    "customers",
+    CustomerLink,
+    ("metering_point",),
+    (
+        ColumnLayout("metering_point", "metering_point", _point, repeats=False),
+        ColumnLayout("customer", "customer", _party, None),
+        ColumnLayout("valid_from", "valid_from", _instant),
+        ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
     ),
 )
 

@@ -31,7 +31,6 @@ from gateway.messages.settlement_masterdata import (
     SettlementMasterData,
     Tariffs,
 )
-from gateway.messages.times import Interval
 
 _FEW = 10_000
 """Points up to which a statement names them; beyond, the whole table is read."""
@@ -89,17 +88,6 @@ def settlement_view(connection: Connection, as_of_transaction: int | None = None
         owners,
         known,
     )
-
-
-def tariff_owners(connection: Connection, span: Interval, as_of_transaction: int) -> dict[str, frozenset[str]]:
-    """The owners of each tariff that any point pays within a span of time, as known at a transaction."""
-    known = last_import(connection, as_of_transaction)
-    paid = newest(tables.point_tariff, known).order_by(None).subquery().c
-    wanted = sa.select(paid.tariff, paid.owner).distinct()
-    owners: dict[str, set[str]] = {}
-    for row in connection.execute(wanted.where(paid.valid_from < span.end, paid.valid_to > span.start)):
-        owners.setdefault(row.tariff, set()).add(row.owner)
-    return {tariff: frozenset(parties) for tariff, parties in owners.items()}
 
 
 def facts_about(connection: Connection, points: Set[str], as_of_transaction: int) -> SettlementFacts:

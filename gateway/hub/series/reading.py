@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
@@ -34,6 +34,10 @@ _RATES = (Unit.KW, Unit.MW, Unit.AMPERE)
 """Units whose values over time do not add up."""
 
 
+Visible = Callable[[int], tuple[Interval, ...]]
+"""The parts of all time, in order, in which a reader may see a metering point."""
+
+
 class _Span(NamedTuple):
     """A part of the interval in which the reader may see a point and its unit is one.
 
@@ -62,6 +66,16 @@ class _Piece:
 def read_series(
     office: Office, connection: Connection, reader: Principal, query: SeriesQuery
 ) -> tuple[PointSeries, ...] | Refused | None:
+    """Values of points that a party may see by its role in the market; see `read_visible`."""
+    master, now = office.refresh(connection), office.clock.now()
+    return read_visible(
+        office, connection, query, lambda point: rights(office.profile, master, reader, point, (ALWAYS, now))
+    )
+
+
+def read_visible(
+    office: Office, connection: Connection, query: SeriesQuery, visible: Visible
+) -> tuple[PointSeries, ...] | Refused | None:
     """Values of points whose step begins in the interval, as known at an instant (`PointSeries`).
 
     None when one of the points is unknown or the reader may see nothing of it in the interval; where it may see a
@@ -78,13 +92,13 @@ def read_series(
     Findings: `unit-not-convertible`; `unit-not-summable` where powers or currents would be added up;
     `step-finer-than-stored` where a value covers more than the step asked for.
     """
-    master, now = office.refresh(connection), office.clock.now()
+    master = office.refresh(connection)
     spans: list[_Span] = []
     for point in dict.fromkeys(query.points):
-        visible = _spans(office, master, reader, (point, Interval(query.start, query.end), now))
-        if not visible:
+        seen = _spans(master, visible, point, Interval(query.start, query.end))
+        if not seen:
             return None
-        spans += visible
+        spans += seen
     if refused := _unit_findings(query, spans):
         return Refused(refused)
     pieces = _read(office, connection, spans, query.as_of)
@@ -98,13 +112,12 @@ def read_series(
     return tuple(_answer(connection, _with_empty(query, spans, pieces)))
 
 
-def _spans(office: Office, master: MasterData, reader: Principal, wanted: tuple[str, Interval, int]) -> list[_Span]:
-    """What the reader may see of a point in an interval now, cut where the point's unit changes."""
-    point, interval, now = wanted
+def _spans(master: MasterData, visible: Visible, point: str, interval: Interval) -> list[_Span]:
+    """What the reader may see of a point in an interval, cut where the point's unit changes."""
     if not is_gsrn(point):
         return []
     spans: list[_Span] = []
-    for part in rights(office.profile, master, reader, point_key(point), (ALWAYS, now)):
+    for part in visible(point_key(point)):
         start, end = max(part.start, interval.start), min(part.end, interval.end)
         for version in master.versions(point, Interval(start, end)) if start < end else ():
             begins, ends = max(start, version.valid_from), min(end, version.valid_to)

@@ -92,10 +92,10 @@ class FiledResults:
             return []
         master = self.office.refresh(connection)
         own = Receiver(query.holder.party, profile.queue_role(query.holder.role))
-        if isinstance(requested, RequestedSettlement):
-            operator = master.grid_operator(filed.grid_area, profile.zone.at(filed.run.day, 12))
-            return charges.rows_asked_for(own, requested, rows, charges.Owners(connection, filed, operator))
         entitled = recipients.entitled_rows(profile, master, filed, rows, own)
+        if isinstance(requested, RequestedSettlement):
+            owners = charges.Owners(self.office, connection, filed)
+            return charges.rows_asked_for(own, requested, rows, entitled, owners)
         return [place for place in entitled if self._is_asked_for(own.party, requested, rows[place])]
 
     def _is_asked_for(self, holder: str, requested: RequestedAggregation, row: ResultSeries) -> bool:
@@ -104,9 +104,9 @@ class FiledResults:
         Consumption without a method is the total. What is of the whole area is a party's as well, where it names
         itself.
         """
-        if row.key.tariff is not None:
-            return False
         terms = self.office.profile.results.terms[row.kind]
+        if not terms.has_document:
+            return False
         of_kind = (requested.point_type, requested.settlement_method) == (terms.point_type, terms.settlement_method)
         if requested.point_type is not None and not of_kind:
             return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -112,8 +113,12 @@ def note_steps(
     day: date,
     moves: Mapping[str, tuple[Standing, Event, Transition[Any]]],
     note: Note,
+    remarks: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Write one step of a day for each grid area; a step taken by somebody else meanwhile breaks the commit."""
+    """Write one step of a day for each grid area, with a remark of its own where there is no reason.
+
+    A step taken by somebody else meanwhile breaks the commit.
+    """
     rows = [
         {
             "day": day_number(day),
@@ -127,7 +132,7 @@ def note_steps(
             "run": note.run,
             "until": before.until if note.until is None else note.until,
             "actor": note.actor,
-            "text": note.text,
+            "text": note.text or remarks.get(area, ""),
         }
         for area, (before, event, transition) in moves.items()
     ]

@@ -31,17 +31,20 @@ def send(
     Returns how many documents that is. A party gets one document of all its grid areas, so a supplier in many of them
     has one to fetch (DK-4.1.5.i, DK-4.2.b).
     """
-    noon = office.profile.zone.at(run.day, 12)
+    policy, noon = office.profile.results, office.profile.zone.at(run.day, 12)
     mine: dict[Receiver, list[SettledSeries]] = {}
     for area, (snapshot, results) in sorted(snapshots.items()):
         rows = numbered(results)
         operator = master.grid_operator(area, noon)
-        for receiver, numbers in rows_by_receiver(office.profile.results, run.stage, rows, operator).items():
+        for receiver, numbers in rows_by_receiver(policy, run.stage, rows, operator).items():
             reader = office.profile.distribution.results_receiver(master, receiver, area, run.evening)
-            mine.setdefault(reader, []).extend(SettledSeries(snapshot, number) for number in numbers)
+            sent = [number for number in numbers if policy.terms[rows[number].kind].has_document]
+            mine.setdefault(reader, []).extend(SettledSeries(snapshot, number) for number in sent)
     cause = Cause(None, run.version, run.finished_at)
     waiting: list[tuple[Cause, Address, Content]] = [
-        (cause, _address(office, receiver, run), Settled(tuple(series))) for receiver, series in sorted(mine.items())
+        (cause, _address(office, receiver, run), Settled(tuple(series)))
+        for receiver, series in sorted(mine.items())
+        if series
     ]
     enqueue(connection, waiting)
     return len(waiting)

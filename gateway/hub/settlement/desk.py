@@ -22,19 +22,21 @@ from gateway.hub.ports_settlement import (
     SnapshotView,
 )
 from gateway.hub.settlement import decisions
-from gateway.hub.settlement.calculation import settled_areas
+from gateway.hub.settlement.basis import load_share_total
+from gateway.hub.settlement.calculation import BASES, settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, day_number, day_of, history, standings
 from gateway.hub.settlement.recipients import entitled_rows, numbered
 from gateway.hub.settlement.rendering import outward_quality
-from gateway.hub.settlement.snapshots import Run, Snapshot, find, run_of
+from gateway.hub.settlement.snapshots import Run, Snapshot, find, newest_of, run_of
 from gateway.hub.tables_settlement import settlement_run, settlement_step, snapshot
 from gateway.markets.distribution import Receiver
 from gateway.markets.profile import CorrectedOutward
-from gateway.messages.codes import Role
+from gateway.messages.codes import Role, SettlementStage
 from gateway.processes.events import FixationPostponed
 from gateway.processes.registry import PROCESSES
+from gateway.settlement.profiles import Curve
 from gateway.settlement.quality_sets import CORRECTED, names_of
-from gateway.settlement.results import ResultSeries
+from gateway.settlement.results import ResultKind, ResultSeries
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -151,7 +153,17 @@ class Desk:
         results = filed.results
         summary = _summary(filed.id, filed.grid_area, filed.sha256, filed.run)
         shown = tuple(_shown(row, marked=marked) for row in rows)
-        return SnapshotView(summary, results.start, results.resolution, shown)
+        return SnapshotView(summary, results.start, results.resolution, shown, self._curve(connection, reader, filed))
+
+    def _curve(self, connection: Connection, reader: Principal, filed: Snapshot) -> tuple[str, ...]:
+        """The curve of the fixation, which every refixation keeps (D1 §1.15)."""
+        role = self._office.profile.queue_role(reader.role)
+        if filed.run.stage not in BASES or role not in (Role.ENERGY_SUPPLIER, Role.GRID_OPERATOR, Role.HUB):
+            return ()
+        fixed = newest_of(connection, filed.run.day, filed.grid_area, SettlementStage.FIXATION).results
+        total = load_share_total(fixed.tables)
+        residual = fixed.tables[ResultKind.GRID_LOSS]
+        return tuple(Curve(residual.quantity[0], total).shown()) if total and len(residual.keys) else ()
 
     def _visible(self, connection: Connection, reader: Principal, filed: Snapshot) -> list[ResultSeries]:
         """The rows of a snapshot that a party is entitled to; all of them for the hub's operator."""
@@ -211,6 +223,7 @@ def _shown(row: ResultSeries, *, marked: bool) -> SettledRow:
         supplier=row.key.supplier or "",
         balance_responsible=row.key.brp or "",
         neighbour=row.key.neighbour or "",
+        tariff=row.key.tariff or "",
         quantity=row.quantity,
         exists=row.exists,
         status=outward_quality(row.qualities, row.exists, marked=marked),

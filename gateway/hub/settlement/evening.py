@@ -25,7 +25,7 @@ from gateway.hub.tables_settlement import settlement_evening, settlement_run
 from gateway.messages.codes import SettlementStage
 
 CLAIM = "settlement"
-CLAIM_SECONDS = 1800
+CLAIM_SECONDS = 300
 """How long a settlement of one day may take before another process takes over."""
 
 _UNCLOSED_DAYS = 38 * 31

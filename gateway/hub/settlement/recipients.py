@@ -22,7 +22,7 @@ def numbered(results: SettlementResults) -> list[ResultSeries]:
 def rows_by_receiver(
     policy: ResultPolicy, stage: SettlementStage, rows: Sequence[ResultSeries], grid_operator: str | None
 ) -> dict[Receiver, list[int]]:
-    """The numbers of the rows that each party of a grid area is sent at a stage.
+    """The numbers of the rows that each party of a grid area may have at a stage, with or without a document.
 
     A supplier gets its own rows, a balance responsible party its own and those of suppliers it is responsible for, the
     grid operator those of its area. What is of the whole area goes to each supplier and balance responsible party that
@@ -32,7 +32,7 @@ def rows_by_receiver(
     found: dict[Receiver, list[int]] = {}
     for number, row in enumerate(rows):
         terms = policy.terms.get(row.kind)
-        if terms is not None and terms.is_sent(stage):
+        if terms is not None and terms.is_open(stage):
             for receiver in _receivers(terms, row.key, active, grid_operator):
                 found.setdefault(receiver, []).append(number)
     return found

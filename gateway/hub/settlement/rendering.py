@@ -17,12 +17,24 @@ from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.markets.profile import CorrectedOutward, MarketProfile
 from gateway.messages.aggregates import AggregateSeries, Charge, PartyId, WholesaleSeries
 from gateway.messages.amounts import Amounts
-from gateway.messages.codes import ChargeType, Product, Quality, Unit
+from gateway.messages.codes import (
+    ChargeType,
+    MeteringPointType,
+    Product,
+    Quality,
+    SettlementMethod,
+    SettlementStage,
+    SettlementVersion,
+    Unit,
+)
 from gateway.messages.identifiers import Scheme, is_eic
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId, Mask, Period, Qualities
 from gateway.settlement.quality_sets import CALCULATED, CORRECTED, status_of
-from gateway.settlement.results import ResultSeries
+from gateway.settlement.results import ResultKind, ResultSeries
+
+_CORRECTION = SettlementVersion.FIRST_CORRECTION
+"""One settlement of corrections is run for each month [DEF]."""
 
 _MOST_SNAPSHOTS = 64
 """Snapshots held while a document is rendered: more than a grid area has days in the longest period asked for."""
@@ -70,9 +82,7 @@ def charged_series(
     for stated in _stated(connection, message_id, content):
         newest = stated.newest
         if newest.id not in owners:
-            master = office.master_as_of(connection, newest.run.as_of)
-            noon = office.profile.zone.at(newest.run.day, 12)
-            owners[newest.id] = Owners(connection, newest, master.grid_operator(newest.grid_area, noon))
+            owners[newest.id] = Owners(office, connection, newest)
         yield _charged(stated, owners[newest.id])
 
 
@@ -102,6 +112,7 @@ def _sum(profile: MarketProfile, stated: _Stated) -> AggregateSeries:
         unit=Unit.KWH,
         period=_period(stated, quality),
         version=str(run.id),
+        settlement_version=_CORRECTION if run.stage is SettlementStage.CORRECTION else None,
         original_transaction=stated.original,
         point_type=terms.point_type,
         settlement_method=terms.settlement_method,
@@ -117,13 +128,15 @@ def _charged(stated: _Stated, owners: Owners) -> WholesaleSeries:
     """Energy alone: the hub knows no prices, so that no amount is known either and every value is incomplete."""
     row, run = stated.days[0].row, stated.newest.run
     _, exists = stated.columns
-    tariff = row.key.tariff or ""
+    tariff, is_profiled = row.key.tariff or "", row.kind is ResultKind.PROFILED_PER_TARIFF
     return WholesaleSeries(
         transaction=stated.transaction,
         unit=Unit.KWH,
         period=_period(stated, np.where(exists, np.uint8(Quality.INCOMPLETE), np.uint8(Quality.MISSING))),
         version=str(run.id),
         original_transaction=stated.original,
+        point_type=MeteringPointType.CONSUMPTION if is_profiled else None,
+        settlement_method=SettlementMethod.PROFILED if is_profiled else None,
         registered_at=run.finished_at // MICROSECONDS,
         grid_area=AreaId(row.key.grid_area),
         supplier=_party(row.key.supplier),

@@ -99,7 +99,8 @@ def _commit(office: Office, due: Due, cut_off: CutOff, moves: dict[str, _Move], 
             send(office, connection, run, sent, office.master_as_of(connection, cut_off.as_of))
         steps = {area: (move.before, move.event, move.transition) for area, move in moves.items()}
         note = Note(at, None if run is None else run.id, None, decided.actor, decided.reason)
-        note_steps(connection, due.day, steps, note)
+        found = {area: move.found.finding for area, move in moves.items()}
+        note_steps(connection, due.day, steps, note, {area: one.text for area, one in found.items() if one})
     return run
 
 

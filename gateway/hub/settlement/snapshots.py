@@ -154,6 +154,24 @@ def load(connection: Connection, number: int) -> Snapshot:
     return found
 
 
+def newest_of(connection: Connection, day: date, area: str, *stages: SettlementStage) -> Snapshot:
+    """The newest snapshot of a day and grid area at one of some stages.
+
+    Raises:
+        KeyError: there is none.
+    """
+    wanted = (
+        sa.select(sa.func.max(snapshot.c.id))
+        .join(settlement_run)
+        .where(settlement_run.c.day == day_number(day), snapshot.c.grid_area == area)
+        .where(settlement_run.c.stage.in_([stage.value for stage in stages]))
+    )
+    number = connection.execute(wanted).scalar()
+    if number is None:
+        raise KeyError(f"no snapshot of {day} in {area}")
+    return load(connection, number)
+
+
 def run_of(row: Mapping[Any, Any]) -> Run:
     """The run a row of `settlement_run` holds."""
     columns = settlement_run.c

@@ -207,7 +207,6 @@ def test_files_that_are_not_there_are_named(files: Files) -> None:
 # --- bad files --------------------------------------------------------------------------------------------------------
 
 BAD_SERIES = [
-    ("nobody,2023-06-01T10:00:00Z,1,measured", "unknown-point"),
     ("flex,yesterday-ish,1,measured", "bad-value"),
     ("flex,2023-06-01T10:00:00Z,1e,measured", "bad-value"),
     ("flex,2023-06-01T10:00:00Z,1.0005,measured", "bad-value"),
@@ -216,7 +215,6 @@ BAD_SERIES = [
     ("flex,2023-06-01T10:00:00Z,1,", "missing-value"),
     ("flex,2023-06-01T10:00:00Z,1,missing", "missing-with-quantity"),
     ("flex,,1,measured", "missing-value"),
-    ("flex,2022-06-01T10:00:00Z,1,measured", "outside-validity"),
     ("flex,2023-06-01T10:15:00Z,1,measured", "off-step"),
     ("flex,2023-06-01T11:00:00.000Z,2,measured", "duplicate-value"),
     ("flex,2023-06-01T10:00:00Z,1", "wrong-cell-count"),
@@ -232,6 +230,24 @@ def test_a_bad_value_is_named_with_its_line(files: Files, row: str, rule: str) -
     assert (ended.code, finding["rule"], finding["path"], finding["line"]) == (1, rule, "series.csv", 3)
     assert ended.value["files"] == {}
     assert not files.out.exists()
+
+
+FOREIGN_SERIES = [
+    ("nobody,2023-06-01T10:00:00Z,1,measured", "unknown-point"),
+    ("flex,2022-06-01T10:00:00Z,1,measured", "outside-validity"),
+]
+
+
+@pytest.mark.parametrize(("row", "rule"), FOREIGN_SERIES, ids=[rule for _, rule in FOREIGN_SERIES])
+def test_a_value_of_others_is_left_out_with_a_warning(files: Files, row: str, rule: str) -> None:
+    files.series(hour("flex", "1", at="11:00"))
+    alone = files.settle("--method", "dh3", "--json")
+    before = {name: (files.out / name).read_bytes() for name in alone.value["files"]}
+    files.series(hour("flex", "1", at="11:00"), row)
+    ended = files.settle("--method", "dh3", "--json")
+    (finding,) = ended.value["findings"]
+    assert (ended.code, finding["rule"], finding["line"], finding["severity"]) == (0, rule, 3, "warning")
+    assert {name: (files.out / name).read_bytes() for name in ended.value["files"]} == before
 
 
 BAD_POINTS = [

@@ -176,6 +176,7 @@ def test_what_is_named_restricts_the_answer(town: Town) -> None:
     assert kinds(BRP_B, energy_supplier=PartyRef(id=SUPPLIER_B)) == {
         (CONSUMPTION, FLEX, SUPPLIER_B),
         (CONSUMPTION, SettlementMethod.HOURLY, SUPPLIER_B),
+        (CONSUMPTION, SettlementMethod.PROFILED, SUPPLIER_B),
     }
     assert kinds(A, grid_area=AreaId(AREA)) == kinds(A)
 
@@ -189,12 +190,11 @@ def test_what_is_named_restricts_the_answer(town: Town) -> None:
     assert refused(A, grid_area=AreaId(BEYOND)) == ["D46"], "there is something, elsewhere"
     assert refused(B, grid_area=AreaId(BEYOND), point_type=MeteringPointType.PRODUCTION) == ["E0H"]
     assert refused(A, days=(DAY + timedelta(days=1), DAY + timedelta(days=1))) == ["E0H"]
-    assert refused(A, process=WHOLESALE) == ["E0H"], "no wholesale basis was filed"
     assert refused(A, process=CORRECTION) == ["E0H"]
 
 
 def test_correction_settlements_are_told_apart_by_their_number(town: Town) -> None:
-    """DK-4.5.b, DK-4.3.a: the first, or without a version the latest; there is no second."""
+    """DK-4.5.a, DK-4.5.b, DK-4.3.a: the first, or without one the latest, for suppliers alone; there is no second."""
     town.send_all(DAY)
     for evening in (FIXED_ON, REFIXED_ON, date(2016, 5, 10), date(2016, 6, 3)):
         town.pass_over(evening - timedelta(days=1))
@@ -210,9 +210,12 @@ def test_correction_settlements_are_told_apart_by_their_number(town: Town) -> No
     for version in (None, SettlementVersion.FIRST_CORRECTION):
         ask_sums(town, A, process=CORRECTION, settlement_version=version)
         flex = flex_of_a(sums(town, A))
-        assert (flex.period.quantity.tolist(), flex.settlement_version) == (MORE, SettlementVersion.FIRST_CORRECTION)
+        assert flex.period.quantity.tolist() == [0] * 23 + [3_000]
+        assert flex.settlement_version == SettlementVersion.FIRST_CORRECTION
     ask_sums(town, A, process=CORRECTION, settlement_version=SettlementVersion.SECOND_CORRECTION)
     assert refusal(town, A, REJECT) == ["E0H"]
+    ask_sums(town, METERED, process=CORRECTION)
+    assert refusal(town, METERED, REJECT) == ["E0H"]
     ask_sums(town, A, process=FIXING)
     assert flex_of_a(sums(town, A)).period.quantity.tolist() == [12_000] * 24
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,13 @@ from gateway.messages.codes import (
     ChargeType,
     Dialect,
     DocumentKind,
+    MeteringPointType,
     ProcessType,
     Product,
     Quality,
     Resolution,
     Role,
+    SettlementMethod,
     SettlementStage,
 )
 from gateway.messages.documents import PartyRef, RequestedCharge
@@ -40,6 +41,8 @@ from tests.integration.settlement.asking import OPERATOR, A, B, ask_charges, ask
 from tests.integration.settlement.towns import (
     AREA,
     BEYOND_GRID,
+    DAY,
+    FIXED_ON,
     GRID,
     POINTS,
     SUPPLIER_A,
@@ -54,6 +57,7 @@ TRANSMISSION, LOCAL = "40000", "C"
 MARCH = (date(2016, 3, 1), date(2016, 3, 31))
 SYSTEM = Principal(sample_gln(241), Role.SYSTEM_OPERATOR, "system")
 STRANGER = Principal(sample_gln(242), Role.SYSTEM_OPERATOR, "stranger")
+FLEX = SettlementMethod.FLEX
 REJECT = DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT
 ROWS = {(SUPPLIER_A, TRANSMISSION): 12_000, (SUPPLIER_A, LOCAL): 22_000, (SUPPLIER_B, TRANSMISSION): 8_000}
 """Wh of every hour by supplier and tariff."""
@@ -80,14 +84,8 @@ def register_tariffs(town: Town) -> None:
     assert any(report.rows.values()), report.findings
 
 
-def file_basis(
-    town: Town,
-    day: date,
-    stage: SettlementStage,
-    more: int = 0,
-    tables: Mapping[ResultKind, KeyedSums] = MappingProxyType({}),
-) -> None:
-    """File a basis beside other sums: rows of tariffs, the last hour of each missing, every value so much higher."""
+def file_basis(town: Town, day: date, stage: SettlementStage, more: int = 0) -> None:
+    """File a basis of rows of tariffs, the last hour of each missing, every value so much higher."""
     span = ZONE.day_interval(day)
     starts = np.arange(span.start, span.end, 3600)
     keys = [ResultKey(AREA, supplier, tariff=tariff) for supplier, tariff in ROWS]
@@ -95,7 +93,7 @@ def file_basis(
     values = np.array([*ROWS.values(), 1])[:, None] + np.full((1, len(starts)), more)
     exists = np.broadcast_to(np.arange(len(starts)) < len(starts) - 1, values.shape)
     table = KeyedSums.of(keys, values, np.full(values.shape, 1, dtype=np.uint8), exists)
-    results = SettlementResults(Method.D1, Resolution.HOUR, starts, {**tables, ResultKind.WHOLESALE_BASIS: table})
+    results = SettlementResults(Method.D1, Resolution.HOUR, starts, {ResultKind.WHOLESALE_BASIS: table})
     at, as_of = town.clock.micros(), town.newest_version()
     with town.hub.office.database.write() as connection:
         run = Run(stage, day, town.clock.now(), as_of, allocate(connection, at), at)
@@ -181,19 +179,32 @@ def test_the_newest_basis_counts(charged: Town) -> None:
     assert series[0].version == "6"
 
 
-def test_sums_are_there_under_wholesale_fixing_where_its_basis_is(charged: Town) -> None:
-    """DK-4.3.a: the sums of the fixed basis, once it holds the wholesale basis; rows of tariffs are in no RSM-014."""
-    day = date(2016, 4, 1)
-    charged.send_all(day)
-    charged.evening(date(2016, 4, 8))
-    received(charged, A)
-    ask_sums(charged, A, (day, day), ProcessType.WHOLESALE_FIXING)
-    assert refusal(charged, A, DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT) == ["E0H"]
-    file_basis(
-        charged, day, SettlementStage.FIRST_REFIXATION, tables=charged.results(day, SettlementStage.FIXATION).tables
-    )
+def test_what_a_fixation_filed_is_asked_for_by_tariff(town: Town) -> None:
+    """DK-4.2.a, DK-4.2.c, DK-4.3.a: metered and profile-settled consumption of each tariff, and the sums beside."""
+    town.send_all(DAY)
+    town.evening(FIXED_ON)
+    received(town, A)
+    ask_charges(town, A, MARCH)
+    start = ZONE.midnight(DAY)
+    of_day = [one for one in charges(town, A).series if one.period.start <= start < one.period.end]
+    assert {
+        (
+            one.charge and one.charge.id,
+            one.settlement_method,
+            int(one.period.quantity[(start - one.period.start) // 3600]),
+        )
+        for one in of_day
+    } == {
+        ("GRID", None, 12_000),
+        ("EXTRA", None, 12_000),
+        ("GRID", SettlementMethod.PROFILED, 15_000),
+        ("EXTRA", SettlementMethod.PROFILED, 15_000),
+    }
+    assert {one.charge and one.charge.owner for one in of_day} == {PartyId(GRID)}
     for process in (ProcessType.BALANCE_FIXING, ProcessType.WHOLESALE_FIXING):
-        ask_sums(charged, A, (day, day), process)
-        document = sums(charged, A)
+        ask_sums(town, A, (DAY, DAY), process, point_type=MeteringPointType.CONSUMPTION, settlement_method=FLEX)
+        document = sums(town, A)
         assert document.header.process_type == process
-        assert sorted(int(one.period.quantity[0]) for one in document.series) == [10_000, 12_000, 20_000]
+        assert [int(one.period.quantity[0]) for one in document.series] == [12_000]
+    ask_sums(town, A, (FIXED_ON, FIXED_ON), ProcessType.WHOLESALE_FIXING)
+    assert refusal(town, A, DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT) == ["E0H"], "not fixed yet"

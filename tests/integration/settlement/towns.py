@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -45,6 +46,7 @@ from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
+from gateway.messages.settlement_masterdata import LoadShare, PointTariff, SettlementFacts
 from gateway.messages.times import MarketZone, to_datetime
 from gateway.settlement.quality_sets import CORRECTED
 from gateway.settlement.results import ResultKind, SettlementResults
@@ -127,9 +129,18 @@ class Town:
         assert isinstance(self.send(day, {name: USES[name][3] for name in METERED} | changed), Accepted)
 
     def evening(self, day: date) -> int:
-        """Let it be a second past nine on a day; how many evenings were settled."""
+        """Let it be a second past nine on a day; how many evenings were settled here.
+
+        Where the hub is served, its own clock may have begun with them.
+        """
         self.at(day, 21, second=1)
-        return Settlement(self.hub.office).catch_up()
+        settlement, settled = Settlement(self.hub.office), 0
+        patient_until = time.monotonic() + 60
+        while (evening := settlement.next_evening()) is not None and evening < self.clock.now():
+            settled += settlement.catch_up()
+            assert time.monotonic() < patient_until
+            time.sleep(0.01)
+        return settled
 
     def pass_over(self, last: date) -> None:
         """Let the evenings up to a day count as settled: months go by in which nothing happens."""
@@ -165,14 +176,10 @@ class Town:
             return standing(connection, day, area).state.value
 
     @staticmethod
-    def row(results: SettlementResults, kind: ResultKind, supplier: str | None = None, brp: str | None = None) -> int:
-        """The row of a table that is of a supplier or balance responsible party, or of the whole area."""
+    def row(results: SettlementResults, kind: ResultKind, **whose: str) -> int:
+        """The row of a table that is of a supplier, balance responsible party or tariff, or of the whole area."""
         keys = results.tables[kind].keys
-        return next(
-            i
-            for i, key in enumerate(keys)
-            if (supplier is None or key.supplier == supplier) and (brp is None or key.brp == brp)
-        )
+        return next(i for i, key in enumerate(keys) if all(getattr(key, part) == one for part, one in whose.items()))
 
     def kwh(self, results: SettlementResults, kind: ResultKind, **whose: str) -> list[float]:
         """A sum in kWh."""
@@ -218,15 +225,33 @@ def dataset(**facts: Any) -> MasterDataSet:
         (RESPONSIBLE_B, Role.BALANCE_RESPONSIBLE),
         (AGENCY, Role.ENERGY_AGENCY),
     ]
-    return MasterDataSet(points, areas, [PartyRole(party, role, f"Party {party}", start) for party, role in held])
+    roles = [PartyRole(party, role, f"Party {party}", start) for party, role in held]
+    return MasterDataSet(points, areas, roles, [], settlement_facts(start))
+
+
+def settlement_facts(start: int) -> SettlementFacts:
+    """Load shares of the profile-settled, one tariff for everybody and another for the customers of A alone."""
+    consuming = [name for name, use in USES.items() if use[0] is _CONSUMPTION]
+    tariffs = [PointTariff(POINTS[name], "GRID", GRID, start) for name in consuming]
+    tariffs += [PointTariff(POINTS[name], "EXTRA", GRID, start) for name in ("flex-a", "profiled-a")]
+    return SettlementFacts(
+        load_shares=[LoadShare(POINTS[name], share * 1000, start) for name, share in LOAD_SHARES.items()],
+        tariffs=tariffs,
+    )
 
 
 def start_town(data_dir: Path, database_url: str | None = None, begins: date = DAY, **profile: object) -> Town:
     """A started hub with the town, its clock at five in the morning of a day."""
+    town = open_town(data_dir, database_url, begins, **profile)
+    town.hub.start()
+    return town
+
+
+def open_town(data_dir: Path, database_url: str | None = None, begins: date = DAY, **profile: object) -> Town:
+    """A hub with the town that takes no messages yet."""
     clock = MovedClock(ZONE.at(begins, 5))
     changes = {"bundling": {"age_seconds": 0}, **profile}
     hub = open_hub(Settings(data_dir=data_dir, database=database_url, profile=changes), clock)
-    hub.start()
     files = {name: content for name, content in csv_files(dataset()).items() if content.count(b"\n") > 1}
     report = asyncio.run(hub.import_master_data(OPERATOR, files))
     assert any(report.rows.values()), report.findings

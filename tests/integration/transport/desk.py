@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,16 @@ import numpy as np
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.hub.access_ports import (
+    AccessRecordPage,
+    AskedPage,
+    CustomerPointPage,
+    GrantedPointPage,
+    GrantPage,
+    GrantWish,
+    NewQuery,
+    ReceivedPage,
+)
 from gateway.hub.control.values import (
     ControlSums,
     CorrectionQuery,
@@ -72,10 +82,12 @@ from gateway.hub.ports_readings import (
     ReadingsTaken,
     StandingReading,
 )
+from gateway.hub.ports_settlement import DayFilter, DayStanding, Postponement, SnapshotSummary
 from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.readings import Occasion
+from gateway.messages.times import MarketZone
 from gateway.transport.application import make_application
 from gateway.transport.client_secrets import hash_secret
 from gateway.transport.server import ServerSettings, server_config
@@ -158,6 +170,78 @@ class SmallReadings:
         return tuple(MonthlyProduction(point, "990", GRID_OPERATOR, *late) for point in self._own(reader))
 
 
+class NobodysPoints:
+    """Customers without points and third parties without grants; what the desk serves is tested over the real hub."""
+
+    async def import_links(self, registrar: Principal, file: str, content: bytes) -> ImportReport:
+        return ImportReport({}, (Finding("unknown-point", "There are no points", file),))
+
+    async def points(self, customer: Principal, page: Page) -> CustomerPointPage:
+        return CustomerPointPage(())
+
+    async def series(self, customer: Principal, query: SeriesQuery) -> None:
+        return None
+
+    async def grant(self, customer: Principal, wish: GrantWish) -> Refused:
+        return Refused((Finding("no-points", "There are no points"),))
+
+    async def grants(self, customer: Principal, page: Page) -> GrantPage:
+        return GrantPage(())
+
+    async def revoke(self, customer: Principal, grant_id: str) -> None:
+        return None
+
+    async def accesses(self, customer: Principal, page: Page) -> AccessRecordPage:
+        return AccessRecordPage(())
+
+    async def granted_points(self, third_party: Principal, page: Page) -> GrantedPointPage:
+        return GrantedPointPage(())
+
+    async def granted_series(self, third_party: Principal, query: SeriesQuery) -> None:
+        return None
+
+
+class NothingSettled:
+    """Nothing was ever settled here; what the desk shows is tested over the real hub."""
+
+    async def days(self, reader: Principal, wanted: DayFilter) -> tuple[DayStanding, ...]:
+        return ()
+
+    async def snapshots(self, reader: Principal, wanted: DayFilter) -> tuple[SnapshotSummary, ...]:
+        return ()
+
+    async def snapshot(self, reader: Principal, number: int) -> None:
+        return None
+
+    async def postponements(self, wanted: DayFilter) -> tuple[Postponement, ...]:
+        return ()
+
+    async def postpone(self, operator: Principal, day: date, areas: Sequence[str], until: date, reason: str) -> Refused:
+        return Refused((Finding("unknown-grid-area", "There are no grid areas"),))
+
+    async def accept_residual(self, operator: Principal, day: date, areas: Sequence[str], reason: str) -> Refused:
+        return Refused((Finding("unknown-grid-area", "There are no grid areas"),))
+
+
+class NobodysQueries:
+    """Nobody has asked anything, and nobody may."""
+
+    async def ask(self, asker: Principal, query: NewQuery) -> Refused:
+        return Refused((Finding("unknown-point", "There are no points"),))
+
+    async def asked(self, asker: Principal, page: Page) -> AskedPage:
+        return AskedPage(())
+
+    async def received(self, addressee: Principal, page: Page) -> ReceivedPage:
+        return ReceivedPage(())
+
+    async def answer(self, addressee: Principal, query_id: str, text: str) -> None:
+        return None
+
+    async def withdraw(self, asker: Principal, query_id: str) -> None:
+        return None
+
+
 @dataclass
 class SmallExchange:
     """Keeps what it takes in memory. `refuse_with` and `is_down` make it answer otherwise."""
@@ -174,6 +258,11 @@ class SmallExchange:
 
     def __post_init__(self) -> None:
         self.readings = SmallReadings(self)
+
+    zone = MarketZone("Europe/Copenhagen")
+    customers = NobodysPoints()
+    queries = NobodysQueries()
+    settlement = NothingSettled()
 
     def forget(self) -> None:
         """Be as new, with the clients of the roles only."""

@@ -7,9 +7,20 @@ import re
 import pytest
 
 from gateway.messages.codes import Role
+from gateway.transport.access_api import REGISTRARS
 from gateway.transport.application import route_table
 from gateway.transport.cim_api import DOCUMENTS
-from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, MARKET_ROLES, OPERATOR, Credentials, Route
+from gateway.transport.query_api import ADDRESSEES
+from gateway.transport.routes import (
+    AREA_ROLES,
+    CUSTOMER,
+    EVERY_ROLE,
+    MARKET_ROLES,
+    OPERATOR,
+    THIRD_PARTY,
+    Credentials,
+    Route,
+)
 from gateway.transport.tokens import ROLE_NAMES
 
 from .desk import POINT, SECRET, SUPPLIER, Desk
@@ -20,19 +31,36 @@ OPEN = {"/oauth2/v2.0/token", "/.well-known/jwks.json"} | {
     f"/api/hub/v1/{n}" for n in ("health", "ready", "openapi.json")
 }
 
+TAKEN_FROM_PARTIES = {
+    "PUT /api/hub/v1/customers": REGISTRARS,
+    "POST /api/hub/v1/my/grants": CUSTOMER,
+    "POST /api/hub/v1/queries": MARKET_ROLES,
+    "POST /api/hub/v1/queries/{query_id}/answer": ADDRESSEES,
+}
+"""What others than the hub's operator may send, beside the market's messages."""
+
 VALUES = {
     "document": "notifyvalidatedmeasuredata",
     "category": "timeseries",
     "message_id": "m-1",
     "key": POINT,
     "client_id": "someone",
+    "grant_id": "grant-1",
+    "number": "1",
+    "query_id": "query-1",
 }
+SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
 QUERIES = {
     "/api/hub/v1/readings": {"point": POINT},
     "/api/hub/v1/readings/production": {"month": "2025-03"},
-    "/api/hub/v1/series": {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"},
     "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
     "/api/hub/v1/control": {"day": "2025-01-15"},
+    "/api/hub/v1/series": SERIES,
+    "/api/hub/v1/settlement/days": {"from": "2025-01-15"},
+    "/api/hub/v1/settlement/snapshots": {"from": "2025-01-15"},
+    "/api/hub/v1/settlement/postponements": {"from": "2025-01-15"},
+    "/api/hub/v1/my/series": SERIES,
+    "/api/hub/v1/granted/series": SERIES,
     "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
 }
 
@@ -48,8 +76,17 @@ def _name(route: Route) -> str:
 def test_what_is_open_is_known() -> None:
     assert {route.path for route in TABLE if route.credentials is Credentials.NONE} == OPEN
     assert all(not route.roles for route in TABLE if route.credentials is Credentials.NONE)
-    assert all(route.roles in (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE) for route in GUARDED)
-    assert all(route.roles == OPERATOR for route in GUARDED if route.method in ("PUT",) or route.takes is not None)
+    groups = (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE, REGISTRARS, ADDRESSEES, CUSTOMER, THIRD_PARTY)
+    assert all(route.roles in groups for route in GUARDED)
+    changing = {_name(route): route.roles for route in GUARDED if route.method == "PUT" or route.takes is not None}
+    assert {name: roles for name, roles in changing.items() if roles != OPERATOR} == TAKEN_FROM_PARTIES
+
+
+def test_customers_and_third_parties_have_calls_of_their_own() -> None:
+    """DK-3.5."""
+    for words, roles in (("/my/", CUSTOMER), ("/granted/", THIRD_PARTY)):
+        assert {route.path for route in GUARDED if route.roles & roles} == {r.path for r in TABLE if words in r.path}
+        assert all(route.roles == roles for route in TABLE if words in route.path)
 
 
 @pytest.mark.sec_17

@@ -13,6 +13,7 @@ from .desk import SECRET, Desk
 from .test_access_matrix import VALUES
 
 CLIENTS = ["own-energy-supplier", "own-metered-data-responsible", "own-hub", "own-delegate"]
+CLIENTS += ["own-customer", "own-third-party", "own-grid-operator"]
 PATHS = sorted({route.path.replace(":path", "") for route in route_table("/ebix")})
 METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 TYPES = ["application/xml", "application/json", "application/ebix", "text/xml", "text/csv", "text/plain", ""]

@@ -56,7 +56,7 @@ MINUTES = st.integers(0, 2**32 // 60).map(lambda minute: minute * 60)
 SECONDS = st.integers(0, 2**32)
 MOMENTS = SECONDS.map(lambda second: datetime.fromtimestamp(second, tz=UTC))
 PARTY_SCHEMES = st.sampled_from([Scheme.GS1, Scheme.EIC])
-ROLES = st.sampled_from([role for role in Role if role is not Role.DELEGATE])
+ROLES = st.sampled_from([role for role in Role if role not in (Role.DELEGATE, Role.CUSTOMER, Role.THIRD_PARTY)])
 EBIX_ROLES = st.sampled_from(
     [
         *(Role.ENERGY_SUPPLIER, Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE),

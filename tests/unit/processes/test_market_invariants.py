@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.messages.findings import Finding, Severity
+from gateway.processes.anonymous_query import ANONYMOUS_QUERY, AnonymousQueryState
 from gateway.processes.correction import CORRECTION, CorrectionState
 from gateway.processes.data_request import DATA_REQUEST, DataRequestState
 from gateway.processes.distribution import DISTRIBUTION, DistributionState
@@ -28,6 +29,8 @@ from gateway.processes.effects import (
     DELIVER_CORRECTION_NOTICE,
     DELIVER_READING,
     FILE_SNAPSHOT,
+    HAND_BACK,
+    HAND_ON,
     INFORM_PARTIES,
     MARK_OVERDUE,
     PUBLISH,
@@ -43,10 +46,12 @@ from gateway.processes.effects import (
     SEND_BASIS,
     SEND_CORRECTION,
     SEND_SUMS,
+    TAKE_AWAY,
     Effect,
 )
 from gateway.processes.events import (
     Actor,
+    Answered,
     Appended,
     BasisCalculated,
     BundleLimits,
@@ -67,6 +72,7 @@ from gateway.processes.events import (
     Recovered,
     RulesChecked,
     SumsCalculated,
+    Withdrawn,
 )
 from gateway.processes.fixation import FIXATION, FixationState
 from gateway.processes.guards import finds_nothing, has_findings
@@ -78,6 +84,9 @@ from gateway.processes.submission import SUBMISSION, SubmissionState
 
 MACHINES = [pytest.param(machine, id=name) for (name, _), machine in PROCESSES.items()]
 BEGUN_BY_A_MESSAGE = [machine for machine in MACHINES if machine.id in {"submission", "correction", "data-request"}]
+WAITING = {"distribution", "anonymous-query"}
+"""Tables whose every state waits for somebody or for an instant; a restart finds nothing half done."""
+UNATTENDED = [machine for machine in MACHINES if machine.id not in WAITING]
 NEGATIVE = Finding(code="E86", text="a quantity is negative", rule="quantity-not-negative")
 REMARK = Finding(code="E86", text="unusual", severity=Severity.WARNING)
 NO_DATA = Finding(code="E0H", text="no data")
@@ -402,3 +411,28 @@ def test_a_cancellation_ends_the_period_and_the_supplier_is_told() -> None:
 def test_nothing_is_reminded_of_or_overdue_once_it_is_there() -> None:
     for events in ((ReadingChecked(True),), (ReadingChecked(True), ReadingChecked(True))):
         assert METER_READING.replay((*events, DeadlinePassed(21))).refusals
+
+
+# Anonymous query
+
+
+def test_an_answer_comes_back_the_way_the_query_went() -> None:
+    """DK-4.1.4.a."""
+    due = DeadlinePassed(0)
+    state, effects = end(ANONYMOUS_QUERY, due, Answered(OWNER, OWNER), Withdrawn(OTHER_PARTY, OTHER_PARTY))
+    assert (state, effects) == (AnonymousQueryState.CLOSED, [HAND_ON, HAND_BACK])
+    assert "without who asked" in HAND_ON.meaning
+
+
+@pytest.mark.parametrize("stranger", [OTHER_PARTY, OTHER_ROLE])
+def test_only_the_addressee_answers_and_only_the_asker_withdraws(stranger: Actor) -> None:
+    """DK-4.1.4.a."""
+    due = DeadlinePassed(0)
+    for event in (Answered(OWNER, stranger), Withdrawn(OWNER, stranger)):
+        assert end(ANONYMOUS_QUERY, due, event) == (AnonymousQueryState.FORWARDED, [HAND_ON, REFUSE_STRANGER])
+    assert end(ANONYMOUS_QUERY, due, due) == (AnonymousQueryState.EXPIRED, [HAND_ON, TAKE_AWAY])
+
+
+def test_a_query_withdrawn_in_its_window_never_reaches_anybody() -> None:
+    """DK-4.1.4.a."""
+    assert end(ANONYMOUS_QUERY, Withdrawn(OWNER, OWNER)) == (AnonymousQueryState.WITHDRAWN, [])

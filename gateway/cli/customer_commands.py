@@ -1,0 +1,48 @@
+"""`gridpost customers import`: whose metering points they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.masterdata_commands import show_report
+from gateway.cli.outcome import CommandError
+
+ENDINGS = (".csv", ".json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the family."""
+    family = typer.Typer(help="Customers of metering points.", no_args_is_help=True)
+    family.callback()(_family)
+    family.command("import")(take)
+    app.add_typer(family, name="customers")
+
+
+def _family() -> None:
+    """Customers of metering points."""
+
+
+def take(
+    file: Annotated[Path, typer.Argument(help="Columns metering_point, customer, valid_from, valid_to; .csv or .json")],
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take customers of metering points, all rows or none.
+
+    A point that the file names has these customers from now on, and no others; what was registered before stays on
+    record. An empty customer says that a point has none in that time.
+    """
+    if file.suffix not in ENDINGS:
+        raise CommandError(f"{file} must end in {' or '.join(ENDINGS)}")
+    content = file.read_bytes()
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        operator = operator_of(hub.office.profile)
+        report = wait_for(hub.customers.import_links(operator, file.name, content))
+    show_report(report, as_json=as_json)
