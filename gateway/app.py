@@ -23,6 +23,7 @@ from gateway.hub.exchange import Hub
 from gateway.hub.office import Office
 from gateway.hub.scheduler import Scheduler, duties_of
 from gateway.hub.series.store import SeriesStore
+from gateway.hub.settlement.answers import FiledResults
 from gateway.hub.settlement.engine import Engine
 from gateway.markets.registry import changed_profile
 from gateway.schemas.registry import Registry
@@ -52,6 +53,7 @@ def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     engine = Engine(settings.settlement_workers, settings.settlement_alone)
     store = SeriesStore(profile.zone)
     office = Office(database, profile, store, schemas, clock or SystemClock(), new_id, engine=engine)
+    office.results = FiledResults(office)
     with database.read() as connection:
         office.refresh(connection)
     return Hub(office)

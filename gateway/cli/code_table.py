@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from gateway.codecs.reasons import wire_reason
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import DocumentKind
+from gateway.messages.codes import REJECT_KINDS, DocumentKind
 from gateway.messages.findings import Severity
 from gateway.rules.runner import Wording
 from gateway.transport.error_bodies import ebix_code
@@ -18,6 +18,7 @@ def code_table(market: MarketProfile) -> str:
     named = {wording.rule for _, wording in rules.envelope.rules}
     named |= {wording.rule for _, wording in (*rules.readings.rules, *rules.cancellations.rules)}
     named |= set(rules.measure_data.names) | set(rules.history.names) | set(rules.requests.names)
+    named |= {name for of in rules.results.values() for name in of.names}
     elsewhere = [wording for name, wording in rules.wordings.items() if name not in named and wording.code[:2] == "00"]
     lines = [
         f"# Error codes: {market.title}",
@@ -54,6 +55,14 @@ def code_table(market: MarketProfile) -> str:
         "",
         *_rule_table(dict.fromkeys(wording for _, wording in (*rules.readings.rules, *rules.cancellations.rules))),
         "",
+        "## In a reject: a transaction of a request for aggregated measure data (RSM-016) is refused",
+        "",
+        *_rule_table(rule.wording for rule in rules.results[DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST].rules),
+        "",
+        "## In a reject: a transaction of a request for wholesale settlement (RSM-017) is refused",
+        "",
+        *_rule_table(rule.wording for rule in rules.results[DocumentKind.WHOLESALE_SETTLEMENT_REQUEST].rules),
+        "",
         "## Codes that a document cannot carry",
         "",
         "Some lists of codes lack a code of the rules; the document then carries another beside the same text.",
@@ -79,6 +88,7 @@ def _substitutes(market: MarketProfile) -> Iterator[tuple[str, ...]]:
     documents = {
         DocumentKind.ACKNOWLEDGEMENT: series,
         DocumentKind.MEASURE_DATA_REQUEST_REJECT: [rule.wording.code for rule in rules.requests.rules],
+        **{REJECT_KINDS[kind]: [rule.wording.code for rule in of.rules] for kind, of in rules.results.items()},
     }
     for kind, codes in documents.items():
         for dialect in sorted(market.dialects):

@@ -15,7 +15,15 @@ from gateway.codecs.table import Decoded, Undecodable, decode
 from gateway.hub.opening import worded
 from gateway.markets.profile import Incoming, MarketProfile
 from gateway.messages.codes import MeteringPointType, Role, SettlementMethod
-from gateway.messages.documents import Document, Header, MeasureData, MeasureDataRequest, RequestedSeries
+from gateway.messages.documents import (
+    AggregatedMeasureDataRequest,
+    Document,
+    Header,
+    MeasureData,
+    MeasureDataRequest,
+    RequestedSeries,
+    WholesaleSettlementRequest,
+)
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import is_gsrn
 from gateway.messages.masterdata import FOREVER, GridArea, MasterData, MeteringPointVersion
@@ -45,6 +53,10 @@ NEEDS_MASTER_DATA = frozenset(
         "supplier-entitled",
         "operator-entitled",
         "other-role-entitled",
+        # RSM-016, RSM-017: for whom the sender may speak
+        "requesting-supplier-is-own",
+        "balance-responsible-is-own",
+        "operator-owns-grid-area",
     }
 )
 """Rules that say nothing sensible without master data. All others look at the document, the calendar and the clock.
@@ -118,7 +130,7 @@ def inspect(data: bytes, inspector: Inspector) -> Inspection:
     document, count = found.document, _count(found.document)
     if inspector.form_only:
         return Inspection(entry, Extent.FORM, (), count)
-    if not isinstance(document, MeasureData | MeasureDataRequest):
+    if not isinstance(document, Incoming):
         return Inspection(entry, Extent.FORM, (), count, "a document that the hub sends: its form was checked")
     sender = document.header.sender
     if sender.id == inspector.profile.hub and sender.role in (Role.HUB, None):
@@ -146,6 +158,10 @@ def _envelope(document: Incoming, found: Decoded, inspector: Inspector) -> tuple
 
 def _rules(document: Incoming, inspector: Inspector) -> tuple[Finding, ...]:
     profile, now, sender = inspector.profile, inspector.now, _sender(document.header)
+    if isinstance(document, AggregatedMeasureDataRequest | WholesaleSettlementRequest):
+        asked = profile.results_batch(document, sender, inspector.master or MasterData.build(()), now)
+        results = profile.rules.results[document.kind]
+        return (results if inspector.master else _without_master_data(results)).check(asked).findings
     master = inspector.master or _as_stated(document, sender)
     if isinstance(document, MeasureData):
         batch = profile.batch(document.series, master, sender, now)
@@ -160,7 +176,7 @@ def _without_master_data(rules: RuleSet[Subject]) -> RuleSet[Subject]:
     return replace(rules, rules=tuple(rule for rule in rules.rules if rule.wording.rule not in NEEDS_MASTER_DATA))
 
 
-def _as_stated(document: Incoming, sender: Sender) -> MasterData:
+def _as_stated(document: MeasureData | MeasureDataRequest, sender: Sender) -> MasterData:
     """The points of a document as it states them, in one grid area run by its sender."""
     points: dict[str, MeteringPointVersion] = {}
     for series in document.series:

@@ -16,7 +16,7 @@ from gateway.cli.masterdata_commands import master_data_files
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import finding_line, finding_value, print_json
 from gateway.cli.series_command import instant_of
-from gateway.codecs.table import Undecodable, decode, encode
+from gateway.codecs.table import Undecodable, decode, encode, is_sayable
 from gateway.hub.clock import SystemClock
 from gateway.hub.exchange import manner_of
 from gateway.hub.masterdata.files import read_files
@@ -131,6 +131,8 @@ def convert(
     if isinstance(found, Undecodable):
         _refuse(file, found.findings)
         return
+    if not is_sayable(entry.kind, to):
+        raise CommandError(f"{file}: {to} has no form of {entry.kind}")
     written = encode(found.document, to, registry)
     again = decode(written, to, entry.kind, registry)
     if isinstance(again, Undecodable):

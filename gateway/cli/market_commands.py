@@ -76,6 +76,7 @@ def _value(market: MarketProfile, day: date) -> dict[str, object]:
             "measure-data": _wordings(rule.wording for rule in rules.measure_data.rules),
             "measure-data-history": _wordings(rule.wording for rule in rules.history.rules),
             "measure-data-request": _wordings(rule.wording for rule in rules.requests.rules),
+            **{str(kind): _wordings(rule.wording for rule in of.rules) for kind, of in rules.results.items()},
             "envelope": _wordings(wording for _, wording in rules.envelope.rules),
         },
     }

@@ -22,8 +22,10 @@ from gateway.messages.codes import Category, Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.schemas.detection import detect
 from gateway.transport.client import (
+    AGGREGATED_MEASURE_DATA_REQUEST,
     MEASURE_DATA,
     MEASURE_DATA_REQUEST,
+    WHOLESALE_SETTLEMENT_REQUEST,
     HubClient,
     HubError,
     Outcome,
@@ -38,6 +40,8 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 DOCUMENT_NAMES = {
     DocumentKind.MEASURE_DATA: MEASURE_DATA,
     DocumentKind.MEASURE_DATA_REQUEST: MEASURE_DATA_REQUEST,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: AGGREGATED_MEASURE_DATA_REQUEST,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: WHOLESALE_SETTLEMENT_REQUEST,
 }
 ENDINGS = {Dialect.CIM_XML: ".cim.xml", Dialect.CIM_JSON: ".cim.json", Dialect.EBIX_XML: ".ebix.xml"}
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from lxml import etree
 
 from gateway.codecs.catalogue import ROWS, Row
-from gateway.codecs.fields import Field, Group, Node, Points
+from gateway.codecs.fields import Field, Group, Many, Node, Points
 from gateway.messages.findings import Finding
 from gateway.schemas.json_places import lines_of
 from gateway.schemas.parsers import UTF8_BOM, parse_xml
@@ -55,7 +55,7 @@ def place_of(row: Row, path: str) -> Place:
 def _names_to(nodes: tuple[Node, ...], wanted: str | Points) -> Place:
     """Names from a list of nodes down to a field or to the points; a word that is a group's own name leads to it."""
     for node in nodes:
-        is_it = node is wanted or (isinstance(node, Field) and node.key == wanted)
+        is_it = node is wanted or (isinstance(node, Field | Many) and node.key == wanted)
         if is_it or (isinstance(node, Group) and node.name == wanted):
             return (node.name,)
         if isinstance(node, Group) and (below := _names_to(node.nodes, wanted)):

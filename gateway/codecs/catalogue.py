@@ -128,6 +128,9 @@ def _row(kind: DocumentKind, dialect: Dialect) -> Row:
 
 
 ROWS: dict[tuple[DocumentKind, Dialect], Row] = {
-    (kind, dialect): _row(kind, dialect) for kind in _CIM for dialect in Dialect
+    (kind, dialect): _row(kind, dialect)
+    for dialect in Dialect
+    for kind in (_EBIX if dialect is Dialect.EBIX_XML else _CIM)
 }
+"""Every form a document has; some have none in ebIX."""
 """The codecs of the exchange. A document kind is one table for each family of dialects; a dialect is one column."""

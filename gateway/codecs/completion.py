@@ -8,7 +8,7 @@ registration time      ebIX has none: its creation time is understood; CIM write
 roles                  ebIX names one role: MDR is the sender's, any other the receiver's, but a request names the
                        sender's and a refusal the receiver's. CIM names both: the party without a role is the hub (DGL)
 period's bounds        optional in ebIX: CIM writes the other bound, or the creation time, so that the period is empty
-                       and the rules refuse it
+                       and the rules refuse it; as for the start of a request of results that cannot be read
 ids                    at most 35 characters in ebIX: a UUID loses its dashes, other ids are cut
 reasons                one for each refusal in ebIX: the first, as the Danish hub does
 acknowledged message   ebIX wants one event at least: an acknowledgement without series points at the message itself
@@ -34,15 +34,17 @@ from gateway.codecs.result_completion import (
     complete_results_for_ebix,
     understand_results,
 )
-from gateway.messages.codes import Dialect, DocumentKind, Role
+from gateway.messages.codes import REJECT_KINDS, Dialect, DocumentKind, Role
 from gateway.messages.documents import Reason
 from gateway.messages.series import SeriesTable
-from gateway.messages.times import NO_INSTANT, to_instant
+from gateway.messages.times import NO_INSTANT, WrittenInstant, to_instant
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _NAMES_THE_SENDER = frozenset({DocumentKind.MEASURE_DATA_REQUEST})
-_NAMES_THE_RECEIVER = frozenset({DocumentKind.ACKNOWLEDGEMENT, DocumentKind.MEASURE_DATA_REQUEST_REJECT})
+_REJECTS = frozenset(REJECT_KINDS.values())
+_NAMES_THE_RECEIVER = _REJECTS | {DocumentKind.ACKNOWLEDGEMENT}
+_WRITTEN_BOUNDS = frozenset({DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST})
 
 
 def short_id(text: str) -> str:
@@ -63,7 +65,7 @@ def understand_ebix(record: Record, kind: DocumentKind) -> Record:
     if kind in _NAMES_THE_RECEIVER:
         for item in record.get("series", ()):
             _understand_reason(item)
-    if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT and record.get("series"):
+    if kind in _REJECTS and record.get("series"):
         record["reason_code"] = _FULLY_REJECTED
     understand_results(record, kind)
     return record
@@ -98,7 +100,7 @@ def complete_for_ebix(record: Record, kind: DocumentKind) -> Record:
         item["transaction"] = short_id(item["transaction"])
         if item.get("original_transaction") is not None:
             item["original_transaction"] = short_id(item["original_transaction"])
-        if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
+        if kind in _REJECTS:
             first = _reasons(item, Dialect.EBIX_XML, kind) or [NO_REASON.model_dump()]
             item["reason"] = first[0]["code"]
     complete_results_for_ebix(record, kind)
@@ -126,7 +128,7 @@ def complete_for_cim(record: Record, kind: DocumentKind) -> Record:
     if kind in _NAMES_THE_RECEIVER:
         for item in record["series"]:
             item["reasons"] = _reasons(item, Dialect.CIM_XML, kind)
-            if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT and not item["reasons"]:
+            if kind in _REJECTS and not item["reasons"]:
                 item["reasons"] = [NO_REASON.model_dump()]
         if kind is DocumentKind.ACKNOWLEDGEMENT:
             record["reasons"] = _reasons(record, Dialect.CIM_XML, kind)
@@ -135,8 +137,16 @@ def complete_for_cim(record: Record, kind: DocumentKind) -> Record:
             if item["registered_at"] == NO_INSTANT:
                 item["registered_at"] = created_at
             complete_bounds(item, created_at)
+    if kind in _WRITTEN_BOUNDS:
+        for item in record["series"]:
+            _complete_start(item, created_at)
     complete_results_for_cim(record, kind)
     return record
+
+
+def _complete_start(item: Record, created_at: int) -> None:
+    known = [bound for key in ("start", "end") if (bound := item[key]) is not None and bound.is_readable]
+    item["start"] = known[0] if known else WrittenInstant(created_at)
 
 
 def _reasons(record: Record, dialect: Dialect, kind: DocumentKind) -> list[Record]:

@@ -86,6 +86,29 @@ MEASURE_DATA_REQUEST_REJECT: Table = (
     ),
 )
 
+# The requests of results themselves have no form in version 3: only what the hub sends has one.
+AGGREGATED_MEASURE_DATA_REQUEST_REJECT: Table = (
+    header("ERR"),
+    context(absent="D04"),
+    Many(
+        "PayloadResponseEvent",
+        "series",
+        (TRANSACTION, STATUS, _REASON, original("original_transaction")),
+        required=True,
+    ),
+)
+
+WHOLESALE_SETTLEMENT_REQUEST_REJECT: Table = (
+    header("ERR"),
+    context(absent="D05", role="DDQ"),
+    Many(
+        "PayloadChargeEvent",
+        "series",
+        (TRANSACTION, original("original_transaction"), STATUS, _REASON),
+        required=True,
+    ),
+)
+
 ACKNOWLEDGEMENT: Table = (
     header("294"),
     context(Field("OriginalBusinessMessage", "received_message_id", FILLED), process="received_process_type"),
@@ -108,4 +131,6 @@ TABLES: dict[DocumentKind, Table] = {
     DocumentKind.MEASURE_DATA: MEASURE_DATA,
     DocumentKind.MEASURE_DATA_REQUEST: MEASURE_DATA_REQUEST,
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT: AGGREGATED_MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT: WHOLESALE_SETTLEMENT_REQUEST_REJECT,
 }

@@ -67,13 +67,13 @@ def header(type_code: str) -> Group:
     )
 
 
-def context(*more: Node, process: str = "process_type", absent: str = "E23") -> Group:
-    """Which business process the document belongs to, and in which role; `absent` is written where it knows none."""
+def context(*more: Node, process: str = "process_type", absent: str = "E23", role: str = "MDR") -> Group:
+    """Which business process the document belongs to, in which role; `absent` and `role` are written for none known."""
     return Group(
         "ProcessEnergyContext",
         (
             code("EnergyBusinessProcess", process, codes_cim.PROCESSES, absent=absent),
-            code("EnergyBusinessProcessRole", "context_role", codes_cim.ROLES, absent="MDR"),
+            code("EnergyBusinessProcessRole", "context_role", codes_cim.ROLES, absent=role),
             code("EnergyIndustryClassification", "business_sector", absent="23"),
             *more,
         ),

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from gateway.messages.codes import Quality
-from gateway.messages.times import NO_INSTANT, parse_instant, to_datetime, to_instant
+from gateway.messages.times import NO_INSTANT, WrittenInstant, parse_instant, to_datetime, to_instant
 from gateway.schemas.parsers import UNSPEAKABLE
 
 Record: TypeAlias = dict[str, Any]
@@ -96,6 +96,16 @@ def _read_instant(text: str) -> int:
     return instant if _FIRST <= instant <= _LAST else NO_INSTANT
 
 
+def _read_written(text: str) -> WrittenInstant:
+    text = text.strip()
+    instant = _read_instant(text)
+    return WrittenInstant(instant, "" if text == _write_second(instant) else text)
+
+
+def _write_written(instant: WrittenInstant) -> str | None:
+    return instant.as_written if instant.is_readable and instant.as_written else _write_second(instant.instant)
+
+
 TEXT = Convert(_as_it_is, str)
 """Text kept to the letter, white space included (xs:string)."""
 FILLED = Convert(_or_none, str)
@@ -108,6 +118,8 @@ MINUTE = Convert(_read_instant, _write_minute)
 """An instant to the minute: `2025-01-14T23:00Z`."""
 SECOND = Convert(_read_instant, _write_second)
 """An instant to the second: `2025-01-14T23:00:00Z`."""
+WRITTEN = Convert(_read_written, _write_written)
+"""An instant to the second that keeps a spelling of its own: `2025-01-15T00:00:00+01:00`."""
 MOMENT = Convert(_read_moment, _write_moment)
 """A header's time, as aware datetime; None when it cannot be read."""
 

@@ -28,8 +28,12 @@ _OTHERWISE = "E86"  # incorrect value
 _PLACES = {
     (Dialect.CIM_XML, DocumentKind.ACKNOWLEDGEMENT): "Series/Reason/code",
     (Dialect.CIM_XML, DocumentKind.MEASURE_DATA_REQUEST_REJECT): "Series/Reason/code",
+    (Dialect.CIM_XML, DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT): "Series/Reason/code",
+    (Dialect.CIM_XML, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT): "Series/Reason/code",
     (Dialect.EBIX_XML, DocumentKind.ACKNOWLEDGEMENT): "PayloadResponseEvent/ResponseReasonType",
     (Dialect.EBIX_XML, DocumentKind.MEASURE_DATA_REQUEST_REJECT): "PayloadResponseEvent/ResponseReasonType",
+    (Dialect.EBIX_XML, DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT): "PayloadResponseEvent/ResponseReasonType",
+    (Dialect.EBIX_XML, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT): "PayloadChargeEvent/ResponseReasonType",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,11 @@ from gateway.codecs.result_records import (
     wholesale_record,
     wholesale_series,
 )
-from gateway.messages.codes import DocumentKind
+from gateway.messages.codes import REJECT_KINDS, DocumentKind
 from gateway.messages.documents import (
     Acknowledgement,
     AggregatedMeasureData,
+    AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
@@ -33,9 +34,13 @@ from gateway.messages.documents import (
     Reason,
     RejectedRequest,
     RejectedTransaction,
+    RequestedAggregation,
+    RequestedCharge,
     RequestedSeries,
+    RequestedSettlement,
     RequestReject,
     WholesaleServices,
+    WholesaleSettlementRequest,
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, SeriesTable
@@ -126,17 +131,15 @@ def columns_of(records: Sequence[Record]) -> dict[str, Column]:
 def document_of(kind: DocumentKind, record: Record) -> Document:
     """Any document but measure data, from its record."""
     series = record.get("series", ())
-    if kind is DocumentKind.AGGREGATED_MEASURE_DATA:
-        return AggregatedMeasureData(header=header_of(record), series=tuple(map(aggregate_series, series)))
-    if kind is DocumentKind.MISSING_DATA_REMINDER:
-        return MissingDataReminder(header=header_of(record), series=tuple(map(missing_data, series)))
-    if kind is DocumentKind.WHOLESALE_SERVICES:
-        return WholesaleServices(header=header_of(record), series=tuple(map(wholesale_series, series)))
-    if kind is DocumentKind.MEASURE_DATA_REQUEST:
-        return MeasureDataRequest(header=header_of(record), series=tuple(map(_requested, series)))
-    if kind is DocumentKind.MEASURE_DATA_REQUEST_REJECT:
+    if kind in _DOCUMENTS:
+        document, one = _DOCUMENTS[kind]
+        return document(header=header_of(record), series=tuple(map(one, series)))
+    if kind in REJECT_KINDS.values():
         return RequestReject(
-            header=header_of(record), reason_code=record.get("reason_code"), series=tuple(map(_refused, series))
+            header=header_of(record),
+            reason_code=record.get("reason_code"),
+            series=tuple(map(_refused, series)),
+            kind=kind,
         )
     return Acknowledgement(
         header=header_of(record),
@@ -157,6 +160,46 @@ def _requested(record: Record) -> RequestedSeries:
     )
 
 
+def _aggregation(record: Record) -> RequestedAggregation:
+    return RequestedAggregation(
+        **_results(record),
+        point_type=record.get("point_type"),
+        settlement_method=record.get("settlement_method"),
+        bidding_zone=_named_area(record, "bidding_zone"),
+        balance_responsible=_named_party(record, "balance_responsible"),
+    )
+
+
+def _settlement(record: Record) -> RequestedSettlement:
+    return RequestedSettlement(
+        **_results(record),
+        version=record.get("version"),
+        charge_owner=_named_party(record, "charge_owner"),
+        resolution=record.get("resolution"),
+        charges=tuple(RequestedCharge(**charge) for charge in record.get("charges", ())),
+    )
+
+
+def _results(record: Record) -> Record:
+    """What the transactions of both requests for results name."""
+    return {
+        "transaction": record["transaction"],
+        "settlement_version": record.get("settlement_version"),
+        "start": record.get("start"),
+        "end": record.get("end"),
+        "grid_area": _named_area(record, "grid_area"),
+        "energy_supplier": _named_party(record, "energy_supplier"),
+    }
+
+
+def _named_party(record: Record, key: str) -> PartyRef | None:
+    return _party(record, key) if record.get(key) else None
+
+
+def _named_area(record: Record, key: str) -> AreaId | None:
+    return AreaId(record[key], record.get(f"{key}_scheme", Scheme.GRID_AREA)) if record.get(key) else None
+
+
 def _refused(record: Record) -> RejectedRequest:
     return RejectedRequest(
         transaction=record["transaction"],
@@ -169,6 +212,17 @@ def _refused(record: Record) -> RejectedRequest:
 
 def _reasons(record: Record) -> tuple[Reason, ...]:
     return tuple(Reason(code=reason.get("code", ""), text=reason.get("text")) for reason in record.get("reasons", ()))
+
+
+_DOCUMENTS: Mapping[DocumentKind, tuple[Callable[..., Document], Callable[[Record], object]]] = {
+    DocumentKind.MEASURE_DATA_REQUEST: (MeasureDataRequest, _requested),
+    DocumentKind.AGGREGATED_MEASURE_DATA: (AggregatedMeasureData, aggregate_series),
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: (AggregatedMeasureDataRequest, _aggregation),
+    DocumentKind.MISSING_DATA_REMINDER: (MissingDataReminder, missing_data),
+    DocumentKind.WHOLESALE_SERVICES: (WholesaleServices, wholesale_series),
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: (WholesaleSettlementRequest, _settlement),
+}
+"""What is a header and series: the document, and what makes one of its series."""
 
 
 # --- into records -----------------------------------------------------------------------------------------------------
@@ -187,6 +241,8 @@ def record_of(document: Document) -> Record:
         record["series"] = list(map(wholesale_record, document.series))
     elif isinstance(document, MeasureDataRequest):
         record["series"] = [item.model_dump() for item in document.series]
+    elif isinstance(document, AggregatedMeasureDataRequest | WholesaleSettlementRequest):
+        record["series"] = [_results_record(item) for item in document.series]
     elif isinstance(document, RequestReject):
         record["reason_code"] = document.reason_code
         record["series"] = [item.model_dump() for item in document.series]
@@ -212,6 +268,21 @@ def _header_record(header: Header) -> Record:
         "receiver_scheme": header.receiver.scheme,
         "receiver_role": header.receiver.role,
     }
+
+
+def _results_record(item: RequestedAggregation | RequestedSettlement) -> Record:
+    """One transaction of a request for results, parties and areas beside their schemes."""
+    record: Record = {}
+    for key, value in item:
+        if isinstance(value, PartyRef):
+            record[key], record[f"{key}_scheme"] = value.id, value.scheme
+        elif isinstance(value, AreaId):
+            record[key], record[f"{key}_scheme"] = value
+        else:
+            record[key] = value
+    if isinstance(item, RequestedSettlement):
+        record["charges"] = [charge.model_dump() for charge in item.charges]
+    return record
 
 
 def _row_record(table: SeriesTable, row: int) -> Record:

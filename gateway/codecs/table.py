@@ -122,8 +122,13 @@ def _decoded(taken: Taken, how: How) -> Decoded | Undecodable:
     return Decoded(MeasureData(header=header_of(record), series=taken.series), taken.entry, how)
 
 
+def is_sayable(kind: DocumentKind, dialect: Dialect) -> bool:
+    """Whether a dialect has a form of a document kind: ebIX has none of the requests for results."""
+    return (kind, dialect) in ROWS
+
+
 def encode(document: Document, dialect: Dialect, registry: Registry | None = None) -> bytes:
-    """The document in a dialect, as bytes in UTF-8.
+    """The document in a dialect that has a form of it (`is_sayable`), as bytes in UTF-8.
 
     What the dialect cannot say is filled or left out by the rules of `gateway.codecs.completion`. A code without a
     word in the dialect (pieces as unit in ebIX) is written as it is; the schema check of outgoing documents finds it.

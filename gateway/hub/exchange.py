@@ -14,15 +14,15 @@ from gateway.codecs.table import Undecodable, decode, encode
 from gateway.hub import clients, inspection, journal, queues, rendering
 from gateway.hub.access import visible_rows
 from gateway.hub.control import correction_report, missing_values
+from gateway.hub.control.control_sums import control_sums
 from gateway.hub.control.kpis import kpis
-from gateway.hub.control.point_sums import point_sums
 from gateway.hub.control.values import (
+    ControlSums,
     CorrectionQuery,
     Corrections,
     DayQuery,
     KpiValue,
     MissingPage,
-    PointSums,
     RejectionCount,
 )
 from gateway.hub.customers.desk import CustomerDesk
@@ -229,7 +229,7 @@ class Hub:
         """What was corrected of the points the reader may see; None where it names another."""
         if not correction_report.is_report_place(page.after):
             return _no_place()
-        first_run = correction_report.run_by_fixation(self.office.profile.timetable)
+        first_run = correction_report.run_by_timetable(self.office.profile.timetable)
         report = functools.partial(correction_report.correction_report, self.office)
         return await self._read(report, reader, query, page, first_run=first_run)
 
@@ -240,9 +240,9 @@ class Hub:
         interval = Interval(zone.midnight(start), zone.midnight(query.end or start + timedelta(days=1)))
         return await self._read(functools.partial(rejection_statistics, self.office), party, interval)
 
-    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
-        """What the points the reader may see add up to on a local day."""
-        return await self._read(functools.partial(point_sums, self.office), reader, day, as_of)
+    async def control_sums(self, reader: Principal, day: date, as_of: int | None) -> ControlSums:
+        """What the points the reader may see add up to on a local day, and the hub's own sums to hold it against."""
+        return await self._read(functools.partial(control_sums, self.office), reader, day, as_of)
 
     # --- master data ----------------------------------------------------------------------------------------------
 

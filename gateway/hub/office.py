@@ -13,6 +13,7 @@ from gateway.hub.masterdata import registrations, registry
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.engine import Engine
+from gateway.hub.settlement_results import NothingFiled, SettlementResults
 from gateway.markets.profile import MarketProfile
 from gateway.messages.masterdata import MasterData
 from gateway.messages.settlement_masterdata import SettlementMasterData
@@ -35,6 +36,7 @@ class Office:
         new_id: where message ids come from: 32 hexadecimal digits.
         master: the master data as known at the last refresh.
         engine: how days are summed.
+        results: the filed results of settlements, for who requests them.
     """
 
     database: Database
@@ -45,6 +47,7 @@ class Office:
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
     engine: Engine = field(default_factory=Engine)
+    results: SettlementResults = field(default_factory=NothingFiled)
     _past: list[MasterData] = field(default_factory=list, repr=False)
     _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
 

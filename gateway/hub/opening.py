@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from gateway.codecs.table import Undecodable, decode
 from gateway.hub.measure_data_case import MeasureDataCase
 from gateway.hub.measure_data_run import CheckedSeries
+from gateway.hub.measure_data_source import MeasureDataSource
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Submission
 from gateway.hub.refused_case import RefusedCase
 from gateway.hub.request_case import RequestCase
-from gateway.markets.profile import MarketProfile, transactions_of
-from gateway.messages.documents import MeasureData, MeasureDataRequest
+from gateway.hub.results_source import ResultsSource
+from gateway.markets.profile import Incoming, MarketProfile, transactions_of
+from gateway.messages.documents import MeasureData, MeasureDataRequest, Request
 from gateway.messages.findings import Finding, Severity
 from gateway.messages.series import SeriesTable
 
@@ -43,7 +45,7 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
     if isinstance(decoded, Undecodable):
         return RefusedCase(mail.number, principal, worded(profile, decoded.findings))
     document = decoded.document
-    if not isinstance(document, MeasureData | MeasureDataRequest):
+    if not isinstance(document, Incoming):
         found = profile.finding("schema-invalid", detail=f"{document.kind} is not taken from market parties")
         return RefusedCase(mail.number, principal, (found,), document.header)
     now, master = office.clock.now(), office.master
@@ -52,9 +54,19 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
         return RefusedCase(mail.number, principal, breaches, document.header, len(transactions_of(document)))
     if isinstance(document, MeasureData):
         return ReadMeasureData(mail.number, principal, document)
-    request = profile.request_batch(document, principal, master, now)
-    findings = dict(profile.check_request(request).rows)
-    return RequestCase(office, mail.number, principal, document, request, findings)
+    return _request_case(office, mail, document)
+
+
+def _request_case(office: Office, mail: Mail, document: Request) -> RequestCase:
+    """A request as the rules found it, and where its transactions are answered from."""
+    profile, principal, master, now = office.profile, mail.principal, office.master, office.clock.now()
+    if isinstance(document, MeasureDataRequest):
+        request = profile.request_batch(document, principal, master, now)
+        found, source = profile.check_request(request).rows, MeasureDataSource(office, request)
+        return RequestCase(office, mail.number, principal, document, source, found)
+    batch = profile.results_batch(document, principal, master, now)
+    findings = profile.check_results_request(batch).rows
+    return RequestCase(office, mail.number, principal, document, ResultsSource(office, batch), findings)
 
 
 def join(office: Office, read: Sequence[ReadMeasureData]) -> list[MeasureDataCase]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -169,11 +169,15 @@ class Answers:
 
 
 class SettledSeries(msgspec.Struct, frozen=True, array_like=True):
-    """A row of a snapshot on its way: the snapshot, the number of the row, the request's transaction it answers."""
+    """A row of a snapshot on its way: the snapshot, the number of the row, the request's transaction it answers.
+
+    `following` is the same row in the snapshots of the days behind it, which go on in the same series.
+    """
 
     snapshot: int
     number: int
     original_transaction: str | None = None
+    following: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +201,13 @@ class Rejections:
 
 
 Content = Deliveries | Answers | Rejections | Settled
+
+
+class Reply(NamedTuple):
+    """A document that answers or rejects a transaction of a request: its kind, and what it says."""
+
+    kind: DocumentKind
+    content: Content
 
 
 def pack(content: Content) -> bytes:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from gateway.hub import database
 from gateway.hub.control.values import (
+    ControlSums,
     CorrectionQuery,
     Corrections,
     DayQuery,
     KpiValue,
     MissingPage,
-    PointSums,
     RejectionCount,
 )
 from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit
@@ -348,8 +348,8 @@ class Exchange(Protocol):
         """How much of what the reader sent was rejected, by day and reason; for the hub's operator, of everybody."""
         ...
 
-    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
-        """What the points the reader may see add up to on a local day."""
+    async def control_sums(self, reader: Principal, day: date, as_of: int | None) -> ControlSums:
+        """What the points the reader may see add up to on a local day, and the hub's own sums to hold it against."""
         ...
 
     async def master_data(

@@ -19,10 +19,10 @@ from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
 from gateway.hub.series.annual_sum import annual_sum
 from gateway.hub.series.segments import SegmentRow
-from gateway.hub.settlement.rendering import settled_series
+from gateway.hub.settlement.rendering import charged_series, settled_series
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
-from gateway.messages.codes import CORRECTED_FLAG, DocumentKind, Quality, Resolution, Role
+from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
     AggregatedMeasureData,
@@ -33,6 +33,7 @@ from gateway.messages.documents import (
     RejectedRequest,
     RejectedTransaction,
     RequestReject,
+    WholesaleServices,
 )
 from gateway.messages.identifiers import Scheme, gsrn_of, is_eic, point_key
 from gateway.messages.quantities import NO_QUANTITY
@@ -43,8 +44,9 @@ FULLY_REJECTED = "A02"
 _ELECTRICITY = "23"
 _TYPE_CODES = {
     DocumentKind.MEASURE_DATA: "E66",
-    DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR",
     DocumentKind.AGGREGATED_MEASURE_DATA: "E31",
+    DocumentKind.WHOLESALE_SERVICES: "E31",
+    **dict.fromkeys(REJECT_KINDS.values(), "ERR"),
 }
 
 
@@ -56,6 +58,9 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
         return MeasureData(header=header, series=SeriesTable.of(_series(office.profile, bundle, content, rows)))
     if isinstance(content, Answers):
         return MeasureData(header=header, series=SeriesTable.of(_answered(office, connection, bundle, content)))
+    if isinstance(content, Settled) and bundle.kind is DocumentKind.WHOLESALE_SERVICES:
+        charged = charged_series(office, connection, bundle.message_id, content)
+        return WholesaleServices(header=header, series=tuple(charged))
     if isinstance(content, Settled):
         series = settled_series(office.profile, connection, bundle.message_id, content)
         return AggregatedMeasureData(header=header, series=tuple(series))
@@ -81,6 +86,7 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
             )
             for number, rejected in enumerate(content.items)
         ),
+        kind=bundle.kind,
     )
 
 

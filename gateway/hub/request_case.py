@@ -1,35 +1,49 @@
-"""A request for measure data carried out (RSM-015, BRS-024 and BRS-025): each transaction is answered or rejected.
+"""A request carried out: each transaction is answered or rejected (RSM-015, RSM-016, RSM-017; BRS-024 to BRS-028).
 
-The answer is the values as known in the transaction that answers, however late the requester peeks. Every answer and
-every reject is a document of its own and goes to who asked.
+Every answer and every reject is a document of its own and goes to who asked, never to a delegate of theirs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
-import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub import journal, used_ids
 from gateway.hub.journal import Outcome, OutcomeState
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Address, Answer, Answers, Cause, Rejection, Rejections, enqueue
-from gateway.hub.period_groups import series_kind
+from gateway.hub.outgoing import Address, Cause, Content, Rejection, Rejections, Reply, enqueue
 from gateway.hub.ports import Accepted, Principal, Refused
 from gateway.hub.refused_case import RefusedCase, used_findings
 from gateway.hub.step_log import StepLog
-from gateway.messages.codes import Category, DocumentKind, ProcessType
-from gateway.messages.documents import MeasureDataRequest
+from gateway.messages.codes import REJECT_KINDS, Category, DocumentKind
+from gateway.messages.documents import Request, RequestedResults, RequestedSeries
 from gateway.messages.findings import Finding
-from gateway.messages.masterdata import MeteringPointVersion
-from gateway.messages.times import Interval
 from gateway.processes import effects
 from gateway.processes.data_request import DATA_REQUEST, DataRequestState
 from gateway.processes.events import DataRead, Event, RulesChecked
 from gateway.processes.machine import Transition
-from gateway.rules.requests import RequestBatch
+
+
+class Reading(NamedTuple):
+    """What was found for one transaction: the documents that answer it, or the findings that say why none does."""
+
+    replies: tuple[Reply, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def series(self) -> int:
+        """How many series the documents hold."""
+        return sum(len(reply.content) for reply in self.replies)
+
+
+class Source(Protocol):
+    """Where the transactions of one request are answered from."""
+
+    def read(self, connection: Connection, rows: Sequence[int], transaction: int) -> Mapping[int, Reading]:
+        """What there is for each of some transactions that broke no rule, as known in a transaction of the hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +53,9 @@ class RequestCase:
     office: Office
     message: int
     principal: Principal
-    document: MeasureDataRequest
-    batch: RequestBatch
-    findings: dict[int, tuple[Finding, ...]]
+    document: Request
+    source: Source
+    findings: Mapping[int, tuple[Finding, ...]]
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -50,12 +64,13 @@ class RequestCase:
 
     def settle(self, connection: Connection, transaction: int, at: int) -> list[Accepted | Refused]:
         """Answer or reject every transaction, unless the ids have been used before."""
-        header, series = self.document.header, self.document.series
+        header = self.document.header
+        series: Sequence[RequestedSeries | RequestedResults] = self.document.series
         (used,) = used_findings(connection, self.office.profile, self.principal.party, [self.document])
         if used:
             refused = RefusedCase(self.message, self.principal, used, header, len(series))
             return refused.settle(connection, transaction, at)
-        ids = [(one.transaction, self.message, row, one.point) for row, one in enumerate(series)]
+        ids = [(one.transaction, self.message, row, _point(one) or "") for row, one in enumerate(series)]
         used_ids.claim(connection, self.principal.party, [(self.message, header.message_id)], ids)
         _Run(self, connection, Cause(self.message, transaction, at)).carry_out()
         result = Outcome(OutcomeState.ACCEPTED, header.message_id, header.process_type, len(series), transaction)
@@ -71,19 +86,25 @@ class _Run:
         self._connection = connection
         self._cause = cause
         self._log = StepLog([(0, len(case.document.series))])
-        self._answers: dict[int, Answers] = {}
+        self._wanted: list[int] = []
         self._found: list[tuple[int, Finding]] = []
+        self._outgoing: list[tuple[Cause, Address, Content]] = []
 
     def carry_out(self) -> None:
         """Walk every transaction through its table."""
         for row in range(len(self._case.document.series)):
             self._happen(row, DataRequestState.RECEIVED, RulesChecked(self._case.findings.get(row, ())))
+        readings = self._case.source.read(self._connection, self._wanted, self._cause.transaction)
+        for row in self._wanted:
+            reading = readings[row]
+            self._happen(row, DataRequestState.AUTHORISED, DataRead(reading.series, reading.findings), reading.replies)
+        enqueue(self._connection, self._outgoing)
         journal.note_findings(
             self._connection, self._case.message, self._cause.at, self._case.principal.party, self._found
         )
         self._log.write(self._connection, [self._case.message], self._cause.at)
 
-    def _happen(self, row: int, state: DataRequestState, event: Event) -> None:
+    def _happen(self, row: int, state: DataRequestState, event: Event, replies: tuple[Reply, ...] = ()) -> None:
         outcome = DATA_REQUEST.step(state, event)
         if not isinstance(outcome, Transition):
             raise TypeError(outcome.finding.text)
@@ -92,9 +113,9 @@ class _Run:
         if effects.REJECT_REQUEST.name in named:
             self._reject(row, event)
         if effects.READ_SERIES.name in named:
-            self._happen(row, outcome.to, self._read(row))
+            self._wanted.append(row)
         if effects.ANSWER.name in named:
-            self._send(self._answers[row], DocumentKind.MEASURE_DATA)
+            self._send(replies)
 
     def _reject(self, row: int, event: Event) -> None:
         """REJECT_REQUEST and COUNT_REJECTION: every reason to the requester, and into the statistics."""
@@ -102,58 +123,36 @@ class _Run:
             raise TypeError(f"{type(event).__name__} names no findings")
         request = self._case.document.series[row]
         reasons: list[tuple[str, str | None]] = [(found.code, found.text) for found in event.findings]
-        rejection = Rejection(request.transaction, reasons, request.point)
-        self._send(Rejections((rejection,)), DocumentKind.MEASURE_DATA_REQUEST_REJECT)
+        rejection = Rejection(request.transaction, reasons, _point(request))
+        self._send([Reply(REJECT_KINDS[self._case.document.kind], Rejections((rejection,)))])
         self._found += [(row, found) for found in event.findings]
 
-    def _read(self, row: int) -> DataRead:
-        """READ_SERIES: what the requester may see, and whether the store holds any of it."""
-        items = [answer for answer in self._possible(row) if self._has_values(answer)]
-        self._answers[row] = Answers(tuple(items))
-        if items:
-            return DataRead(len(items))
-        without = np.zeros(len(self._case.document.series), dtype=np.bool_)
-        without[row] = True
-        return DataRead(0, self._case.office.profile.check_request(self._case.batch, without).rows[row])
+    def _send(self, replies: Sequence[Reply]) -> None:
+        """Each reply as a document of its own, to who asked."""
+        self._outgoing += [(self._cause, self._address(reply.kind), reply.content) for reply in replies]
 
-    def _possible(self, row: int) -> Sequence[Answer]:
-        """One answer for each part the requester may see and each version of the point in it."""
-        case, request = self._case, self._case.document.series[row]
-        is_annual = case.document.header.process_type == ProcessType.YEARLY_METERING
-        found: list[Answer] = []
-        for part in case.batch.entitled[row]:
-            for version in case.batch.master.versions(request.point, part):
-                span = Interval(max(part.start, version.valid_from), min(part.end, version.valid_to))
-                found.append(self._answer(request.transaction, version, span, is_annual=is_annual))
-        return found[-1:] if is_annual else found
-
-    def _answer(self, transaction: str, version: MeteringPointVersion, span: Interval, *, is_annual: bool) -> Answer:
-        return Answer(
-            transaction=transaction,
-            point=version.metering_point,
-            point_type=version.kind,
-            unit=version.unit,
-            start=span.start,
-            end=span.end,
-            as_of=self._cause.transaction,
-            is_annual=is_annual,
-        )
-
-    def _has_values(self, answer: Answer) -> bool:
-        points = np.array([int(answer.point)], dtype=np.int64)
-        span, kind = Interval(answer.start, answer.end), series_kind(answer.unit)
-        return bool(self._case.office.store.read(self._connection, points, span, kind=kind).runs[0])
-
-    def _send(self, content: Answers | Rejections, kind: DocumentKind) -> None:
-        header, who = self._case.document.header, self._case.principal
-        address = Address(
+    def _address(self, kind: DocumentKind) -> Address:
+        document, who = self._case.document, self._case.principal
+        return Address(
             party=who.party,
             role=self._case.office.profile.queue_role(who.role),
-            category=Category.MEASURE_DATA,
+            category=_CATEGORIES[document.kind],
             kind=kind,
-            process_type=header.process_type or "",
-            document_role=header.sender.role or who.role.value,
-            related_message=header.message_id,
+            process_type=document.header.process_type or "",
+            document_role=document.header.sender.role or who.role.value,
+            related_message=document.header.message_id,
             alone=True,
         )
-        enqueue(self._connection, [(self._cause, address, content)])
+
+
+_CATEGORIES = {
+    DocumentKind.MEASURE_DATA_REQUEST: Category.MEASURE_DATA,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: Category.AGGREGATIONS,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: Category.AGGREGATIONS,
+}
+"""The section of the requester's queue in which a request is answered."""
+
+
+def _point(request: RequestedSeries | RequestedResults) -> str | None:
+    """The metering point a transaction asks about; None for results, which are of no single one."""
+    return request.point if isinstance(request, RequestedSeries) else None

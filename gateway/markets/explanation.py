@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import SettlementStage
+from gateway.messages.codes import DocumentKind, SettlementStage
 from gateway.messages.findings import Severity
 from gateway.rules.batch import DeadlineGroup
 from gateway.rules.runner import Wording
@@ -91,6 +91,12 @@ def _rules(profile: MarketProfile) -> Iterator[tuple[str, Iterable[Wording]]]:
     yield "Rules of measure data (RSM-012)", (rule.wording for rule in rules.measure_data.rules)
     yield "Rules of measure data, once the store has answered", (rule.wording for rule in rules.history.rules)
     yield "Rules of requests for measure data (RSM-015)", (rule.wording for rule in rules.requests.rules)
+    titles = {
+        DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: "Rules of requests for aggregated measure data (RSM-016)",
+        DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: "Rules of requests for wholesale settlement (RSM-017)",
+    }
+    for kind, results in rules.results.items():
+        yield titles[kind], (rule.wording for rule in results.rules)
     yield "Rules of meter readings", (wording for _, wording in rules.readings.rules)
     yield "Rules of their cancellation", (wording for _, wording in rules.cancellations.rules)
     yield "Checks of every envelope", (wording for _, wording in rules.envelope.rules)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,13 @@ from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, SettlementMethod
-from gateway.messages.documents import MeasureData, MeasureDataRequest
+from gateway.messages.documents import (
+    AggregatedMeasureDataRequest,
+    MeasureData,
+    MeasureDataRequest,
+    Request,
+    WholesaleSettlementRequest,
+)
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import KINDS, METHODS, MasterData, Rows
@@ -27,9 +34,10 @@ from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, 
 from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
 from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
+from gateway.rules.results_requests import Lack, RequestNumbers, ResultsBatch
 from gateway.rules.runner import RuleSet, Verdict, Wording
 
-Incoming = MeasureData | MeasureDataRequest
+Incoming = MeasureData | Request
 
 
 class Strictness(StrEnum):
@@ -89,6 +97,7 @@ class MarketRules:
     measure_data: RuleSet[Batch]
     history: RuleSet[Batch]
     requests: RuleSet[RequestBatch]
+    results: Mapping[DocumentKind, RuleSet[ResultsBatch[Any]]]
     readings: CaseRules[ReadingCase]
     cancellations: CaseRules[PeriodCase]
     envelope: EnvelopeRules
@@ -115,6 +124,7 @@ class MarketProfile:
         readings: its terms of meter readings.
         parameters: the dated numbers.
         sending_processes: names of delegations for sending measure data.
+        requesting_processes: names of delegations for each kind of request.
         results: who is sent what of a settlement's results.
         access: what customers may grant, and how anonymous queries are handed on.
     """
@@ -138,6 +148,7 @@ class MarketProfile:
     readings: ReadingTerms
     parameters: Mapping[str, Parameter]
     sending_processes: tuple[str, ...]
+    requesting_processes: Mapping[DocumentKind, tuple[str, ...]]
     results: ResultPolicy
     access: AccessPolicy
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -190,6 +201,35 @@ class MarketProfile:
     def check_request(self, batch: RequestBatch, without_data: Mask | None = None) -> Verdict:
         """Every rule of a request for measure data; given also which transactions find no data, E0H for these."""
         return self.rules.requests.check(replace(batch, without_data=without_data))
+
+    def results_batch(
+        self,
+        request: AggregatedMeasureDataRequest | WholesaleSettlementRequest,
+        caller: Caller,
+        master: MasterData,
+        now: int,
+    ) -> ResultsBatch[Any]:
+        """The transactions of a request for results beside those the requester speaks for in the role it states."""
+        role, day = _role(request.header.sender.role, caller.role), self.zone.day(now)
+        return ResultsBatch(
+            kind=request.kind,
+            requests=request.series,
+            process_type=request.header.process_type,
+            requester=Sender(caller.party, role),
+            principals=self._principals(request.kind, Sender(caller.party, role), master, now),
+            operator=lambda area: master.grid_operator(area, now),
+            now=now,
+            zone=self.zone,
+            numbers=RequestNumbers(
+                longest_months=self.number("request-longest", day),
+                oldest_months=self.number("request-oldest", day),
+                charge_id_length=self.number("charge-id-length", day),
+            ),
+        )
+
+    def check_results_request(self, batch: ResultsBatch[Any], lacking: Sequence[Lack | None] = ()) -> Verdict:
+        """Every rule of a request for results; given also what was found wanting, E0H or D46 for these."""
+        return self.rules.results[batch.kind].check(replace(batch, lacking=lacking))
 
     # --- words and numbers ----------------------------------------------------------------------------------------
 
@@ -247,20 +287,29 @@ class MarketProfile:
         """
         if isinstance(document, MeasureData) or not document.series:
             return False
-        role = self.queue_role(_role(document.header.sender.role, caller.role))
-        areas = {
-            item.grid_area
-            for process in self.distribution.requesting
-            for item in master.delegations_at(process, now)
-            if item.to_party == caller.party and self.queue_role(item.from_role) == role
-        }
+        asks = Sender(caller.party, _role(document.header.sender.role, caller.role))
+        areas = self._principals(document.kind, asks, master, now).keys()
         if not areas:
             return False
+        if not isinstance(document, MeasureDataRequest):
+            return all(request.grid_area and request.grid_area.code in areas for request in document.series)
         keys = point_keys([request.point for request in document.series])
         located = master.locate(keys, np.full(len(keys), now), np.full(len(keys), now + 1))
         if not located.number.all():
             return False
         return {master.areas.name(code) for code in master.points.grid_area[located.first].tolist()} <= areas
+
+    def _principals(
+        self, kind: DocumentKind, requester: Sender, master: MasterData, now: int
+    ) -> Mapping[str, frozenset[str]]:
+        """By grid area, the parties that delegated a kind of request to a party, in the role it states."""
+        role = self.queue_role(requester.role)
+        found: dict[str, set[str]] = {}
+        for process in self.requesting_processes[kind]:
+            for item in master.delegations_at(process, now):
+                if item.to_party == requester.party and self.queue_role(item.from_role) == role:
+                    found.setdefault(item.grid_area, set()).add(item.from_party)
+        return {area: frozenset(parties) for area, parties in found.items()}
 
 
 _LIMITED: Mapping[MeteringPointType, Mapping[SettlementMethod | None, str]] = {

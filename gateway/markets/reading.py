@@ -41,6 +41,7 @@ from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
 from gateway.rules.catalogue import (
+    AGGREGATION_REQUEST_RULES,
     CANCELLATION_RULES,
     ENVELOPE_RULES,
     HISTORY_RULES,
@@ -48,6 +49,8 @@ from gateway.rules.catalogue import (
     NAMED_ELSEWHERE,
     READING_RULES,
     REQUEST_RULES,
+    RESULTS_REQUEST_RULES,
+    SETTLEMENT_REQUEST_RULES,
 )
 from gateway.rules.envelope import Acceptance, Breach, EnvelopeRules
 from gateway.rules.readings import CaseRules, PeriodCase
@@ -57,7 +60,8 @@ Table = Mapping[str, Any]
 Subject = TypeVar("Subject")
 Case = TypeVar("Case", bound=PeriodCase)
 
-_SECTIONS = ("measure-data", "history", "measure-data-request", "meter-reading", "envelope")
+_NO_RULES = frozenset({"limits", "preparation"})
+"""The sections that hold no rules of the hub."""
 
 
 def read_table(name: str) -> Table:
@@ -91,7 +95,7 @@ def read_working_days(table: Table) -> WorkingDays:
 def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     """The rules enabled, and the wording of every finding the market has a code for."""
     rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
-    sections = {name: table[name] for name in _SECTIONS}
+    sections = {name: entry for name, entry in table.items() if name not in _NO_RULES}
     wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
     enabled = {
         rule
@@ -101,9 +105,9 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     }
     decisive = {rule for rule, entry in sections["measure-data"].items() if entry.get("decisive", False)}
 
-    def rule_set(section: str, known: Mapping[str, Rule[Subject]]) -> RuleSet[Subject]:
-        names = [rule for rule in sections[section] if rule in enabled]
-        return RuleSet(tuple(EnabledRule(known[name], wordings[name], name in decisive) for name in names), most)
+    def rule_set(known: Mapping[str, Rule[Subject]], *names: str) -> RuleSet[Subject]:
+        listed = [rule for name in names for rule in sections[name] if rule in enabled]
+        return RuleSet(tuple(EnabledRule(known[rule], wordings[rule], rule in decisive) for rule in listed), most)
 
     def case_rules(known: Mapping[str, Callable[[Case], Iterator[Breach]]]) -> CaseRules[Case]:
         section = sections["meter-reading"]
@@ -111,11 +115,18 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         names = sorted((rule for rule in section if rule in enabled and rule in known), key=lambda n: n not in decisive)
         return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
 
+    aggregation, settlement = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
     return MarketRules(
-        measure_data=rule_set("measure-data", MEASURE_DATA_RULES),
-        history=rule_set("history", HISTORY_RULES),
-        requests=rule_set("measure-data-request", REQUEST_RULES),
+        measure_data=rule_set(MEASURE_DATA_RULES, "measure-data"),
+        history=rule_set(HISTORY_RULES, "history"),
+        requests=rule_set(REQUEST_RULES, "measure-data-request"),
+        results={
+            aggregation: rule_set(
+                {**RESULTS_REQUEST_RULES, **AGGREGATION_REQUEST_RULES}, "results-request", aggregation
+            ),
+            settlement: rule_set({**RESULTS_REQUEST_RULES, **SETTLEMENT_REQUEST_RULES}, "results-request", settlement),
+        },
         envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
         readings=case_rules(READING_RULES),
         cancellations=case_rules(CANCELLATION_RULES),
@@ -154,6 +165,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         readings=ReadingTerms(parameters, settings["readings"]["area_limits"], enabled.readings, enabled.cancellations),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
+        requesting_processes=_requesting_processes(settings["delegation"]),
         results=read_results(settings["results"]),
         access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"])),
     )
@@ -190,6 +202,11 @@ def _distribution(settings: Table, behaviour: Behaviour) -> Distribution:
         requesting=tuple(delegation["requesting"]),
         receiving_results=tuple(delegation["receiving_results"]),
     )
+
+
+def _requesting_processes(delegation: Table) -> dict[DocumentKind, tuple[str, ...]]:
+    results = {DocumentKind(kind): tuple(names) for kind, names in delegation["requesting_results"].items()}
+    return {DocumentKind.MEASURE_DATA_REQUEST: tuple(delegation["requesting"]), **results}
 
 
 def _accepted(table: Table) -> Accepted:

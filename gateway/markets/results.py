@@ -50,6 +50,10 @@ class ResultPolicy:
     terms: Mapping[str, ResultTerms]
     processes: Mapping[SettlementStage, ProcessType]
 
+    def stages(self, process_type: str) -> tuple[SettlementStage, ...]:
+        """The stages whose results are sent under a business process."""
+        return tuple(stage for stage, process in self.processes.items() if process == process_type)
+
 
 def read_results(table: Mapping[str, Any]) -> ResultPolicy:
     """The policy from a market's TOML."""

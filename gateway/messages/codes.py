@@ -7,6 +7,7 @@ with a wire code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -27,6 +28,22 @@ class DocumentKind(StrEnum):
     """Danish RSM-018: a reminder of measure data that are missing."""
     WHOLESALE_SERVICES = "wholesale-services"
     """Danish RSM-019: energy and money of charges."""
+    AGGREGATED_MEASURE_DATA_REQUEST = "aggregated-measure-data-request"
+    """Danish RSM-016: a request for sums of measure data."""
+    AGGREGATED_MEASURE_DATA_REQUEST_REJECT = "aggregated-measure-data-request-reject"
+    """Danish RSM-016's reject."""
+    WHOLESALE_SETTLEMENT_REQUEST = "wholesale-settlement-request"
+    """Danish RSM-017: a request for settled charges."""
+    WHOLESALE_SETTLEMENT_REQUEST_REJECT = "wholesale-settlement-request-reject"
+    """Danish RSM-017's reject."""
+
+
+REJECT_KINDS: Mapping[DocumentKind, DocumentKind] = {
+    DocumentKind.MEASURE_DATA_REQUEST: DocumentKind.MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT,
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT,
+}
+"""What rejects a request, by the kind of the request."""
 
 
 class DelegatedProcess(StrEnum):
@@ -39,6 +56,8 @@ class DelegatedProcess(StrEnum):
     MEASURE_DATA_REQUEST = "measure-data-request"
     AGGREGATED_MEASURE_DATA = "aggregated-measure-data"
     """Receiving the results of settlements."""
+    AGGREGATED_MEASURE_DATA_REQUEST = "aggregated-measure-data-request"
+    WHOLESALE_SETTLEMENT_REQUEST = "wholesale-settlement-request"
 
 
 class Dialect(StrEnum):

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from gateway.messages.aggregates import AggregateSeries, WholesaleSeries
 from gateway.messages.codes import DocumentKind
 from gateway.messages.identifiers import Scheme
-from gateway.messages.series import SeriesTable
+from gateway.messages.series import AreaId, SeriesTable
+from gateway.messages.times import WrittenInstant
 
 
 class Frozen(BaseModel):
@@ -85,6 +86,86 @@ class MeasureDataRequest(Frozen):
         return DocumentKind.MEASURE_DATA_REQUEST
 
 
+class RequestedResults(Frozen):
+    """What one transaction of any request for results names: whose, where, of which run, over [start, end).
+
+    Attributes:
+        settlement_version: `SettlementVersion`, or the wire's text; None where the latest is meant.
+        start, end: the bounds as instants, with how they were written; None when absent.
+        energy_supplier: whose results; a party without a role.
+    """
+
+    transaction: str
+    settlement_version: str | None = None
+    start: WrittenInstant | None = None
+    end: WrittenInstant | None = None
+    grid_area: AreaId | None = None
+    energy_supplier: PartyRef | None = None
+
+
+class RequestedAggregation(RequestedResults):
+    """One transaction of a request for sums; what is not named is not restricted.
+
+    Attributes:
+        point_type: consumption, production or exchange; every one of them when None.
+        settlement_method: of consumption; all of it when None.
+        bidding_zone: stated and never used.
+        balance_responsible: whose sums; a party without a role.
+    """
+
+    point_type: str | None = None
+    settlement_method: str | None = None
+    bidding_zone: AreaId | None = None
+    balance_responsible: PartyRef | None = None
+
+
+class AggregatedMeasureDataRequest(Frozen):
+    """A request for sums of measure data (RSM-016)."""
+
+    header: Header
+    series: tuple[RequestedAggregation, ...] = ()
+
+    @property
+    def kind(self) -> DocumentKind:
+        """The document kind."""
+        return DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST
+
+
+class RequestedCharge(Frozen):
+    """A charge as a request names it, by its `ChargeType`, its id, or both."""
+
+    type: str | None = None
+    id: str | None = None
+
+
+class RequestedSettlement(RequestedResults):
+    """One transaction of a request for settled charges; what is not named is not restricted.
+
+    Attributes:
+        version: of the calculation.
+        charge_owner: whose charges; a party without a role.
+        resolution: P1M for the amount of the month; None for the amounts of each step.
+        charges: which charges.
+    """
+
+    version: str | None = None
+    charge_owner: PartyRef | None = None
+    resolution: str | None = None
+    charges: tuple[RequestedCharge, ...] = ()
+
+
+class WholesaleSettlementRequest(Frozen):
+    """A request for settled charges (RSM-017)."""
+
+    header: Header
+    series: tuple[RequestedSettlement, ...] = ()
+
+    @property
+    def kind(self) -> DocumentKind:
+        """The document kind."""
+        return DocumentKind.WHOLESALE_SETTLEMENT_REQUEST
+
+
 class Reason(Frozen):
     """Why something is refused: the market's code and a sentence."""
 
@@ -116,7 +197,7 @@ class Acknowledgement(Frozen):
 
 
 class RejectedRequest(Frozen):
-    """One refused transaction of a request."""
+    """One refused transaction of a request; a request for results names no point."""
 
     transaction: str
     original_transaction: str | None = None
@@ -126,17 +207,13 @@ class RejectedRequest(Frozen):
 
 
 class RequestReject(Frozen):
-    """The reject of a request for measure data (RSM-015's reject)."""
+    """The reject of a request; `kind` says of which (the rejects of RSM-015, RSM-016 and RSM-017)."""
 
     header: Header
     reason_code: str | None = None
     """The document's own reason; A02 means fully rejected."""
     series: tuple[RejectedRequest, ...] = ()
-
-    @property
-    def kind(self) -> DocumentKind:
-        """The document kind."""
-        return DocumentKind.MEASURE_DATA_REQUEST_REJECT
+    kind: DocumentKind = DocumentKind.MEASURE_DATA_REQUEST_REJECT
 
 
 class AggregatedMeasureData(Frozen):
@@ -193,9 +270,12 @@ class WholesaleServices(Frozen):
         return DocumentKind.WHOLESALE_SERVICES
 
 
+Request = MeasureDataRequest | AggregatedMeasureDataRequest | WholesaleSettlementRequest
+"""What a party asks the hub for."""
+
 Document = (
     MeasureData
-    | MeasureDataRequest
+    | Request
     | Acknowledgement
     | RequestReject
     | AggregatedMeasureData

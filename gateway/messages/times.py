@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -83,6 +84,21 @@ def to_instant(moment: datetime) -> int:
     if moment.tzinfo is None:
         raise ValueError("a datetime without a zone is no instant")
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
+
+
+class WrittenInstant(NamedTuple):
+    """An instant of a document whose market minds how it is written.
+
+    `as_written` is the text where it is not that of `format_second`, empty where it is.
+    """
+
+    instant: int
+    as_written: str = ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is an instant at all."""
+        return self.instant != NO_INSTANT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Data request (RSM-015; Danish BRS-025 for a period, BRS-024 for a year): a party asks for series it may see.
+"""Data request: a party asks for series it may see, or for results of settlement.
 
-The rules and the requester's right to the metering point are checked together, so what is authorised can be read.
+Series of a point are RSM-015 (BRS-025 for a period, BRS-024 for a year), sums RSM-016 (BRS-026), settled charges
+RSM-017 (BRS-028). The rules and the requester's right are checked together, so what is authorised can be read.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ DATA_REQUEST = Machine(
     version=1,
     title="Data request",
     purpose=(
-        "A party asks for the validated series of a metering point. It is answered with the series, or told every "
-        "reason why not: a rule broken, no right to the point in the period, or no data (E0H in the Danish market). "
-        "One instance is one requested series (Danish BRS-025 for a period, BRS-024 for a year)."
+        "A party asks for the validated series of a metering point, or for results of settlement. It is answered with "
+        "the series, or told every reason why not: a rule broken, no right to the point or the results, or no data "
+        "(E0H in the Danish market). One instance is one requested series (Danish BRS-025 for a period, BRS-024 for a "
+        "year, BRS-026 for sums, BRS-028 for settled charges); between fixation and refixation sums leave the hub in "
+        "this way only (D1 §4.3.2)."
     ),
     states=DataRequestState,
     initial=S.RECEIVED,

@@ -55,8 +55,10 @@ RENDER = Effect(
 COUNT_PEEK = Effect("count-peek", "Count the peek.")
 REMOVE_FROM_QUEUE = Effect("remove-from-queue", "Take the bundle off the receiver's queue; the archive keeps it.")
 REFUSE_STRANGER = Effect("refuse-stranger", "Answer as for an unknown message and record who asked.")
-READ_SERIES = Effect("read-series", "Read the series asked for, as far as the requester's right to them reaches.")
-ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request (RSM-012).")
+READ_SERIES = Effect(
+    "read-series", "Read the series or results asked for, as far as the requester's right to them reaches."
+)
+ANSWER = Effect("answer", "Begin a distribution of the series to the requester, naming the request.")
 REJECT_REQUEST = Effect("reject-request", "Tell the requester for which reasons the request is rejected.")
 FILE_SNAPSHOT = Effect(
     "file-snapshot",

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gateway.rules import deadlines, envelope, masterdata, parties, periods, quantities, readings, requests
+from gateway.rules import (
+    aggregation_requests,
+    deadlines,
+    envelope,
+    masterdata,
+    parties,
+    periods,
+    quantities,
+    readings,
+    requests,
+    results_requests,
+    settlement_requests,
+)
+from gateway.rules.aggregation_requests import AggregationBatch
 from gateway.rules.batch import Batch
 from gateway.rules.envelope import Breach, EnvelopeRule
 from gateway.rules.readings import PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
+from gateway.rules.results_requests import ResultsBatch
 from gateway.rules.runner import Rule
+from gateway.rules.settlement_requests import SettlementBatch
 
 R = TypeVar("R", bound=Callable[..., object])
 
@@ -80,6 +95,49 @@ REQUEST_RULES: Mapping[str, Rule[RequestBatch]] = _by_name(
     )
 )
 """Rules of requests for measure data."""
+
+RESULTS_REQUEST_RULES: Mapping[str, Rule[ResultsBatch[Any]]] = _by_name(
+    (
+        results_requests.requesting_supplier_named,
+        results_requests.requesting_supplier_is_own,
+        results_requests.operator_names_grid_area,
+        results_requests.operator_owns_grid_area,
+        results_requests.settlement_version_of_correction,
+        results_requests.settlement_version_known,
+        results_requests.bounds_in_plain_utc,
+        results_requests.bounds_at_midnight,
+        results_requests.request_not_too_old,
+        results_requests.results_available,
+        results_requests.results_in_grid_area,
+    )
+)
+"""Rules of every request for results of settlement."""
+
+AGGREGATION_REQUEST_RULES: Mapping[str, Rule[AggregationBatch]] = _by_name(
+    (
+        aggregation_requests.sums_asked_as_metered_data_responsible,
+        aggregation_requests.balance_responsible_named,
+        aggregation_requests.balance_responsible_is_own,
+        aggregation_requests.balance_responsible_before_wholesale,
+        aggregation_requests.exchange_for_operator,
+        aggregation_requests.total_consumption_for_operator,
+        aggregation_requests.summed_type_allowed,
+        aggregation_requests.summed_method_allowed,
+        aggregation_requests.summed_period_stated,
+        aggregation_requests.summed_period_forward,
+        aggregation_requests.summed_period_short_enough,
+    )
+)
+"""Rules of requests for sums of measure data alone."""
+
+SETTLEMENT_REQUEST_RULES: Mapping[str, Rule[SettlementBatch]] = _by_name(
+    (
+        settlement_requests.settled_month_whole,
+        settlement_requests.settled_resolution_allowed,
+        settlement_requests.charge_id_short_enough,
+    )
+)
+"""Rules of requests for settled charges alone."""
 
 ENVELOPE_RULES: Mapping[str, EnvelopeRule] = _by_name(
     (

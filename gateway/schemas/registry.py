@@ -70,7 +70,7 @@ class SchemaEntry:
         return tuple(compiled.json_schema(file) for file in self.files)
 
 
-# kind, CIM area and name, CIM root without its ending, ebIX root
+# kind, CIM area and name, CIM root without its ending, ebIX root; empty where version 3 of ebIX has no form
 _DOCUMENTS = (
     (DocumentKind.ACKNOWLEDGEMENT, "general:acknowledgement", "Acknowledgement", "DK_Acknowledgement"),
     (
@@ -109,19 +109,45 @@ _DOCUMENTS = (
         "NotifyWholesaleServices",
         "DK_NotifyAggregatedWholesaleServices",
     ),
+    (
+        DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST,
+        "measure:requestaggregatedmeasuredata",
+        "RequestAggregatedMeasureData",
+        "",
+    ),
+    (
+        DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT,
+        "measure:rejectrequestaggregatedmeasuredata",
+        "RejectRequestAggregatedMeasureData",
+        "DK_RejectRequestMeteredDataAggregated",
+    ),
+    (
+        DocumentKind.WHOLESALE_SETTLEMENT_REQUEST,
+        "measure:requestwholesalesettlement",
+        "RequestWholesaleSettlement",
+        "",
+    ),
+    (
+        DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT,
+        "measure:rejectrequestwholesalesettlement",
+        "RejectRequestWholesaleSettlement",
+        "DK_RejectAggregatedBillingInformation",
+    ),
 )
 
 
 def _rows(kind: DocumentKind, cim: str, cim_root: str, ebix_root: str) -> tuple[SchemaEntry, ...]:
-    """The three dialects of one Danish document."""
+    """The dialects of one Danish document."""
     stem = f"{cim.partition(':')[2]}-0-1"
     root = f"{cim_root}_MarketDocument"
-    ebix = f"un:unece:260:data:EEM-{ebix_root}:v3"
-    return (
+    rows = (
         SchemaEntry(kind, Dialect.CIM_XML, "0:1", f"urn:ediel.org:{cim}:0:1", root, _ours(f"xsd/cim/{stem}.xsd")),
         SchemaEntry(kind, Dialect.CIM_JSON, "0:1", "", root, _ours(f"json/cim/{stem}.json")),
-        SchemaEntry(kind, Dialect.EBIX_XML, "v3", ebix, ebix_root, _ours(f"xsd/ebix/{ebix_root}-v3.xsd")),
     )
+    if not ebix_root:
+        return rows
+    ebix = f"un:unece:260:data:EEM-{ebix_root}:v3"
+    return (*rows, SchemaEntry(kind, Dialect.EBIX_XML, "v3", ebix, ebix_root, _ours(f"xsd/ebix/{ebix_root}-v3.xsd")))
 
 
 def _ours(file: str) -> tuple[SchemaFile, ...]:

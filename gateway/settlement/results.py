@@ -13,7 +13,7 @@ import numpy as np
 from gateway.messages.codes import Resolution
 from gateway.messages.masterdata import Rows
 from gateway.messages.series import Mask, Qualities, Quantities
-from gateway.messages.times import Instants
+from gateway.messages.times import STEP_SECONDS, Instants
 from gateway.settlement.quality_sets import status_of
 
 
@@ -215,6 +215,11 @@ class SettlementResults:
     def start(self) -> int:
         """The instant the first step begins at."""
         return int(self.starts[0])
+
+    @property
+    def end(self) -> int:
+        """The instant the last step ends at."""
+        return int(self.starts[-1]) + STEP_SECONDS[self.resolution]
 
     @property
     def steps(self) -> int:

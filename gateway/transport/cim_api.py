@@ -19,13 +19,13 @@ from gateway.transport.media_types import required_dialect, stated_dialect
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import MARKET_ROLES, Call, Parameter, Route
 
-DOCUMENTS: dict[str, DocumentKind | None] = {
+DOCUMENTS: dict[str, DocumentKind] = {
     "notifyvalidatedmeasuredata": DocumentKind.MEASURE_DATA,
     "requestvalidatedmeasurements": DocumentKind.MEASURE_DATA_REQUEST,
-    "requestaggregatedmeasuredata": None,
-    "requestwholesalesettlement": None,
+    "requestaggregatedmeasuredata": DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST,
+    "requestwholesalesettlement": DocumentKind.WHOLESALE_SETTLEMENT_REQUEST,
 }
-"""Names of the documents a party sends, in lower case; None where the hub does not handle the kind yet."""
+"""Names of the documents a party sends, in lower case."""
 
 CATEGORIES: dict[str, Category] = {
     "aggregations": Category.AGGREGATIONS,
@@ -50,10 +50,9 @@ def _document_kind(call: Call) -> DocumentKind:
     name = str(call.request.path_params["document"]).lower()
     if name not in DOCUMENTS:
         raise refusal(HTTPStatus.NOT_FOUND, "There is no such document", "document")
-    kind = DOCUMENTS[name]
-    if kind is None or name in call.services.settings.switched_off:
+    if name in call.services.settings.switched_off:
         raise refusal(HTTPStatus.FORBIDDEN, "This document is switched off", "document")
-    return kind
+    return DOCUMENTS[name]
 
 
 def answer_submission(answer: Accepted | Refused, dialect: Dialect) -> Response:

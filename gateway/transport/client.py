@@ -35,6 +35,8 @@ CONTENT_TYPES: dict[Dialect, str] = {
 }
 MEASURE_DATA = "notifyvalidatedmeasuredata"
 MEASURE_DATA_REQUEST = "requestvalidatedmeasurements"
+AGGREGATED_MEASURE_DATA_REQUEST = "requestaggregatedmeasuredata"
+WHOLESALE_SETTLEMENT_REQUEST = "requestwholesalesettlement"
 
 USED_BEFORE = ("00101", "B2B-003")
 """Codes of a message id used before."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import timedelta
+from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 
@@ -25,6 +26,14 @@ from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refu
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Handler, Parameter, Route
 from gateway.transport.series_answer import CSV
+
+
+class SumsOf(StrEnum):
+    """Whose sums a CSV holds."""
+
+    POINTS = "points"
+    HUB = "hub"
+
 
 MOST_DAYS = 7
 """Most days of key figures in one answer: each is several scans of everything stored of it."""
@@ -56,7 +65,11 @@ CORRECTION_PARAMETERS = (
     *PAGE_PARAMETERS,
 )
 REJECTION_PARAMETERS = _SOME_DAYS
-CONTROL_PARAMETERS = (Parameter("day", "Local day of operation", _DAY, required=True), _AS_OF)
+CONTROL_PARAMETERS = (
+    Parameter("day", "Local day of operation", _DAY, required=True),
+    _AS_OF,
+    Parameter("of", "Whose sums a CSV holds; those of points when absent", {"enum": list(SumsOf)}),
+)
 
 
 class _Window(NamedTuple):
@@ -120,14 +133,18 @@ async def show_rejections(call: Call) -> Response:
 
 
 async def show_sums(call: Call) -> Response:
-    """What the points the caller may see add up to."""
+    """What the points the caller may see add up to, and the hub's own sums to hold it against."""
     query = Query(call, CONTROL_PARAMETERS)
     day = query.day("day")
     if day is None:
         raise refuse("day", "is required")
-    found = await call.services.exchange.point_sums(call.principal, day, query.instant("as_of"))
-    bodies = list(models.PointSumBody.of(found))
-    return _whole(call, models.PointSumBody, bodies, models.ControlBody(sums=bodies))
+    of = query.listed("of", SumsOf)
+    found = await call.services.exchange.control_sums(call.principal, day, query.instant("as_of"))
+    sums, hub = list(models.PointSumBody.of(found.points)), list(models.HubSumBody.of(found.hub))
+    whole = models.ControlBody(sums=sums, hub=hub)
+    if of is SumsOf.HUB:
+        return _whole(call, models.HubSumBody, hub, whole)
+    return _whole(call, models.PointSumBody, sums, whole)
 
 
 def _day_query(query: Query, most: int, grid_area: str = "") -> DayQuery:
@@ -239,7 +256,7 @@ ROUTES: tuple[Route, ...] = (
         "/control",
         EVERY_ROLE,
         show_sums,
-        "Hourly sums of the metering points you may see, to be held against the hub's own.",
+        "Hourly sums of the metering points you may see, and the hub's own to hold them against.",
         (models.ControlBody, CONTROL_PARAMETERS),
     ),
 )

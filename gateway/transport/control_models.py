@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from gateway.hub.control.values import (
     Corrections,
+    HubSums,
     Kpi,
     KpiValue,
     MissingPoint,
@@ -201,10 +202,55 @@ class PointSumBody(Body):
             )
 
 
+class HubSumBody(Body):
+    """A sum of the hub in one hour: of a supplier, a balance responsible party, or the grid area.
+
+    `against` is what the points of the caller, or the suppliers of a balance responsible party, add up to; `cut_off`
+    is up to when values received are in the hub's sum.
+    """
+
+    grid_area: str
+    sum_class: SumClass
+    energy_supplier: str
+    balance_responsible: str
+    start: datetime
+    quantity: str | None
+    unit: Unit
+    quality: str
+    against: str | None
+    difference: str | None
+    version: int
+    cut_off: datetime
+
+    @classmethod
+    def of(cls, sums: HubSums) -> Iterator[HubSumBody]:
+        """The bodies of sums, in order."""
+        numbers = (sums.start, sums.quantity, sums.quality, sums.against, sums.difference, sums.version, sums.cut_off)
+        words = (sums.grid_area, sums.sum_class, sums.energy_supplier, sums.balance_responsible)
+        for start, quantity, quality, against, difference, version, cut_off, area, sum_class, supplier, brp in zip(
+            *(column.tolist() for column in numbers), *words, strict=True
+        ):
+            yield cls(
+                grid_area=area,
+                sum_class=sum_class,
+                energy_supplier=supplier,
+                balance_responsible=brp,
+                start=to_datetime(start),
+                quantity=_quantity(quantity),
+                unit=Unit.KWH,
+                quality=quality_name(quality, has_quantity=quantity != NO_QUANTITY),
+                against=_quantity(against),
+                difference=_quantity(difference),
+                version=version,
+                cut_off=to_datetime(cut_off),
+            )
+
+
 class ControlBody(Body):
-    """Hourly sums of the points the caller may see, to be held against the hub's own."""
+    """Hourly sums of the points the caller may see, and the hub's own that it is entitled to beside them."""
 
     sums: list[PointSumBody]
+    hub: list[HubSumBody]
 
 
 def _quantity(thousandths: int) -> str | None:

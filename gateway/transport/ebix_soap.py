@@ -29,9 +29,17 @@ DOCUMENT_TYPES: dict[DocumentKind, str] = {
     DocumentKind.MEASURE_DATA: "MeteredDataTimeSeries",
     DocumentKind.MEASURE_DATA_REQUEST: "RequestMeteredDataValidated",
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: "RejectRequestMeteredDataValidated",
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: "RequestMeteredDataAggregated",
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT: "RejectRequestMeteredDataAggregated",
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: "RequestAggregatedBillingInformation",
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT: "RejectAggregatedBillingInformation",
     DocumentKind.ACKNOWLEDGEMENT: "Acknowledgement",
 }
-"""The container's DocumentType of the documents that are taken at all, to be refused by their content if need be."""
+"""The container's DocumentType of the documents that are taken at all, to be refused by their content if need be.
+
+It is the document's root without `DK_`. The requests for results have names but no form in version 3: the hub refuses
+whatever comes under them (B2B-007).
+"""
 
 
 @dataclass(frozen=True, slots=True)

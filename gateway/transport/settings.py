@@ -96,4 +96,4 @@ class TransportSettings:
     certificates: CertificateHeader = field(default_factory=CertificateHeader)
     ebix_path: str = "/ebix"
     retry_after: int = 5
-    switched_off: frozenset[str] = frozenset({"requestaggregatedmeasuredata", "requestwholesalesettlement"})
+    switched_off: frozenset[str] = frozenset()

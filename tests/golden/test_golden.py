@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.codecs.table import Decoded, decode, encode
+from gateway.codecs.table import Decoded, decode, encode, is_sayable
 from gateway.messages.codes import Dialect, DocumentKind, Quality
 from gateway.messages.documents import Document, MeasureData
 from gateway.messages.quantities import NO_QUANTITY
@@ -17,6 +17,7 @@ from tests.unit.codecs.documents import GOLDEN, differences
 HERE = Path(__file__).parent
 ENDINGS = {Dialect.CIM_XML: "cim.xml", Dialect.CIM_JSON: "cim.json", Dialect.EBIX_XML: "ebix.xml"}
 NAMES = [(kind, name) for kind, documents in GOLDEN.items() for name in documents]
+FORMS = [(*named, dialect) for named in NAMES for dialect in Dialect if is_sayable(DocumentKind(named[0]), dialect)]
 
 
 def golden(kind: str, name: str, dialect: Dialect) -> Path:
@@ -46,8 +47,7 @@ def read(data: bytes, dialect: Dialect) -> Document:
     return taken.document
 
 
-@pytest.mark.parametrize("dialect", list(Dialect))
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(("kind", "name", "dialect"), FORMS)
 def test_we_write_the_golden_message(kind: str, name: str, dialect: Dialect, update_golden: bool) -> None:
     written = encode(GOLDEN[kind][name], dialect)
     path = golden(kind, name, dialect)
@@ -57,8 +57,7 @@ def test_we_write_the_golden_message(kind: str, name: str, dialect: Dialect, upd
     assert canonical(written, dialect) == canonical(path.read_bytes(), dialect)
 
 
-@pytest.mark.parametrize("dialect", list(Dialect))
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(("kind", "name", "dialect"), FORMS)
 def test_the_golden_message_is_read_and_written_to_the_letter(kind: str, name: str, dialect: Dialect) -> None:
     # GW-1: typed documents out of XML and JSON that our schemas accept
     data = golden(kind, name, dialect).read_bytes()
@@ -76,7 +75,7 @@ def test_cim_says_the_whole_document(kind: str, name: str, dialect: Dialect) -> 
 
 
 @pytest.mark.parametrize("other", [Dialect.CIM_XML, Dialect.CIM_JSON])
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, name, own in FORMS if own is Dialect.EBIX_XML])
 def test_what_ebix_says_goes_through_cim_and_back(kind: str, name: str, other: Dialect) -> None:
     said = read(golden(kind, name, Dialect.EBIX_XML).read_bytes(), Dialect.EBIX_XML)
     through = read(encode(said, other), other)

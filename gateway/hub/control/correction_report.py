@@ -22,14 +22,25 @@ from gateway.hub.series.merge import Run
 from gateway.hub.series.reading import registered_at
 from gateway.hub.series.segments import Segment
 from gateway.markets.calendar import MarketTimetable
-from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution
+from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution, SettlementStage
 from gateway.messages.identifiers import is_gsrn, point_key
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Qualities, Quantities
 from gateway.messages.times import Instants
 
-FIXATION, AFTER_FIXATION = "fixation", "after fixation"
+RUNS = {
+    SettlementStage.FIXATION: "fixation",
+    SettlementStage.FIRST_REFIXATION: "first refixation",
+    SettlementStage.SECOND_REFIXATION: "second refixation",
+    SettlementStage.FINAL_REFIXATION: "final refixation",
+    SettlementStage.CORRECTION: "correction settlement",
+}
+"""The runs a correction can enter, in the order of time."""
+
+NO_RUN = "none"
+"""What is said of a correction behind the last of them."""
+
 MOST_SEGMENTS = 4096
 """Segments looked through for one window of a report: more than a nation's deliveries of a day."""
 _ROWS = 256
@@ -75,12 +86,16 @@ _EMPTY, _NO_QUALITY = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint8)
 _NOTHING = _Changes(_EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY, _NO_QUALITY, _NO_QUALITY)
 
 
-def run_by_fixation(timetable: MarketTimetable) -> FirstRun:
-    """The first run by the calendar of fixations alone: fixation up to its instant, behind it some later run."""
+def run_by_timetable(timetable: MarketTimetable) -> FirstRun:
+    """The first run by the market's calendar: the one whose cut-off comes first at or behind the receipt (D1 §4.4).
+
+    A value that comes behind the last correction settlement enters none. Postponements move only fixations, and are
+    not looked at.
+    """
 
     def first_run(day: date, received_at: int) -> SettlementRun:
-        fixation = timetable.fixation(day)
-        return SettlementRun(FIXATION, fixation) if received_at <= fixation else SettlementRun(AFTER_FIXATION)
+        runs = ((name, timetable.settled(stage, day)) for stage, name in RUNS.items())
+        return next((SettlementRun(name, at) for name, at in runs if received_at <= at), SettlementRun(NO_RUN))
 
     return first_run
 

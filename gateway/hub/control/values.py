@@ -11,8 +11,11 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+import numpy as np
+
 from gateway.messages.codes import Quality, Resolution, Unit
 from gateway.messages.masterdata import Rows
+from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Qualities, Quantities
 from gateway.messages.times import Instants
 
@@ -122,7 +125,7 @@ class MissingPage(NamedTuple):
 
 
 class SettlementRun(NamedTuple):
-    """A run of the settlement: its name (`fixation`, `first refixation`), and its instant where it has a date."""
+    """A run of the settlement: its name (`fixation`, `first refixation`), and its cut-off; None where there is none."""
 
     name: str
     at: int | None = None
@@ -233,3 +236,48 @@ class PointSums:
             Quality.MISSING if missing else Quality.ESTIMATED if estimated else Quality.MEASURED
             for missing, estimated in zip(self.missing.tolist(), self.estimated.tolist(), strict=True)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class HubSums:
+    """The hub's own hourly sums that a party is entitled to, as columns of one length, each beside what it can check.
+
+    A sum of a supplier or of a grid area stands beside that of the points the party may see, a balance responsible
+    party's beside that of its suppliers' sums.
+
+    Attributes:
+        grid_area: codes.
+        sum_class: classes.
+        energy_supplier: whose sum it is; empty for sums of several.
+        balance_responsible: likewise, where a balance responsible party is told apart.
+        start: int64, beginning of the hour.
+        quantity: int64 thousandths of a kWh; NO_QUANTITY where the hub has nothing to add up.
+        quality: uint8, the status a receiver of the sum sees.
+        against: int64, the sum it is held against; NO_QUANTITY where the party can see none.
+        version: number of the calculation.
+        cut_off: int64, the instant up to which values received are in it.
+    """
+
+    grid_area: tuple[str, ...]
+    sum_class: tuple[SumClass, ...]
+    energy_supplier: tuple[str, ...]
+    balance_responsible: tuple[str, ...]
+    start: Instants
+    quantity: Quantities
+    quality: Qualities
+    against: Quantities
+    version: Rows
+    cut_off: Instants
+
+    @property
+    def difference(self) -> Quantities:
+        """The hub's sum less the other; NO_QUANTITY where either is not known."""
+        unknown = (self.quantity == NO_QUANTITY) | (self.against == NO_QUANTITY)
+        return np.where(unknown, NO_QUANTITY, self.quantity - self.against)
+
+
+class ControlSums(NamedTuple):
+    """What a party holds against each other before fixation: its points' sums, and the hub's."""
+
+    points: PointSums
+    hub: HubSums

@@ -206,6 +206,8 @@ RSM_NUMBERS = Codes(
         "RSM-012": DelegatedProcess.MEASURE_DATA,
         "RSM-014": DelegatedProcess.AGGREGATED_MEASURE_DATA,
         "RSM-015": DelegatedProcess.MEASURE_DATA_REQUEST,
+        "RSM-016": DelegatedProcess.AGGREGATED_MEASURE_DATA_REQUEST,
+        "RSM-017": DelegatedProcess.WHOLESALE_SETTLEMENT_REQUEST,
     }
 )
 """Delegated processes by the documents of the Danish market."""

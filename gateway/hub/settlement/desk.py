@@ -25,7 +25,7 @@ from gateway.hub.settlement import decisions
 from gateway.hub.settlement.basis import load_share_total
 from gateway.hub.settlement.calculation import BASES, settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, day_number, day_of, history, standings
-from gateway.hub.settlement.recipients import numbered, rows_by_receiver
+from gateway.hub.settlement.recipients import entitled_rows, numbered
 from gateway.hub.settlement.rendering import outward_quality
 from gateway.hub.settlement.snapshots import Run, Snapshot, find, newest_of, run_of
 from gateway.hub.tables_settlement import settlement_run, settlement_step, snapshot
@@ -171,11 +171,8 @@ class Desk:
         if reader.role is Role.HUB:
             return rows
         profile = self._office.profile
-        master = self._office.refresh(connection)
-        operator = master.grid_operator(filed.grid_area, profile.zone.at(filed.run.day, 12))
         own = Receiver(reader.party, profile.queue_role(reader.role))
-        entitled = rows_by_receiver(profile.results, filed.run.stage, rows, operator)
-        return [rows[number] for number in entitled.get(own, ())]
+        return [rows[number] for number in entitled_rows(profile, self._office.refresh(connection), filed, rows, own)]
 
     def _postponements(self, connection: Connection, wanted: DayFilter) -> tuple[Postponement, ...]:
         steps = settlement_step

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from gateway.hub.settlement.snapshots import Snapshot
 from gateway.markets.distribution import Receiver
+from gateway.markets.profile import MarketProfile
 from gateway.markets.results import ResultPolicy, ResultTerms
 from gateway.messages.codes import Role, SettlementStage
+from gateway.messages.masterdata import MasterData
 from gateway.settlement.results import ResultKey, ResultSeries, SettlementResults
 
 
@@ -33,6 +36,14 @@ def rows_by_receiver(
             for receiver in _receivers(terms, row.key, active, grid_operator):
                 found.setdefault(receiver, []).append(number)
     return found
+
+
+def entitled_rows(
+    profile: MarketProfile, master: MasterData, filed: Snapshot, rows: Sequence[ResultSeries], reader: Receiver
+) -> list[int]:
+    """The numbers of the rows of a snapshot that one party is entitled to, in the role whose queue it reads."""
+    operator = master.grid_operator(filed.grid_area, profile.zone.at(filed.run.day, 12))
+    return rows_by_receiver(profile.results, filed.run.stage, rows, operator).get(reader, [])
 
 
 def _active(rows: Sequence[ResultSeries]) -> Mapping[Role, list[str]]:

@@ -17,8 +17,9 @@ from gateway.hub.period_groups import series_kind
 from gateway.hub.series.segments import SegmentInput
 from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
-from gateway.messages.codes import CORRECTED_FLAG, Quality, Unit
+from gateway.messages.codes import CORRECTED_FLAG, Quality, SettlementStage, Unit
 from gateway.messages.identifiers import point_key
+from gateway.messages.times import parse_instant
 from gateway.rules.batch import DeadlineGroup
 
 from .conftest import Gridpost
@@ -31,6 +32,12 @@ MARKET = {
     "metering-points.csv": "metering_point,kind,grid_area,resolution,settlement_method,energy_supplier,valid_from\n"
     + "".join(f"{point},consumption,990,PT15M,flex,{SUPPLIER_A},2020-01-01\n" for point in (POINT, OTHER)),
 }
+
+REFIXATIONS = {
+    "first refixation": SettlementStage.FIRST_REFIXATION,
+    "second refixation": SettlementStage.SECOND_REFIXATION,
+}
+"""What a value corrected just behind fixation can enter: the last day of a month is fixed as the month is refixed."""
 
 
 @pytest.fixture
@@ -110,7 +117,8 @@ def test_corrections(gridpost: Gridpost, where: list[str], day: date) -> None:
     assert found.code == 0
     (row,) = found.value
     assert (row["metering_point"], row["old_quantity"], row["new_quantity"]) == (POINT, "0.250", "0.251")
-    assert (row["first_run"], row["first_run_at"]) == ("after fixation", None)
+    entered = DK.timetable.settled(REFIXATIONS[row["first_run"]], day)
+    assert parse_instant(row["first_run_at"]) == entered > DK.timetable.fixation(day)
     assert POINT in gridpost("corrections", "--from", day.isoformat(), "--point", POINT, *where).out
     assert gridpost("corrections", "--from", day.isoformat(), "--to", "today", "--csv", *where).out.count("\n") == 2
     assert gridpost("corrections", "--from", "today", *where).out == ""

@@ -224,6 +224,42 @@ def test_a_request_is_checked(gridpost: Gridpost, tmp_path: Path) -> None:
     assert {finding["code"] for finding in ended.value[0]["findings"]} == {"E50", "D66"}
 
 
+FULL = Path(__file__).parents[2] / "golden" / "full"
+REQUESTS = ["aggregated-measure-data-request", "wholesale-settlement-request"]
+
+
+@pytest.mark.parametrize("form", ["cim-xml.xml", "cim-json.json"])
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_request_of_results_is_checked(gridpost: Gridpost, tmp_path: Path, kind: str, form: str) -> None:
+    # GW-1: rules that need no master data, with the line of what they found
+    text = (FULL / f"{kind}.{form}").read_text().replace("MDR", "DDQ")
+    path = tmp_path / f"request.{form}"
+    path.write_text(text)
+    good = gridpost("validate", path, "--at", AT, "--json")
+    assert (good.code, good.value[0]["kind"], good.value[0]["findings"]) == (0, kind, [])
+    path.write_text(text.replace("2025-01-31T23", "2025-02-01T23").replace("EA-001", "EA-00000001"))
+    ended = gridpost("validate", path, "--at", AT, "--json")
+    found = {finding["code"]: finding["line"] for finding in ended.value[0]["findings"]}
+    assert found.keys() == ({"E17"} if kind == REQUESTS[0] else {"E17", "D14"})
+    lines = path.read_text().splitlines()
+    assert "start_DateAndOrTime" in lines[found["E17"] - 1]
+    assert "D14" not in found or "ChargeType" in lines[found["D14"] - 1]
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_request_of_results_asks_in_its_own_name(
+    gridpost: Gridpost, samples: Path, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "request.xml"
+    path.write_text(
+        (FULL / f"{kind}.cim-xml.xml").read_text().replace("MDR", "DDQ").replace("30583</energy", "30590</energy")
+    )
+    with_them = ["--masterdata", samples / "masterdata"]
+    assert gridpost("validate", path, "--at", AT).code == 0
+    ended = gridpost("validate", path, "--at", AT, "--json", *with_them)
+    assert [finding["code"] for finding in ended.value[0]["findings"]] == ["E16"]
+
+
 def test_bad_master_data_stop_the_check(gridpost: Gridpost, samples: Path, tmp_path: Path) -> None:
     bad = tmp_path / "parties.csv"
     bad.write_text("party,role\n12,grid-operator\n")
@@ -294,6 +330,20 @@ def test_documents_of_settlement_are_not_sent_to_the_hub(kind: str) -> None:
         refused = outgoing_of(source)
         assert isinstance(refused, Finding)
         assert refused.code == "not-sendable"
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_requests_and_rejects_of_results_are_converted(gridpost: Gridpost, tmp_path: Path, kind: str) -> None:
+    request, reject = (FULL / f"{name}.cim-xml.xml" for name in (kind, f"{kind}-reject"))
+    assert gridpost("convert", request, "--to", "cim-json", "--out", tmp_path / "request.json").code == 0
+    assert json.loads((tmp_path / "request.json").read_bytes()) == json.loads(
+        (FULL / f"{kind}.cim-json.json").read_bytes()
+    )
+    assert gridpost("convert", reject, "--to", "cim-json", "--out", tmp_path / "reject.json").code == 0
+    ended = gridpost("convert", request, "--to", "ebix-xml", "--out", tmp_path / "never")
+    assert ended.code == 2
+    assert "has no form of" in ended.err
+    assert not (tmp_path / "never").exists()
 
 
 def test_what_is_invalid_is_not_converted(gridpost: Gridpost, samples: Path, tmp_path: Path) -> None:

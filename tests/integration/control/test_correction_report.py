@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from gateway.hub.control import correction_report as report
-from gateway.hub.control.correction_report import AFTER_FIXATION, FIXATION, correction_report
+from gateway.hub.control.correction_report import correction_report, run_by_timetable
 from gateway.hub.control.values import CorrectionQuery, Corrections, SettlementRun
 from gateway.hub.database import Database, allocate
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.series.segments import SegmentInput
+from gateway.markets.registry import profile
 from gateway.messages.codes import MeteringPointType, Quality, Resolution, Unit
 from gateway.messages.identifiers import gsrn_of, point_key
 from gateway.messages.quantities import NO_QUANTITY
@@ -98,15 +99,32 @@ def test_a_late_first_delivery_is_no_correction_until_the_limit(database: Databa
     assert rows(corrections(hub)) == [(gsrn(1), 1, NO_QUANTITY, 6, Quality.MISSING, Quality.MEASURED)]
 
 
-def test_the_first_run_affected_is_fixation_until_its_instant(database: Database) -> None:
-    # DK-4.3.b: corrections before and after fixation.
+def test_the_first_run_affected_is_the_next_whose_cut_off_comes(database: Database) -> None:
+    # DK-4.3.b, DK-4.4: fixation until its instant, the instant included, then the first refixation of the month.
     hub = ControlHub(database, flex(1))
     hub.send(gsrn(1), [100] * 96, start=START, at=FIRST)
     hub.send(gsrn(1), [101] * 96, start=START, at=FIXED)
     hub.send(gsrn(1), [102] * 96, start=START, at=FIXED + 1)
     found = corrections(hub, page=Page(1000))
-    assert found.run[:96] == (SettlementRun(FIXATION, FIXED),) * 96
-    assert found.run[96:] == (SettlementRun(AFTER_FIXATION),) * 96
+    assert found.run[:96] == (SettlementRun("fixation", FIXED),) * 96
+    assert found.run[96:] == (SettlementRun("first refixation", ZONE.at(date(2016, 4, 7), 21)),) * 96
+
+
+def test_every_run_of_a_month_is_known_by_name_and_instant() -> None:
+    # DK-4.4, DK-4.5.b: M+1 WD5, M+2 WD4, M+3 WD3, M+36 WD3; behind the last correction settlement no run follows.
+    first_run = run_by_timetable(profile("dk").timetable)
+    evenings = {
+        "first refixation": date(2016, 4, 7),
+        "second refixation": date(2016, 5, 9),
+        "final refixation": date(2016, 6, 3),
+        "correction settlement": date(2019, 3, 5),
+    }
+    after = FIXED + 1
+    for name, evening in evenings.items():
+        at = ZONE.at(evening, 21)
+        assert first_run(DAY, after) == first_run(DAY, at) == SettlementRun(name, at)
+        after = at + 1
+    assert first_run(DAY, after) == SettlementRun("none")
 
 
 def test_a_calendar_of_further_runs_can_be_given(database: Database) -> None:

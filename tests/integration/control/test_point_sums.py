@@ -40,7 +40,7 @@ M, E = Quality.MISSING, Quality.ESTIMATED
 
 def sums(hub: ControlHub, reader: Principal, as_of: int | None = None, day: date = DAY) -> PointSums:
     hub.move_to(FIRST)
-    return asyncio.run(hub.point_sums(reader, day, as_of))
+    return asyncio.run(hub.control_sums(reader, day, as_of)).points
 
 
 def keys(found: PointSums) -> list[tuple[str, str, str]]:

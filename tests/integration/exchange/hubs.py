@@ -33,12 +33,16 @@ from gateway.messages.codes import (
     Subtype,
 )
 from gateway.messages.documents import (
+    AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
     MeasureDataRequest,
     PartyRef,
+    RequestedAggregation,
     RequestedSeries,
+    RequestedSettlement,
+    WholesaleSettlementRequest,
 )
 from gateway.messages.masterdata import FOREVER, MeteringPointVersion
 from gateway.messages.series import Period, Series, SeriesTable
@@ -104,18 +108,22 @@ class Bench:
         """Send bytes as one of the parties."""
         return asyncio.run(self.hub.submit(who, Submission(kind, dialect, body)))
 
-    def peek(self, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> PeekedDocument | None:
+    def peek(
+        self, who: Principal, dialect: Dialect = Dialect.CIM_XML, category: Category = Category.MEASURE_DATA
+    ) -> PeekedDocument | None:
         """Peek as one of the parties."""
-        return asyncio.run(self.hub.peek(who, Category.MEASURE_DATA, dialect))
+        return asyncio.run(self.hub.peek(who, category, dialect))
 
     def dequeue(self, who: Principal, message_id: str) -> bool:
         """Dequeue as one of the parties."""
         return asyncio.run(self.hub.dequeue(who, message_id))
 
-    def receive(self, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[Document]:
-        """Peek and dequeue until the queue is empty; what came, decoded."""
+    def receive(
+        self, who: Principal, dialect: Dialect = Dialect.CIM_XML, category: Category = Category.MEASURE_DATA
+    ) -> list[Document]:
+        """Peek and dequeue until the queue's section is empty; what came, decoded."""
         documents: list[Document] = []
-        while (found := self.peek(who, dialect)) is not None:
+        while (found := self.peek(who, dialect, category)) is not None:
             documents.append(opened(found))
             assert self.dequeue(who, found.message_id)
         return documents
@@ -130,6 +138,18 @@ class Bench:
     ) -> MeasureDataRequest:
         """RSM-015 of some transactions."""
         return MeasureDataRequest(header=self.header("", sender, process, "E73"), series=series)
+
+    def request_sums(
+        self, *series: RequestedAggregation, sender: Principal, process: ProcessType = ProcessType.BALANCE_FIXING
+    ) -> AggregatedMeasureDataRequest:
+        """RSM-016 of some transactions."""
+        return AggregatedMeasureDataRequest(header=self.header("", sender, process, "E74"), series=series)
+
+    def request_charges(
+        self, *series: RequestedSettlement, sender: Principal, process: ProcessType = ProcessType.WHOLESALE_FIXING
+    ) -> WholesaleSettlementRequest:
+        """RSM-017 of some transactions."""
+        return WholesaleSettlementRequest(header=self.header("", sender, process, "D21"), series=series)
 
     def header(self, message: str, sender: Principal, process: ProcessType, type_code: str) -> Header:
         """A header to the hub."""

@@ -32,9 +32,11 @@ from gateway.hub.access_ports import (
     ReceivedPage,
 )
 from gateway.hub.control.values import (
+    ControlSums,
     CorrectionQuery,
     Corrections,
     DayQuery,
+    HubSums,
     Kpi,
     KpiValue,
     MissingPage,
@@ -401,7 +403,7 @@ class SmallExchange:
             old_quality=np.array([Quality.MEASURED, Quality.ABSENT], dtype=np.uint8)[:count],
             new_quality=np.array([Quality.MISSING, Quality.ESTIMATED], dtype=np.uint8)[:count],
             received_at=np.full(count, NOON),
-            run=(SettlementRun("fixation", NOON + 1), SettlementRun("after fixation"))[:count],
+            run=(SettlementRun("fixation", NOON + 1), SettlementRun("none"))[:count],
             after="" if page.after else "more",
         )
 
@@ -411,12 +413,16 @@ class SmallExchange:
         counts = (RejectionCount(day, SUPPLIER, "E86", 2, 0), RejectionCount(day, GRID_OPERATOR, "00302", 0, 1))
         return tuple(count for count in counts if reader.role is Role.HUB or count.party == reader.party)
 
-    async def point_sums(self, reader: Principal, day: date, as_of: int | None) -> PointSums:
+    async def control_sums(self, reader: Principal, day: date, as_of: int | None) -> ControlSums:
         self.answer()
         count = 1 if self.may_see(reader, POINT) else 0
         numbers = np.array([[1250], [4], [0], [1]], dtype=np.int64)[:, :count]
         starts = np.full(count, NOON)
-        return PointSums((AREA,) * count, (SumClass.PRODUCTION,) * count, (SUPPLIER,) * count, starts, *numbers)
+        words = ((AREA,) * count, (SumClass.PRODUCTION,) * count, (SUPPLIER,) * count)
+        quality = np.full(count, Quality.ESTIMATED, dtype=np.uint8)
+        version, cut_off = np.full(count, 7), np.full(count, NOON - 1)
+        hub = HubSums(*words, ("",) * count, starts, numbers[0] + 1, quality, numbers[0], version, cut_off)
+        return ControlSums(PointSums(*words, starts, *numbers), hub)
 
     async def master_data(
         self, reader: Principal, table: MasterDataTable, key: str, page: Page

@@ -9,6 +9,7 @@ import pytest
 from gateway.messages.codes import Role
 from gateway.transport.access_api import REGISTRARS
 from gateway.transport.application import route_table
+from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.query_api import ADDRESSEES
 from gateway.transport.routes import (
     AREA_ROLES,
@@ -110,6 +111,16 @@ def test_a_role_gets_in_exactly_where_the_table_lets_it(desk: Desk, route: Route
     assert not desk.exchange.taken
     assert not desk.exchange.imported
     assert not desk.exchange.readings.taken
+
+
+@pytest.mark.sec_17
+@pytest.mark.parametrize("role", sorted(set(ROLE_NAMES.values())))
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_market_role_may_come_with_every_document(desk: Desk, name: str, role: Role) -> None:
+    """Which of them the hub takes it from is the hub's to say (00003); the door is the same for all documents."""
+    answer = desk.call("POST", f"/v1.0/cim/{name}", f"own-{role}", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == (415 if role in MARKET_ROLES else 403)
+    assert not desk.exchange.taken
 
 
 @pytest.mark.sec_17

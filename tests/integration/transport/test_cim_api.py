@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ from lxml import etree
 
 from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Finding
+from gateway.transport.settings import TransportSettings
 
 from .desk import CONTENT, SUPPLIER, Desk
 
@@ -43,29 +45,34 @@ def test_content_type_names_the_dialect(desk: Desk, content_type: str, dialect: 
     assert submission.correlation_id == answer.headers["CorrelationId"]
 
 
-def test_document_names_are_taken_in_any_case(desk: Desk) -> None:
-    headers = {"Content-Type": "application/json"}
-    answer = desk.call("POST", "/v1.0/cim/RequestValidatedMeasurements", READER, content=b"{}", headers=headers)
-    assert answer.status_code == 202
-    assert desk.exchange.taken[0][1].kind is DocumentKind.MEASURE_DATA_REQUEST
-
-
 @pytest.mark.parametrize(
-    ("path", "status"),
+    ("name", "kind"),
     [
-        ("/v1.0/cim/requestaggregatedmeasuredata", 403),
-        ("/v1.0/cim/RequestWholesaleSettlement", 403),
-        ("/v1.0/cim/notifysomething", 404),
-        ("/v1.0/cim/notifyaggregatedmeasuredata", 404),
-        ("/v1.0/cim/reminderofmissingmeasuredata", 404),
-        ("/v1.0/cim/notifywholesaleservices", 404),
-        ("/v1.0/cim/", 404),
-        ("/v1.0/cim/a/b", 404),
+        ("RequestValidatedMeasurements", DocumentKind.MEASURE_DATA_REQUEST),
+        ("RequestAggregatedMeasureData", DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST),
+        ("REQUESTWHOLESALESETTLEMENT", DocumentKind.WHOLESALE_SETTLEMENT_REQUEST),
     ],
 )
-def test_unknown_and_switched_off_documents(desk: Desk, path: str, status: int) -> None:
+def test_document_names_are_taken_in_any_case(desk: Desk, name: str, kind: DocumentKind) -> None:
+    # DK-4.3.a
     headers = {"Content-Type": "application/json"}
-    assert desk.call("POST", path, SENDER, content=b"{}", headers=headers).status_code == status
+    answer = desk.call("POST", f"/v1.0/cim/{name}", READER, content=b"{}", headers=headers)
+    assert answer.status_code == 202
+    assert desk.exchange.taken[0][1].kind is kind
+
+
+@pytest.mark.parametrize("path", ["/v1.0/cim/notifysomething", "/v1.0/cim/", "/v1.0/cim/a/b"])
+def test_unknown_documents(desk: Desk, path: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert desk.call("POST", path, SENDER, content=b"{}", headers=headers).status_code == 404
+    assert not desk.exchange.taken
+
+
+def test_documents_can_be_switched_off(open_desk: Callable[[TransportSettings], Desk]) -> None:
+    desk = open_desk(TransportSettings(switched_off=frozenset({"requestwholesalesettlement"})))
+    headers = {"Content-Type": "application/json"}
+    path = "/v1.0/cim/RequestWholesaleSettlement"
+    assert desk.call("POST", path, READER, content=b"{}", headers=headers).status_code == 403
     assert not desk.exchange.taken
 
 

@@ -89,7 +89,7 @@ def test_corrections_show_to_those_who_may_see_the_point(desk: Desk) -> None:
         (None, "missing"),
         ("0.500", "estimated"),
     ]
-    assert [one.first_run for one in body.corrections] == ["fixation", "after fixation"]
+    assert [one.first_run for one in body.corrections] == ["fixation", "none"]
     assert [one.first_run_at is None for one in body.corrections] == [False, True]
     rows = lines(desk.call("GET", f"{API}/corrections", OWNER, params=RECEIVED, headers=AS_CSV).text)
     assert (len(rows), rows[1]["old_quantity"], rows[1]["first_run_at"]) == (4, "", "")
@@ -110,7 +110,8 @@ def test_rejections_are_ones_own(desk: Desk) -> None:
 def test_sums_of_ones_own_points(desk: Desk) -> None:
     # DK-4.1.3.d
     answer = desk.call("GET", f"{API}/control", OWNER, params={**DAY, "as_of": "2025-01-15T12:00Z"})
-    (one,) = ControlBody.model_validate_json(answer.content).sums
+    body = ControlBody.model_validate_json(answer.content)
+    (one,) = body.sums
     assert (one.sum_class, one.quantity, one.unit, one.quality, one.points) == (
         "production",
         "1.250",
@@ -119,7 +120,14 @@ def test_sums_of_ones_own_points(desk: Desk) -> None:
         4,
     )
     assert int(one.start.timestamp()) == NOON
-    assert lines(desk.call("GET", f"{API}/control", STRANGER, params=DAY, headers=AS_CSV).text) == []
+    (hub,) = body.hub
+    assert (hub.sum_class, hub.quantity, hub.against, hub.difference) == ("production", "1.251", "1.250", "0.001")
+    assert (hub.quality, hub.version, int(hub.cut_off.timestamp())) == ("estimated", 7, NOON - 1)
+    (row,) = lines(desk.call("GET", f"{API}/control", OWNER, params={**DAY, "of": "hub"}, headers=AS_CSV).text)
+    assert (row["energy_supplier"], row["balance_responsible"], row["difference"]) == (one.energy_supplier, "", "0.001")
+    for of in ("points", "hub"):
+        strange = desk.call("GET", f"{API}/control", STRANGER, params={**DAY, "of": of}, headers=AS_CSV)
+        assert lines(strange.text) == []
 
 
 BAD = [
@@ -148,6 +156,7 @@ BAD = [
     ("control", {}),
     ("control", {"day": "today"}),
     ("control", {**DAY, "as_of": "x"}),
+    ("control", {**DAY, "of": "everybody"}),
 ]
 
 

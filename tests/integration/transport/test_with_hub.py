@@ -21,15 +21,25 @@ from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Client, MasterDataTable
-from gateway.messages.codes import Category, ConnectionState, Dialect, MeteringPointType, Resolution, Role, Subtype
+from gateway.messages.codes import (
+    Category,
+    ConnectionState,
+    Dialect,
+    DocumentKind,
+    MeteringPointType,
+    Resolution,
+    Role,
+    Subtype,
+)
 from gateway.messages.times import MarketZone, format_minute, format_second
+from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.client import CONTENT_TYPES, HubClient, Outcome, Outgoing
 from gateway.transport.routes import Credentials
 from gateway.transport.tokens import ROLE_NAMES
 
 from .desk import SECRET, SECRET_HASH, RunningServer
 from .test_access_matrix import GUARDED, QUERIES, VALUES
-from .test_ebix_api import _envelope
+from .test_ebix_api import _envelope, _sending
 
 HUB_PARTY = "5790001330552"
 DAY = date(2025, 3, 12)
@@ -362,7 +372,7 @@ def samples(shared: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted((shared / "data" / "dk" / "samples").iterdir())]
 
 
-ADDRESSES = (SEND, "/v1.0/cim/requestvalidatedmeasurements", "/ebix")
+ADDRESSES = (*(f"/v1.0/cim/{name}" for name in DOCUMENTS), "/ebix")
 
 
 @settings(
@@ -388,6 +398,72 @@ def test_mutated_samples_are_answered_below_500(market: Market, samples: list[by
     client = data.draw(st.sampled_from([SENDER, READER]))
     answer = market.call("POST", data.draw(st.sampled_from(ADDRESSES)), client, content=bytes(body), headers=headers)
     assert answer.status_code < 500, answer.text
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "full"
+
+
+def _request_of_results(market: Market, kind: DocumentKind, dialect: Dialect, message: str) -> bytes:
+    """The full request, asked by a supplier in its own name for the month before the day."""
+    ending = "json" if dialect is Dialect.CIM_JSON else "xml"
+    text = (GOLDEN / f"{kind}.{dialect}.{ending}").read_text()
+    changes = {
+        "6f1c7c0ad8b14a0c9d1c3f0e5b7a9d21": message,
+        "0e3a": f"{message}-t",
+        "5790001330583": SUPPLIER_A,
+        "MDR": "DDQ",
+        "2024-12-31T23": "2025-01-31T23",
+    }
+    text = text.replace("2025-01-31T23:00:00Z", "2025-02-28T23:00:00Z")
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return text.encode()
+
+
+RESULTS = {
+    "requestaggregatedmeasuredata": DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST,
+    "requestwholesalesettlement": DocumentKind.WHOLESALE_SETTLEMENT_REQUEST,
+}
+
+
+@pytest.mark.parametrize("dialect", [Dialect.CIM_XML, Dialect.CIM_JSON])
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_request_of_results_is_taken_and_answered_in_every_form(market: Market, name: str, dialect: Dialect) -> None:
+    # DK-4.3.a, GW-3
+    message = f"{name[7:16]}-{dialect}"
+    body = _request_of_results(market, RESULTS[name], dialect, message)
+    form = {"Content-Type": CONTENT_TYPES[dialect]}
+    taken = market.call("POST", f"/v1.0/cim/{name}", READER, content=body, headers=form)
+    assert (taken.status_code, taken.content) == (202, b"")
+    again = market.call("POST", f"/v1.0/cim/{name}", READER, content=body, headers=form)
+    assert again.status_code == 400
+    assert "00101" in again.text
+    stolen = market.call("POST", f"/v1.0/cim/{name}", OTHER, content=body, headers=form)
+    assert "00002" in stolen.text
+    market.clock.move_to(market.clock.now() + 301)
+    for wanted, content_type in CONTENT_TYPES.items():
+        found = market.call("GET", "/v1.0/cim/aggregations", READER, headers={"Content-Type": content_type})
+        assert found.status_code == 200, wanted
+        assert "E0H" in found.text
+        assert f"{message}-t" in found.text
+    peeked = market.call(
+        "POST", "/ebix", READER, content=_envelope("<b:PeekMessageRequest/>"), headers={"Content-Type": "text/xml"}
+    )
+    assert ">Reject" in peeked.text
+    assert market.call("DELETE", f"/v1.0/cim/dequeue/{found.headers['MessageId']}", OTHER).status_code == 400
+    assert market.call("DELETE", f"/v1.0/cim/dequeue/{found.headers['MessageId']}", READER).status_code == 200
+
+
+@pytest.mark.parametrize("root", ["RequestMeteredDataAggregated", "RequestAggregatedBillingInformation"])
+def test_a_request_of_results_in_ebix_is_of_an_unknown_version(market: Market, root: str) -> None:
+    document = f'<e:DK_{root} xmlns:e="un:unece:260:data:EEM-DK_{root}:v3"><e:A/></e:DK_{root}>'
+    soap = _sending(document, DocumentType=root)
+    answer = market.call("POST", "/ebix", READER, content=_envelope(soap), headers={"Content-Type": "text/xml"})
+    assert (answer.status_code, "B2B-007" in answer.text) == (400, True)
+    form = {"Content-Type": CONTENT_TYPES[Dialect.EBIX_XML]}
+    for name in RESULTS:
+        answer = market.call("POST", f"/v1.0/cim/{name}", READER, content=document.encode(), headers=form)
+        assert (answer.status_code, "B2B-007" in answer.text) == (400, True)
 
 
 def test_every_sample_is_answered_below_500_in_every_form(market: Market, samples: list[bytes]) -> None:

@@ -12,8 +12,7 @@ from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import STEP_SECONDS
 from gateway.settlement.dh3 import LossSign
 from gateway.settlement.results import ResultKey, ResultKind, SettlementResults
-
-from .markets import SETTLED, Market
+from tests.property.settlement.markets import SETTLED, Market
 
 Sum = tuple[Fraction, frozenset[str]]
 Sums = dict[tuple[ResultKey, int], Sum]

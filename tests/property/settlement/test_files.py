@@ -17,10 +17,9 @@ from gateway.messages.quantities import format_quantity, parse_quantity
 from gateway.messages.times import format_second, parse_instant
 from gateway.settlement.dh3 import LossSign
 from gateway.settlement.results import Method, ResultKey, ResultKind
-
-from . import reference
-from .markets import SETTLED, Market, markets
-from .reference import Table
+from tests.property.settlement import reference
+from tests.property.settlement.markets import SETTLED, Market, markets
+from tests.property.settlement.reference import Table
 
 POINTS = (
     "mp", "kind", "settlement", "grid_area", "resolution", "from_area", "to_area", "parent_mp", "supplier", "brp",

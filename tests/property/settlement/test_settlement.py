@@ -16,9 +16,8 @@ from gateway.settlement.energy import energy_plan
 from gateway.settlement.kernel import Partial
 from gateway.settlement.results import ResultKind, SettlementResults, area_of, brp_of
 from gateway.settlement.sums import sums
-
-from . import reference
-from .markets import LOSS, SETTLED, Market, markets
+from tests.property.settlement import reference
+from tests.property.settlement.markets import LOSS, SETTLED, Market, markets
 
 RESULTS = st.sampled_from([Resolution.QUARTER, Resolution.HOUR])
 SEEDS = st.integers(0, 2**32)

@@ -8,9 +8,22 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from gateway.messages.codes import MeteringPointType, ProcessType, Product, Quality, Resolution, Role, Unit
+from gateway.messages.codes import (
+    ChargeType,
+    DocumentKind,
+    MeteringPointType,
+    ProcessType,
+    Product,
+    Quality,
+    Resolution,
+    Role,
+    SettlementMethod,
+    SettlementVersion,
+    Unit,
+)
 from gateway.messages.documents import (
     Acknowledgement,
+    AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
@@ -19,13 +32,17 @@ from gateway.messages.documents import (
     Reason,
     RejectedRequest,
     RejectedTransaction,
+    RequestedAggregation,
+    RequestedCharge,
     RequestedSeries,
+    RequestedSettlement,
     RequestReject,
+    WholesaleSettlementRequest,
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId, Period, Series, SeriesTable
-from gateway.messages.times import MarketZone, parse_instant
+from gateway.messages.times import MarketZone, WrittenInstant, parse_instant
 
 from .result_documents import RESULTS
 
@@ -152,11 +169,82 @@ def _rejects() -> dict[str, RequestReject]:
     return {"one": RequestReject(header=head, reason_code="A02", series=(refused,))}
 
 
+JANUARY = WrittenInstant(parse_instant("2024-12-31T23:00:00Z"))
+FEBRUARY = WrittenInstant(parse_instant("2025-01-31T23:00:00Z"))
+ODD = WrittenInstant(JANUARY.instant, "2025-01-01T00:00:00.000+01:00")
+
+
+def _aggregation_requests() -> dict[str, AggregatedMeasureDataRequest]:
+    head = header(Role.ENERGY_SUPPLIER, Role.HUB, ProcessType.BALANCE_FIXING).model_copy(update={"type_code": "E74"})
+    corrected = head.model_copy(update={"process_type": ProcessType.CORRECTION_SETTLEMENT})
+    full = RequestedAggregation(
+        transaction="a-1",
+        settlement_version=SettlementVersion.SECOND_CORRECTION,
+        point_type=MeteringPointType.CONSUMPTION,
+        settlement_method=SettlementMethod.FLEX,
+        start=JANUARY,
+        end=FEBRUARY,
+        grid_area=AreaId("543"),
+        bidding_zone=AreaId("10YDK-1--------W", Scheme.EIC),
+        energy_supplier=PartyRef(id=SUPPLIER),
+        balance_responsible=PartyRef(id="44X-00000000004B", scheme=Scheme.EIC),
+    )
+    minimal = RequestedAggregation(transaction="a-2", start=ODD)
+    return {
+        "full": AggregatedMeasureDataRequest(header=corrected, series=(full,)),
+        "two-series": AggregatedMeasureDataRequest(
+            header=head, series=(minimal, full.model_copy(update={"settlement_version": "D07", "end": None}))
+        ),
+    }
+
+
+def _settlement_requests() -> dict[str, WholesaleSettlementRequest]:
+    head = header(Role.ENERGY_SUPPLIER, Role.HUB, ProcessType.WHOLESALE_FIXING).model_copy(update={"type_code": "D21"})
+    full = RequestedSettlement(
+        transaction="w-1",
+        version="3",
+        settlement_version=SettlementVersion.FIRST_CORRECTION,
+        start=JANUARY,
+        end=FEBRUARY,
+        grid_area=AreaId("543"),
+        energy_supplier=PartyRef(id=SUPPLIER),
+        charge_owner=PartyRef(id=OPERATOR),
+        resolution=Resolution.MONTH,
+        charges=(
+            RequestedCharge(type=ChargeType.TARIFF, id="EA-001"),
+            RequestedCharge(type=ChargeType.FEE),
+            RequestedCharge(id="EA-003"),
+            RequestedCharge(),
+        ),
+    )
+    minimal = RequestedSettlement(transaction="w-2", start=JANUARY)
+    return {
+        "full": WholesaleSettlementRequest(header=head, series=(full,)),
+        "two-series": WholesaleSettlementRequest(header=head, series=(minimal, full)),
+    }
+
+
+def _results_rejects(kind: DocumentKind, process: ProcessType) -> dict[str, RequestReject]:
+    head = header(Role.HUB, Role.ENERGY_SUPPLIER, process).model_copy(update={"type_code": "ERR"})
+    reasons = (Reason(code="E0H", text="Ingen data / No data"), Reason(code="D64"))
+    one = RejectedRequest(transaction="rt-1", original_transaction="a-1", reasons=reasons[:1])
+    both = (one, RejectedRequest(transaction="rt-2", original_transaction="a-2", reasons=reasons))
+    base = RequestReject(header=head, reason_code="A02", series=(one,), kind=kind)
+    return {"one": base, "two-series": base.model_copy(update={"series": both})}
+
+
+_AGGREGATION_REJECT = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT
+_SETTLEMENT_REJECT = DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT
+
 GOLDEN: dict[str, dict[str, Document]] = {
     "measure-data": dict(_measure_data()),
     "measure-data-request": dict(_requests()),
     "acknowledgement": dict(_acknowledgements()),
     "measure-data-request-reject": dict(_rejects()),
+    "aggregated-measure-data-request": dict(_aggregation_requests()),
+    "aggregated-measure-data-request-reject": dict(_results_rejects(_AGGREGATION_REJECT, ProcessType.BALANCE_FIXING)),
+    "wholesale-settlement-request": dict(_settlement_requests()),
+    "wholesale-settlement-request-reject": dict(_results_rejects(_SETTLEMENT_REJECT, ProcessType.WHOLESALE_FIXING)),
     **{kind: dict(documents) for kind, documents in RESULTS.items()},
 }
 """Every golden document by kind and name."""

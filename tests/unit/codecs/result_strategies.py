@@ -81,7 +81,7 @@ def aggregates() -> st.SearchStrategy[AggregatedMeasureData]:
     roles = st.sampled_from([Role.ENERGY_SUPPLIER, Role.BALANCE_RESPONSIBLE, Role.METERED_DATA_RESPONSIBLE])
     return st.builds(
         AggregatedMeasureData,
-        header=headers("E31", from_hub=True, processes=_SETTLEMENTS, others=roles),
+        header=headers("E31", from_hub=True, processes=_SETTLEMENTS, roles=roles),
         series=st.lists(one, min_size=1, max_size=3).map(tuple),
     )
 
@@ -110,7 +110,7 @@ def wholesale() -> st.SearchStrategy[WholesaleServices]:
     roles = st.sampled_from([Role.ENERGY_SUPPLIER, Role.GRID_OPERATOR, Role.SYSTEM_OPERATOR])
     return st.builds(
         WholesaleServices,
-        header=headers("E31", from_hub=True, processes=_SETTLEMENTS, others=roles),
+        header=headers("E31", from_hub=True, processes=_SETTLEMENTS, roles=roles),
         series=st.lists(_wholesale_series(), min_size=1, max_size=3).map(tuple),
     )
 
@@ -125,7 +125,7 @@ def reminders() -> st.SearchStrategy[MissingDataReminder]:
     roles = st.sampled_from([Role.METERED_DATA_RESPONSIBLE, Role.GRID_OPERATOR])
     return st.builds(
         MissingDataReminder,
-        header=headers("D24", from_hub=True, processes=st.just(ProcessType.MISSING_DATA), others=roles),
+        header=headers("D24", from_hub=True, processes=st.just(ProcessType.MISSING_DATA), roles=roles),
         series=st.lists(one, min_size=1, max_size=3).map(tuple),
     )
 

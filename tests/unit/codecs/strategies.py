@@ -7,9 +7,22 @@ from datetime import UTC, datetime
 import numpy as np
 from hypothesis import strategies as st
 
-from gateway.messages.codes import MeteringPointType, ProcessType, Product, Quality, Resolution, Role, Unit
+from gateway.messages.codes import (
+    ChargeType,
+    DocumentKind,
+    MeteringPointType,
+    ProcessType,
+    Product,
+    Quality,
+    Resolution,
+    Role,
+    SettlementMethod,
+    SettlementVersion,
+    Unit,
+)
 from gateway.messages.documents import (
     Acknowledgement,
+    AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
@@ -18,12 +31,17 @@ from gateway.messages.documents import (
     Reason,
     RejectedRequest,
     RejectedTransaction,
+    RequestedAggregation,
+    RequestedCharge,
     RequestedSeries,
+    RequestedSettlement,
     RequestReject,
+    WholesaleSettlementRequest,
 )
 from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import MOST_INTEGER_DIGITS, NO_QUANTITY, parse_quantity
 from gateway.messages.series import AreaId, Period, Series, SeriesTable
+from gateway.messages.times import WrittenInstant, to_datetime
 
 _CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")
 _LINES = st.sampled_from("\t\n\r ")
@@ -58,11 +76,12 @@ def parties(roles: st.SearchStrategy[Role]) -> st.SearchStrategy[PartyRef]:
 def headers(
     draw: st.DrawFn,
     type_code: str | None,
+    *,
     from_hub: bool,
+    roles: st.SearchStrategy[Role] = EBIX_ROLES,
     processes: st.SearchStrategy[ProcessType | None] = PROCESSES,
-    others: st.SearchStrategy[Role] = EBIX_ROLES,
 ) -> Header:
-    hub, other = draw(parties(st.just(Role.HUB))), draw(parties(others))
+    hub, other = draw(parties(st.just(Role.HUB))), draw(parties(roles))
     return Header(
         message_id=draw(texts(36)),
         sender=hub if from_hub else other,
@@ -169,6 +188,86 @@ def rejects() -> st.SearchStrategy[RequestReject]:
     )
 
 
+SETTLED = st.sampled_from([ProcessType.WHOLESALE_FIXING, ProcessType.CORRECTION_SETTLEMENT])
+SUMMED = st.sampled_from(
+    [ProcessType.PRELIMINARY_AGGREGATION, ProcessType.BALANCE_FIXING, ProcessType.CORRECTION_SETTLEMENT]
+)
+SETTLED_ROLES = st.sampled_from([Role.ENERGY_SUPPLIER, Role.GRID_OPERATOR, Role.SYSTEM_OPERATOR])
+SUMMED_ROLES = st.sampled_from([Role.ENERGY_SUPPLIER, Role.METERED_DATA_RESPONSIBLE, Role.BALANCE_RESPONSIBLE])
+
+BOUNDS = SECONDS.map(WrittenInstant) | SECONDS.map(
+    lambda instant: WrittenInstant(instant, to_datetime(instant).isoformat())  # with +00:00 in place of Z
+)
+_NAMED_PARTIES = st.none() | st.builds(PartyRef, id=texts(16), scheme=PARTY_SCHEMES)
+_RESULTS = {
+    "transaction": texts(36),
+    "settlement_version": st.none() | st.sampled_from([*SettlementVersion, "D10"]),
+    "start": BOUNDS,
+    "end": st.none() | BOUNDS,
+    "grid_area": _AREAS,
+    "energy_supplier": _NAMED_PARTIES,
+}
+
+
+def aggregation_requests() -> st.SearchStrategy[AggregatedMeasureDataRequest]:
+    one = st.builds(
+        RequestedAggregation,
+        **_RESULTS,
+        point_type=st.none() | st.sampled_from(MeteringPointType),
+        settlement_method=st.none() | st.sampled_from([*SettlementMethod, "E15"]),
+        bidding_zone=st.none() | st.builds(AreaId, texts(18), st.just(Scheme.EIC)),
+        balance_responsible=_NAMED_PARTIES,
+    )
+    header = headers("E74", from_hub=False, roles=SUMMED_ROLES, processes=SUMMED)
+    return st.builds(
+        AggregatedMeasureDataRequest, header=header, series=st.lists(one, min_size=1, max_size=3).map(tuple)
+    )
+
+
+def settlement_requests() -> st.SearchStrategy[WholesaleSettlementRequest]:
+    charge = st.builds(RequestedCharge, type=st.none() | st.sampled_from(ChargeType), id=st.none() | texts(12))
+    one = st.builds(
+        RequestedSettlement,
+        **_RESULTS,
+        version=st.none() | texts(5),
+        charge_owner=_NAMED_PARTIES,
+        resolution=st.none() | st.sampled_from(["P1M", "PT1H", "P1D"]),
+        charges=st.lists(charge, max_size=3).map(tuple),
+    )
+    header = headers("D21", from_hub=False, roles=SETTLED_ROLES, processes=SETTLED)
+    return st.builds(WholesaleSettlementRequest, header=header, series=st.lists(one, min_size=1, max_size=3).map(tuple))
+
+
+def results_rejects() -> st.SearchStrategy[RequestReject]:
+    one = st.builds(
+        RejectedRequest,
+        transaction=texts(36),
+        original_transaction=st.none() | texts(36),
+        reasons=st.lists(REASONS, max_size=3).map(tuple),
+    )
+    several, code = st.lists(one, min_size=1, max_size=3).map(tuple), st.sampled_from([None, "A02"])
+    summed = headers("ERR", from_hub=True, roles=SUMMED_ROLES, processes=SUMMED)
+    settled = headers("ERR", from_hub=True, roles=SETTLED_ROLES, processes=SETTLED)
+    kinds = {
+        DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT: summed,
+        DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT: settled,
+    }
+    return st.one_of(
+        [
+            st.builds(RequestReject, header=header, reason_code=code, series=several, kind=st.just(kind))
+            for kind, header in kinds.items()
+        ]
+    )
+
+
 def documents() -> st.SearchStrategy[Document]:
     """Any document."""
-    return st.one_of(measure_data(), requests(), acknowledgements(), rejects())
+    return st.one_of(
+        measure_data(),
+        requests(),
+        acknowledgements(),
+        rejects(),
+        aggregation_requests(),
+        settlement_requests(),
+        results_rejects(),
+    )

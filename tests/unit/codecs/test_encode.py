@@ -12,13 +12,21 @@ from gateway.codecs.completion import short_id
 from gateway.codecs.reasons import wire_reason, written
 from gateway.codecs.table import Decoded, decode, encode
 from gateway.messages.codes import Dialect, DocumentKind, Quality, Resolution, Role
-from gateway.messages.documents import Acknowledgement, MeasureData, Reason, RejectedTransaction
+from gateway.messages.documents import (
+    Acknowledgement,
+    AggregatedMeasureDataRequest,
+    MeasureData,
+    Reason,
+    RejectedTransaction,
+)
 from gateway.messages.series import SeriesTable
-from gateway.messages.times import NO_INSTANT
-from tests.unit.codecs.documents import CREATED, GOLDEN, header, measure_data, period, series
+from gateway.messages.times import NO_INSTANT, WrittenInstant
+from tests.unit.codecs.documents import CREATED, FEBRUARY, GOLDEN, JANUARY, header, measure_data, period, series
 
 ACKNOWLEDGEMENT = DocumentKind.ACKNOWLEDGEMENT
 REJECT = DocumentKind.MEASURE_DATA_REQUEST_REJECT
+SUMS_REJECT = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST_REJECT
+CHARGES_REJECT = DocumentKind.WHOLESALE_SETTLEMENT_REQUEST_REJECT
 DANISH_REASONS = (
     *("E10", "D50", "D16", "D18", "D37", "E73", "D23", "E50", "E17", "D66", "E87", "E86", "E89", "D12"),
     *("D02", "D64", "E16", "E18", "D11", "D15", "D14", "E0H", "D46"),
@@ -58,6 +66,11 @@ def test_every_reason_of_the_rules_can_be_said(code: str, dialect: Dialect) -> N
         ("D66", Dialect.EBIX_XML, ACKNOWLEDGEMENT, "E50"),
         ("D66", Dialect.EBIX_XML, REJECT, "D66"),
         ("D64", Dialect.EBIX_XML, ACKNOWLEDGEMENT, "E86"),
+        ("D46", Dialect.EBIX_XML, SUMS_REJECT, "D46"),
+        ("D64", Dialect.EBIX_XML, SUMS_REJECT, "D64"),
+        ("D66", Dialect.EBIX_XML, CHARGES_REJECT, "D66"),
+        ("E89", Dialect.EBIX_XML, CHARGES_REJECT, "E86"),
+        ("D64", Dialect.CIM_JSON, CHARGES_REJECT, "D64"),
         ("E10", Dialect.EBIX_XML, ACKNOWLEDGEMENT, "E10"),
         ("XYZ", Dialect.CIM_XML, REJECT, "E86"),
     ],
@@ -195,3 +208,31 @@ def test_points_are_numbered_as_received() -> None:
     table = GOLDEN["measure-data"]["quarters"]
     assert isinstance(table, MeasureData)
     assert table.series.position.tolist() == np.arange(1, 97).tolist()
+
+
+def start_of(text: str, dialect: Dialect = Dialect.CIM_JSON) -> WrittenInstant | None:
+    """The start of a request for sums, read from a text and written and read once more."""
+    document = GOLDEN["aggregated-measure-data-request"]["full"]
+    data = encode(document, Dialect.CIM_JSON).replace(b"2024-12-31T23:00:00Z", text.encode())
+    taken = decode(data, Dialect.CIM_JSON)
+    assert isinstance(taken, Decoded), taken
+    again = decode(encode(taken.document, dialect), dialect)
+    assert isinstance(again, Decoded), again
+    assert isinstance(again.document, AggregatedMeasureDataRequest)
+    return again.document.series[0].start
+
+
+@pytest.mark.parametrize("dialect", [Dialect.CIM_XML, Dialect.CIM_JSON])
+@pytest.mark.parametrize(
+    "text",
+    ["2025-01-01T00:00:00+01:00", "2024-12-31T23:00:00.000Z", "2024-12-31T23:00:00", "2024-12-31T23:00:00-00:00"],
+)
+def test_how_a_bound_was_written_survives(dialect: Dialect, text: str) -> None:
+    # D66 is about the spelling, so the spelling must reach the rule
+    assert start_of(text, dialect) == WrittenInstant(JANUARY.instant, text)
+    assert start_of("2024-12-31T23:00:00Z", dialect) == JANUARY
+
+
+def test_a_start_that_is_no_date_becomes_the_end_in_another_form() -> None:
+    # JSON's pattern takes 31 February; XML needs a start that is one, and an empty period is refused by the rules
+    assert start_of("2025-02-31T23:00:00Z") == FEBRUARY

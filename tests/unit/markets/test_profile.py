@@ -14,7 +14,7 @@ from gateway.markets.explanation import explain
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import CorrectedOutward, Strictness
 from gateway.markets.registry import changed_profile, profile
-from gateway.messages.codes import Dialect, DocumentKind, Role
+from gateway.messages.codes import REJECT_KINDS, Dialect, DocumentKind, Role
 from gateway.messages.findings import Severity
 from gateway.rules.catalogue import NAMED_ELSEWHERE
 
@@ -53,6 +53,7 @@ def test_every_code_of_an_answer_is_in_the_market_s_list(dialect: Dialect) -> No
     kinds = {
         DocumentKind.ACKNOWLEDGEMENT: DK.rules.measure_data.names + DK.rules.history.names,
         DocumentKind.MEASURE_DATA_REQUEST_REJECT: DK.rules.requests.names,
+        **{REJECT_KINDS[kind]: rules.names for kind, rules in DK.rules.results.items()},
     }
     for kind, rules in kinds.items():
         written = {wire_reason(DK.rules.wordings[rule].code, dialect, kind) for rule in rules}

@@ -10,6 +10,7 @@ from gateway.messages.findings import Severity
 from gateway.messages.series import SeriesTable
 from gateway.rules.batch import Sender
 from gateway.rules.catalogue import (
+    AGGREGATION_REQUEST_RULES,
     CANCELLATION_RULES,
     ENVELOPE_RULES,
     HISTORY_RULES,
@@ -17,6 +18,8 @@ from gateway.rules.catalogue import (
     NAMED_ELSEWHERE,
     READING_RULES,
     REQUEST_RULES,
+    RESULTS_REQUEST_RULES,
+    SETTLEMENT_REQUEST_RULES,
     rule_name,
 )
 from gateway.rules.hits import Hits, Words
@@ -106,6 +109,7 @@ def test_a_decisive_rule_speaks_first_and_alone() -> None:
 def test_every_rule_has_a_wording_and_every_wording_a_rule() -> None:
     of_readings = {*READING_RULES, *CANCELLATION_RULES}
     known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *of_readings, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
+    known |= {*RESULTS_REQUEST_RULES, *AGGREGATION_REQUEST_RULES, *SETTLEMENT_REQUEST_RULES}
     assert set(DK.rules.wordings) == known
 
 

@@ -1,0 +1,73 @@
+"""Where a request for measure data is answered from: the series store (RSM-015, BRS-024 and BRS-025).
+
+The answer is the values as known in the transaction that answers, however late the requester peeks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.engine import Connection
+
+from gateway.hub.office import Office
+from gateway.hub.outgoing import Answer, Answers, Reply
+from gateway.hub.period_groups import series_kind
+from gateway.hub.request_case import Reading
+from gateway.messages.codes import DocumentKind, ProcessType
+from gateway.messages.masterdata import MeteringPointVersion
+from gateway.messages.times import Interval
+from gateway.rules.requests import RequestBatch
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureDataSource:
+    """What the store can say to the transactions of one request."""
+
+    office: Office
+    batch: RequestBatch
+
+    def read(self, connection: Connection, rows: Sequence[int], transaction: int) -> Mapping[int, Reading]:
+        """What the requester may see, and whether the store holds any of it."""
+        found = {row: self._found(connection, row, transaction) for row in rows}
+        without = np.array([row in found and not found[row] for row in range(len(self.batch.requests))], dtype=np.bool_)
+        lacking = self.office.profile.check_request(self.batch, without).rows if without.any() else {}
+        return {
+            row: Reading((Reply(DocumentKind.MEASURE_DATA, Answers(answers)),))
+            if answers
+            else Reading(findings=lacking[row])
+            for row, answers in found.items()
+        }
+
+    def _found(self, connection: Connection, row: int, transaction: int) -> tuple[Answer, ...]:
+        return tuple(answer for answer in self._possible(row, transaction) if self._has_values(connection, answer))
+
+    def _possible(self, row: int, transaction: int) -> Sequence[Answer]:
+        """One answer for each part the requester may see and each version of the point in it."""
+        request = self.batch.requests[row]
+        is_annual = self.batch.process_type == ProcessType.YEARLY_METERING
+        found: list[Answer] = []
+        for part in self.batch.entitled[row]:
+            for version in self.batch.master.versions(request.point, part):
+                span = Interval(max(part.start, version.valid_from), min(part.end, version.valid_to))
+                found.append(_answer(request.transaction, version, span, transaction, is_annual=is_annual))
+        return found[-1:] if is_annual else found
+
+    def _has_values(self, connection: Connection, answer: Answer) -> bool:
+        points = np.array([int(answer.point)], dtype=np.int64)
+        span, kind = Interval(answer.start, answer.end), series_kind(answer.unit)
+        return bool(self.office.store.read(connection, points, span, kind=kind).runs[0])
+
+
+def _answer(transaction: str, version: MeteringPointVersion, span: Interval, as_of: int, *, is_annual: bool) -> Answer:
+    return Answer(
+        transaction=transaction,
+        point=version.metering_point,
+        point_type=version.kind,
+        unit=version.unit,
+        start=span.start,
+        end=span.end,
+        as_of=as_of,
+        is_annual=is_annual,
+    )
