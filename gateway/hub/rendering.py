@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Answer, Answers, Content, Deliveries, Settled, series_id
+from gateway.hub.outgoing import Answer, Answers, Content, Deliveries, Missing, Settled, series_id
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
 from gateway.hub.series.annual_sum import annual_sum
@@ -29,7 +29,10 @@ from gateway.messages.documents import (
     Document,
     Header,
     MeasureData,
+    MissingData,
+    MissingDataReminder,
     PartyRef,
+    PointId,
     RejectedRequest,
     RejectedTransaction,
     RequestReject,
@@ -45,6 +48,7 @@ _TYPE_CODES = {
     DocumentKind.MEASURE_DATA: "E66",
     DocumentKind.MEASURE_DATA_REQUEST_REJECT: "ERR",
     DocumentKind.AGGREGATED_MEASURE_DATA: "E31",
+    DocumentKind.MISSING_DATA_REMINDER: "D24",
 }
 
 
@@ -59,6 +63,8 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
     if isinstance(content, Settled):
         series = settled_series(office.profile, connection, bundle.message_id, content)
         return AggregatedMeasureData(header=header, series=tuple(series))
+    if isinstance(content, Missing):
+        return MissingDataReminder(header=header, series=tuple(_missing(bundle, content)))
     if bundle.kind is DocumentKind.ACKNOWLEDGEMENT:
         return Acknowledgement(
             header=header,
@@ -82,6 +88,11 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
             for number, rejected in enumerate(content.items)
         ),
     )
+
+
+def _missing(bundle: Bundle, content: Missing) -> Iterator[MissingData]:
+    for number, (point, day) in enumerate(zip(content.point.tolist(), content.day.tolist(), strict=True)):
+        yield MissingData(transaction=series_id(bundle.message_id, number), day=day, points=(PointId(gsrn_of(point)),))
 
 
 def _header(profile: MarketProfile, bundle: Bundle) -> Header:

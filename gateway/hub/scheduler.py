@@ -16,6 +16,7 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
 from gateway.hub.readings.deadlines import note_passed_deadlines
+from gateway.hub.reminders.run import Reminders
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.hub.settlement.evening import Settlement
@@ -29,7 +30,7 @@ SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 DAY_CLOSE_HOUR = 3
 SETTLE_SECONDS = 30
-"""How often it is asked whether an evening has come; one that failed is tried again then."""
+"""How often it is asked whether an evening or a round of reminders has come; one that failed is tried again then."""
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ class Scheduler:
 
 
 def duties_of(office: Office, runner: Runner) -> list[Duty]:
-    """The duties of a hub: unfinished messages are taken up, the series indexed, readings reminded of."""
+    """The duties of a hub: unfinished messages are taken up, the series indexed, missing data reminded of."""
 
     def every(seconds: int) -> Callable[[int], int]:
         return lambda now: now - now % seconds + seconds
@@ -117,10 +118,16 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def settle(_due: int) -> None:
         settlement.catch_up()
 
+    reminders = Reminders(office)
+
+    def send_reminders(_due: int) -> None:
+        reminders.catch_up()
+
     return [
         Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),
         Duty("settling the evening", every(SETTLE_SECONDS), settle),
-        Duty("reminding of meter readings", midnight, remind),
+        Duty("noting meter readings awaited", midnight, remind),
+        Duty("reminding of missing data", every(SETTLE_SECONDS), send_reminders),
     ]

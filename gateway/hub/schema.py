@@ -7,6 +7,7 @@ from gateway.hub import (
     tables_exchange,
     tables_masterdata,
     tables_readings,
+    tables_reminders,
     tables_settlement,
     tables_settlement_masterdata,
 )
@@ -16,6 +17,7 @@ DECLARED_IN = (
     tables_exchange,
     tables_masterdata,
     tables_readings,
+    tables_reminders,
     tables_settlement,
     tables_settlement_masterdata,
 )

@@ -92,6 +92,7 @@ DELIVER_CANCELLATION = Effect(
 )
 REMIND_OF_READING = Effect("remind-of-reading", "Note a reminder to the grid operator.")
 MARK_OVERDUE = Effect("mark-overdue", "Note that the reading is overdue.")
+SEND_REMINDER = Effect("send-reminder", "Remind the grid operator of the metering point and day (RSM-018).")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -128,6 +129,7 @@ EFFECTS: Mapping[str, Effect] = {
         DELIVER_CANCELLATION,
         REMIND_OF_READING,
         MARK_OVERDUE,
+        SEND_REMINDER,
         ALERT,
     )
 }

@@ -207,6 +207,21 @@ class CancellationChecked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DataMissing(Event):
+    """What was owed is still missing after its limit, when reminders go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCame(Event):
+    """What was owed is there in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOwed(Event):
+    """The master data or the settings say now that nothing is owed, or that nobody wants to be reminded of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """The hub has restarted and found the instance unfinished."""
 
@@ -237,6 +252,9 @@ EVENTS: Mapping[str, type[Event]] = {
         CorrectionsSettled,
         ReadingChecked,
         CancellationChecked,
+        DataMissing,
+        DataCame,
+        NothingOwed,
         Recovered,
         Failed,
     )

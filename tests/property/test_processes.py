@@ -50,6 +50,9 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.CorrectionsSettled: st.builds(happened.CorrectionsSettled, st.booleans()),
     happened.ReadingChecked: st.builds(happened.ReadingChecked, st.booleans(), SOME_FINDINGS),
     happened.CancellationChecked: st.builds(happened.CancellationChecked, SOME_FINDINGS),
+    happened.DataMissing: st.builds(happened.DataMissing),
+    happened.DataCame: st.builds(happened.DataCame),
+    happened.NothingOwed: st.builds(happened.NothingOwed),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

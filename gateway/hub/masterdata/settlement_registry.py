@@ -90,6 +90,13 @@ def settlement_view(connection: Connection, as_of_transaction: int | None = None
     )
 
 
+def permissions_view(connection: Connection) -> Permissions:
+    """The permissions of points alone, as known now."""
+    known = last_import(connection, None)
+    held = load_columns(connection, newest(tables.point_permission, known), {"permission": Names(PERMISSIONS).code})
+    return Permissions(point=held.pop("metering_point"), **held)
+
+
 def facts_about(connection: Connection, points: Set[str], as_of_transaction: int) -> SettlementFacts:
     """What is registered about some points, for an import to be checked against.
 
