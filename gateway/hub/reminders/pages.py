@@ -37,26 +37,20 @@ class Standings:
         ended: int64, when it was filled or closed; 0 while it is reminded.
     """
 
-    point: Rows = NOBODY
-    state: Rows = NOBODY
-    reminders: Rows = NOBODY
-    first: Instants = NOBODY
-    last: Instants = NOBODY
-    ended: Instants = NOBODY
+    point: Rows
+    state: Rows
+    reminders: Rows
+    first: Instants
+    last: Instants
+    ended: Instants
 
     def after(self, step: NotedStep) -> Standings:
         """Where they stand after some of them took a step; who had ended and is reminded again begins anew."""
         point = np.union1d(self.point, step.points)
-        known = np.searchsorted(point, self.point)
-        state, reminders, first, last, ended = (np.zeros(len(point), dtype=np.int64) for _ in range(5))
-        for column, before in (
-            (state, self.state),
-            (reminders, self.reminders),
-            (first, self.first),
-            (last, self.last),
-            (ended, self.ended),
-        ):
-            column[known] = before
+        columns = np.zeros((5, len(point)), dtype=np.int64)
+        before = (self.state, self.reminders, self.first, self.last, self.ended)
+        columns[:, np.searchsorted(point, self.point)] = np.stack(before)
+        state, reminders, first, last, ended = columns
         moved = np.searchsorted(point, step.points)
         state[moved] = _STATES.index(step.state)
         if step.state is ReminderState.REMINDED:
@@ -72,6 +66,9 @@ class Standings:
         """Those in a state."""
         kept = self.state == _STATES.index(state)
         return Standings(*(getattr(self, name)[kept] for name in self.__slots__))
+
+
+_UNTOUCHED = Standings(*(NOBODY,) * 6)
 
 
 def reminder_page(
@@ -98,7 +95,7 @@ def _of_day(
 ) -> Iterator[tuple[Place, Standings]]:
     found: dict[Place, Standings] = {}
     for step in noted_steps(connection, day, areas):
-        found[step.place] = found.get(step.place, Standings()).after(step)
+        found[step.place] = found.get(step.place, _UNTOUCHED).after(step)
     for place, standings in sorted(found.items()):
         yield place, standings if state is None else standings.where(state)
 
