@@ -37,3 +37,4 @@ reminder_step = Table(
     comment="Steps of reminders: one row for the points of a day, group and grid area that take the same one",
 )
 Index("ix_reminder_step_day", reminder_step.c.day, reminder_step.c.group, reminder_step.c.grid_area)
+Index("ix_reminder_step_transaction", reminder_step.c.transaction)

@@ -196,7 +196,7 @@ def start_village(
     """A started hub with the village, its clock at five in the morning of a day."""
     clock = MovedClock(ZONE.at(begins, 5))
     changes = {"bundling": {"age_seconds": 0}, **profile}
-    settings = Settings(data_dir=data_dir, database=database_url, profile=changes, schema_packs=tuple(packs))
+    settings = Settings(data_dir=data_dir, database=database_url, profile=changes, schema_packs=list(packs))
     hub = open_hub(settings, clock)
     hub.start()
     village, start = Village(hub, clock), ZONE.midnight(date(2015, 1, 1))

@@ -136,6 +136,7 @@ def upgrade() -> None:
         "recovery",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("message", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("one = 1", name=op.f("ck_recovery_single")),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_recovery")),
         comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
     )
@@ -487,6 +488,7 @@ def upgrade() -> None:
         comment="Steps of reminders: one row for the points of a day, group and grid area that take the same one",
     )
     op.create_index("ix_reminder_step_day", "reminder_step", ["day", "group", "grid_area"], unique=False)
+    op.create_index("ix_reminder_step_transaction", "reminder_step", ["transaction"], unique=False)
     op.create_table(
         "rendering",
         sa.Column("bundle", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -638,6 +640,7 @@ def downgrade() -> None:
     op.drop_table("settlement_run")
     op.drop_table("segment")
     op.drop_table("rendering")
+    op.drop_index("ix_reminder_step_transaction", table_name="reminder_step")
     op.drop_index("ix_reminder_step_day", table_name="reminder_step")
     op.drop_table("reminder_step")
     op.drop_table("reminder_round")
