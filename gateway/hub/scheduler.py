@@ -30,7 +30,10 @@ SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 DAY_CLOSE_HOUR = 3
 SETTLE_SECONDS = 30
-"""How often it is asked whether an evening or a round of reminders has come; one that failed is tried again then."""
+"""How often it is asked whether an evening has come; one that failed is tried again then."""
+
+REMIND_SECONDS = 30
+"""How often it is asked whether reminders are due; a round that failed is tried again then."""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def midnight(now: int) -> int:
         return office.profile.zone.day_interval(office.profile.zone.day(now)).end
 
-    def remind(_due: int) -> None:
+    def note_deadlines(_due: int) -> None:
         note_passed_deadlines(office, office.clock.now())
 
     def sweep(_due: int) -> None:
@@ -120,7 +123,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
 
     reminders = Reminders(office)
 
-    def send_reminders(_due: int) -> None:
+    def remind(_due: int) -> None:
         reminders.catch_up()
 
     return [
@@ -128,6 +131,6 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),
         Duty("settling the evening", every(SETTLE_SECONDS), settle),
-        Duty("noting meter readings awaited", midnight, remind),
-        Duty("reminding of missing data", every(SETTLE_SECONDS), send_reminders),
+        Duty("noting meter readings awaited", midnight, note_deadlines),
+        Duty("reminding of missing data", every(REMIND_SECONDS), remind),
     ]

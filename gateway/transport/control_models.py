@@ -116,7 +116,7 @@ class ReminderBody(Body):
 
 
 class RemindersBody(Body):
-    """One window of reminders by day and point; pass `after` to continue, it is empty at the end."""
+    """One window of reminders; pass `after` to continue, it is empty at the end. A window may be empty before."""
 
     reminders: list[ReminderBody]
     after: str = ""

@@ -106,14 +106,19 @@ class Look:
         named = ((area, self.master.grid_operator(area, now)) for area in self.master.areas.names)
         return {area: operator for area, operator in named if operator is not None}
 
+    @property
+    def _since(self) -> int:
+        """Limits behind this instant are new to the round."""
+        return self.begun - 1 if self.last is None else self.last.due
+
     # --- values of 15 and 60 minutes --------------------------------------------------------------------------------
 
     def _values(self) -> Iterator[tuple[date, Found]]:
         zone, limit_of = self.office.profile.zone, self.office.profile.timetable.collection_limit
-        day, since = zone.day(self.due), self.begun if self.last is None else self.last.due
+        day = zone.day(self.due)
         while (limit := limit_of(day, DAILY[self.group])) >= self.begun and not self.is_closed(day):
             if limit <= self.due:
-                wanted = None if limit > since or self.last is None else self._again(day)
+                wanted = None if limit > self._since else self._again(day)
                 if wanted is None or len(wanted):
                     yield day, self._values_of(day, wanted)
             day -= timedelta(days=1)
@@ -139,9 +144,8 @@ class Look:
         timetable, columns = self.office.profile.timetable, self.master.points
         monthly = columns.point[columns.resolution == RESOLUTIONS.index(Resolution.MONTH)]
         month = self.office.profile.zone.day(self.due).replace(day=1)
-        since = self.begun if self.last is None else self.last.due
         while timetable.production_multi_fuel(month) >= self.begun and not self.is_closed(month):
-            is_new = timetable.production_multi_fuel(month) > since
+            is_new = timetable.production_multi_fuel(month) > self._since
             if timetable.production_series(month) <= self.due and (is_new or len(self._again(month, monthly))):
                 yield month, self._production_of(month)
             month = month_after(month, -1)

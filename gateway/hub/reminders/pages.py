@@ -21,6 +21,9 @@ from gateway.messages.masterdata import Rows
 from gateway.messages.times import Instants
 from gateway.processes.reminder import ReminderState
 
+MOST_DAYS = 31
+"""Days looked through for one page: of each all steps are read."""
+
 _STATES = tuple(ReminderState)
 _FIRST_DAY = date(1970, 1, 1)
 
@@ -74,13 +77,18 @@ _UNTOUCHED = Standings(*(NOBODY,) * 6)
 def reminder_page(
     office: Office, connection: Connection, reader: Principal, query: ReminderQuery, page: Page
 ) -> ReminderPage | None:
-    """A window of reminders in the reader's grid areas, by day and point; None for an area that is not its own."""
+    """A window of reminders in the reader's grid areas, by day and point; None for an area that is not its own.
+
+    At most MOST_DAYS are looked through at once, so that a window may be empty and yet go on.
+    """
     areas = areas_of(office.refresh(connection), reader, query.grid_area, office.clock.now())
     if areas is None:
         return None
     start, behind = place_of(page.after) or (query.start or _FIRST_DAY, -1)
     found: list[Reminder] = []
-    for day in days_with_steps(connection, start, query.end, areas):
+    for number, day in enumerate(days_with_steps(connection, start, query.end, areas)):
+        if number == MOST_DAYS:
+            return ReminderPage(tuple(found), place_behind(day))
         rows = list(_of_day(connection, day, query.state, areas))
         of_day = _sorted(rows)
         places, behind = that_fit(of_day[0], behind if day == start else -1, page.limit - len(found))

@@ -27,6 +27,7 @@ from tests.integration.reminders.village import (
     OWNER,
     SUPPLIER,
     TUESDAY,
+    ZONE,
     Village,
     flex,
     gsrn,
@@ -82,6 +83,18 @@ def test_windows_follow_each_other(village: Start) -> None:
             if not after:
                 break
         assert gathered == list(whole)
+
+
+def test_a_long_time_is_answered_in_windows_of_days(village: Start) -> None:
+    last = TUESDAY + timedelta(days=39)
+    here = village(hourly(1, valid_to=ZONE.day_interval(last).end))
+    here.at(date(2016, 5, 31), 22)
+    here.fill(gsrn(1), last)
+    here.at(date(2016, 6, 1), 22)
+    first = here.page(state=ReminderState.FILLED)
+    assert (first.reminders, first.after != "") == ((), True)
+    second = here.page(page=Page(after=first.after), state=ReminderState.FILLED)
+    assert ([one.day for one in second.reminders], second.after) == ([last], "")
 
 
 @pytest.mark.parametrize("after", ["x", "2016-03-22", "2016-13-01.5"])
