@@ -1,4 +1,4 @@
-"""`gridpost kpis | missing | corrections`: the quality of a day's values, what is missing of it, what was corrected."""
+"""`gridpost kpis | missing | reminders | corrections`: how good a day was, what is missing, what was corrected."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from gateway.cli.series_command import instant_of
 from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Page, Refused
+from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 from gateway.messages.times import format_minute, to_instant
+from gateway.processes.reminder import ReminderState
 from gateway.transport.control_forms import csv_head, csv_lines
-from gateway.transport.control_models import CorrectionBody, KpiBody, MissingBody
+from gateway.transport.control_models import CorrectionBody, KpiBody, MissingBody, ReminderBody
 from gateway.transport.hub_models import Body
 
 WINDOW = 10_000
@@ -27,13 +29,14 @@ To = Annotated[str | None, typer.Option("--to", help="Local day to end before.")
 GridArea = Annotated[str, typer.Option("--grid-area", help="One grid area; all unless given.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
-Window = TypeVar("Window", MissingPage, Corrections)
+Window = TypeVar("Window", MissingPage, ReminderPage, Corrections)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("kpis")(show_kpis)
     app.command("missing")(show_missing)
+    app.command("reminders")(show_reminders)
     app.command("corrections")(show_corrections)
 
 
@@ -114,6 +117,39 @@ def show_missing(  # noqa: PLR0913 - one parameter for each option
 def _missing_row(body: MissingBody) -> tuple[object, ...]:
     bounds = _minute(body.first), _minute(body.last)
     return (body.day, body.metering_point, body.grid_area, body.group, body.missing, body.expected, *bounds)
+
+
+def show_reminders(  # noqa: PLR0913 - one parameter for each option
+    *,
+    start: From = None,
+    end: To = None,
+    grid_area: GridArea = "",
+    state: Annotated[ReminderState | None, typer.Option("--state", help="Where it stands; any unless given.")] = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+) -> None:
+    """Who was reminded of what is missing, how often, and whether it has come since.
+
+    Exit code 1 when anything is still missing.
+    """
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        query, operator = ReminderQuery(*_days(hub, start, end), grid_area, state), operator_of(hub.office.profile)
+        pages = _windows(lambda page: hub.reminders(operator, query, page), f"there is no grid area {grid_area}")
+        heads = ("day", "metering point", "grid area", "limit of", "reminders", "first", "last", "state", "since")
+        bodies = [[ReminderBody.of(one) for one in page.reminders] for page in pages]
+        _print(_Form(ReminderBody, heads, _reminder_row, as_csv, as_json), bodies)
+    if any(body.state is ReminderState.REMINDED for window in bodies for body in window):
+        stop(FINDINGS)
+
+
+def _reminder_row(body: ReminderBody) -> tuple[object, ...]:
+    moments = _minute(body.first), _minute(body.last)
+    ended = "" if body.ended is None else _minute(body.ended)
+    return (body.day, body.metering_point, body.grid_area, body.group, body.reminders, *moments, body.state, ended)
 
 
 def show_corrections(  # noqa: PLR0913 - one parameter for each option

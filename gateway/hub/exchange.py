@@ -15,6 +15,7 @@ from gateway.hub import clients, inspection, journal, queues, rendering
 from gateway.hub.access import visible_rows
 from gateway.hub.control import correction_report, missing_values
 from gateway.hub.control.control_sums import control_sums
+from gateway.hub.control.day_places import is_place
 from gateway.hub.control.kpis import kpis
 from gateway.hub.control.values import (
     ControlSums,
@@ -53,10 +54,12 @@ from gateway.hub.ports import (
     Submission,
     ValueVersion,
 )
+from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.queues import Bundle, Queue
 from gateway.hub.readings.desk import ReadingDesk
 from gateway.hub.rejection_statistics import rejection_statistics
+from gateway.hub.reminders.pages import reminder_page
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.hub.settlement.desk import Desk
@@ -221,9 +224,15 @@ class Hub:
 
     async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
         """What is missing in the reader's grid areas after its limit; None for an area that is not its own."""
-        if not missing_values.is_place(page.after):
+        if not is_place(page.after):
             return _no_place()
         return await self._read(functools.partial(missing_values.missing_page, self.office), reader, query, page)
+
+    async def reminders(self, reader: Principal, query: ReminderQuery, page: Page) -> ReminderPage | Refused | None:
+        """Who was reminded of what in the reader's grid areas; None for an area that is not its own."""
+        if not is_place(page.after):
+            return _no_place()
+        return await self._read(functools.partial(reminder_page, self.office), reader, query, page)
 
     async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
         """What was corrected of the points the reader may see; None where it names another."""

@@ -28,7 +28,7 @@ from gateway.hub.message_summaries import (
     outgoing_summary,
 )
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Content, Deliveries, Rejection, Settled, series_id
+from gateway.hub.outgoing import Content, Deliveries, Missing, Rejection, Settled, series_id
 from gateway.hub.ports import HistoryEntry, MessageStatus, Principal, SeriesStatus
 from gateway.hub.queue_lengths import queue_lengths
 from gateway.hub.rejection_statistics import rejection_statistics
@@ -146,7 +146,7 @@ def _outgoing_status(office: Office, connection: Connection, row: sa.Row[Any]) -
 
 def _outgoing_series(message_id: str, state: DistributionState, content: Content) -> tuple[SeriesStatus, ...]:
     """The series of a bundle; an answer or rejection goes by the receiver's own transaction that it speaks of."""
-    if isinstance(content, Deliveries):
+    if isinstance(content, Deliveries | Missing):
         return tuple(
             SeriesStatus(series_id(message_id, number), gsrn_of(point), state.value)
             for number, point in enumerate(content.point.tolist())

@@ -28,7 +28,7 @@ from gateway.hub.message_summaries import (
     outgoing_summary,
 )
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Deliveries, Settled
+from gateway.hub.outgoing import Deliveries, Missing, Settled
 from gateway.hub.ports import Direction, MessageFilter, MessagePage, MessageSummary, Page, Principal
 from gateway.hub.tables_exchange import bundle, bundle_part, journal, outcome, outgoing, transaction_id
 from gateway.messages.identifiers import is_gsrn, point_key
@@ -209,7 +209,7 @@ def _speaks_of(connection: Connection, message_id: str, point: str, transactions
     if found is None:
         return False
     content = queues.content(connection, found)
-    if isinstance(content, Deliveries):
+    if isinstance(content, Deliveries | Missing):
         return is_gsrn(point) and point_key(point) in content.point.tolist()
     if isinstance(content, Settled):
         return False

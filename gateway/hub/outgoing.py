@@ -1,4 +1,4 @@
-"""What waits for a receiver: references into the series store or into snapshots, or the reasons of a rejection.
+"""What waits for a receiver: references into the series store or into snapshots, reasons of rejections, missing data.
 
 A message of a thousand series for two suppliers is two rows, each a packed table of references. Bytes for the wire
 are made when the receiver peeks, from the values as they were stored, so a queue costs next to nothing.
@@ -191,6 +191,32 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """Metering points of which data are missing, by the day they are missing of; one row for each series.
+
+    Attributes:
+        point: int64 keys.
+        day: int64, the instant each day begins.
+    """
+
+    point: Numbers
+    day: Numbers
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    def pack(self) -> bytes:
+        """The table as bytes for the queue."""
+        return zstandard.ZstdCompressor(level=1).compress(np.stack((self.point, self.day)).astype("<i8").tobytes())
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Missing:
+        """The table from the queue's bytes."""
+        packed = zstandard.ZstdDecompressor().decompress(data)
+        return cls(*np.frombuffer(packed, dtype="<i8").reshape(2, -1))
+
+
+@dataclass(frozen=True, slots=True)
 class Rejections:
     """Transactions rejected together."""
 
@@ -200,7 +226,7 @@ class Rejections:
         return len(self.items)
 
 
-Content = Deliveries | Answers | Rejections | Settled
+Content = Deliveries | Answers | Rejections | Settled | Missing
 
 
 class Reply(NamedTuple):
@@ -221,6 +247,8 @@ def pack(content: Content) -> bytes:
             return b"R" + msgspec.json.encode(content.items)
         case Settled():
             return b"S" + msgspec.msgpack.encode(content.items)
+        case Missing():
+            return b"M" + content.pack()
 
 
 def unpack(payload: bytes) -> Content:
@@ -232,6 +260,8 @@ def unpack(payload: bytes) -> Content:
         return Answers(msgspec.json.decode(packed, type=tuple[Answer, ...]))
     if sort == b"S":
         return Settled(msgspec.msgpack.decode(packed, type=tuple[SettledSeries, ...]))
+    if sort == b"M":
+        return Missing.unpack(packed)
     return Rejections(msgspec.json.decode(packed, type=tuple[Rejection, ...]))
 
 
@@ -243,6 +273,8 @@ def part_of(content: Content, first: int, last: int) -> Content:
         return Answers(content.items[first:last])
     if isinstance(content, Settled):
         return Settled(content.items[first:last])
+    if isinstance(content, Missing):
+        return Missing(content.point[first:last], content.day[first:last])
     return Rejections(content.items[first:last])
 
 
@@ -254,6 +286,9 @@ def joined(parts: Sequence[Content]) -> Content:
         return Answers(tuple(item for part in parts if isinstance(part, Answers) for item in part.items))
     if isinstance(parts[0], Settled):
         return Settled(tuple(item for part in parts if isinstance(part, Settled) for item in part.items))
+    if isinstance(parts[0], Missing):
+        tables = [part for part in parts if isinstance(part, Missing)]
+        return Missing(*(np.concatenate([getattr(part, name) for part in tables]) for name in ("point", "day")))
     return Rejections(tuple(item for part in parts if isinstance(part, Rejections) for item in part.items))
 
 

@@ -31,6 +31,7 @@ from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
     from gateway.hub.ports_readings import ReadingExchange
+    from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 
 StoreUnavailable = database.StoreUnavailable
 """The one exception of these calls: the store cannot take or give anything now."""
@@ -338,6 +339,10 @@ class Exchange(Protocol):
 
     async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
         """What is missing in the reader's grid areas after its limit; None for an area that is not its own."""
+        ...
+
+    async def reminders(self, reader: Principal, query: ReminderQuery, page: Page) -> ReminderPage | Refused | None:
+        """Who was reminded of what in the reader's grid areas; None for an area that is not its own."""
         ...
 
     async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:

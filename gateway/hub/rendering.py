@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.office import Office
-from gateway.hub.outgoing import Answer, Answers, Content, Deliveries, Settled, series_id
+from gateway.hub.outgoing import Answer, Answers, Content, Deliveries, Missing, Rejections, Settled, series_id
 from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.queues import Bundle
 from gateway.hub.series.annual_sum import annual_sum
@@ -29,7 +29,10 @@ from gateway.messages.documents import (
     Document,
     Header,
     MeasureData,
+    MissingData,
+    MissingDataReminder,
     PartyRef,
+    PointId,
     RejectedRequest,
     RejectedTransaction,
     RequestReject,
@@ -47,6 +50,7 @@ _TYPE_CODES = {
     DocumentKind.AGGREGATED_MEASURE_DATA: "E31",
     DocumentKind.WHOLESALE_SERVICES: "E31",
     **dict.fromkeys(REJECT_KINDS.values(), "ERR"),
+    DocumentKind.MISSING_DATA_REMINDER: "D24",
 }
 
 
@@ -58,12 +62,23 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
         return MeasureData(header=header, series=SeriesTable.of(_series(office.profile, bundle, content, rows)))
     if isinstance(content, Answers):
         return MeasureData(header=header, series=SeriesTable.of(_answered(office, connection, bundle, content)))
-    if isinstance(content, Settled) and bundle.kind is DocumentKind.WHOLESALE_SERVICES:
+    if isinstance(content, Settled):
+        return _results(office, connection, bundle, content)
+    if isinstance(content, Missing):
+        return MissingDataReminder(header=header, series=tuple(_missing(bundle, content)))
+    return _rejected(header, bundle, content)
+
+
+def _results(office: Office, connection: Connection, bundle: Bundle, content: Settled) -> Document:
+    header = _header(office.profile, bundle)
+    if bundle.kind is DocumentKind.WHOLESALE_SERVICES:
         charged = charged_series(office, connection, bundle.message_id, content)
         return WholesaleServices(header=header, series=tuple(charged))
-    if isinstance(content, Settled):
-        series = settled_series(office.profile, connection, bundle.message_id, content)
-        return AggregatedMeasureData(header=header, series=tuple(series))
+    series = settled_series(office.profile, connection, bundle.message_id, content)
+    return AggregatedMeasureData(header=header, series=tuple(series))
+
+
+def _rejected(header: Header, bundle: Bundle, content: Rejections) -> Document:
     if bundle.kind is DocumentKind.ACKNOWLEDGEMENT:
         return Acknowledgement(
             header=header,
@@ -88,6 +103,11 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
         ),
         kind=bundle.kind,
     )
+
+
+def _missing(bundle: Bundle, content: Missing) -> Iterator[MissingData]:
+    for number, (point, day) in enumerate(zip(content.point.tolist(), content.day.tolist(), strict=True)):
+        yield MissingData(transaction=series_id(bundle.message_id, number), day=day, points=(PointId(gsrn_of(point)),))
 
 
 def _header(profile: MarketProfile, bundle: Bundle) -> Header:

@@ -17,6 +17,7 @@ from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
+from gateway.hub.reminders.run import Reminders
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.hub.settlement.evening import Settlement
@@ -32,6 +33,9 @@ QUERY_SECONDS = 10
 DAY_CLOSE_HOUR = 3
 SETTLE_SECONDS = 30
 """How often it is asked whether an evening has come; one that failed is tried again then."""
+
+REMIND_SECONDS = 30
+"""How often it is asked whether reminders are due; a round that failed is tried again then."""
 
 
 @dataclass(slots=True)
@@ -93,7 +97,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def midnight(now: int) -> int:
         return office.profile.zone.day_interval(office.profile.zone.day(now)).end
 
-    def remind(_due: int) -> None:
+    def note_deadlines(_due: int) -> None:
         note_passed_deadlines(office, office.clock.now())
 
     def sweep(_due: int) -> None:
@@ -122,11 +126,17 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def step_queries(_due: int) -> None:
         QueryDesk(office).step_due(office.clock.now())
 
+    reminders = Reminders(office)
+
+    def remind(_due: int) -> None:
+        reminders.catch_up()
+
     return [
         Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries),
         Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
         Duty("indexing new series", every(INDEX_SECONDS), index),
         Duty("closing the day's index", day_close, build),
         Duty("settling the evening", every(SETTLE_SECONDS), settle),
-        Duty("reminding of meter readings", midnight, remind),
+        Duty("noting meter readings awaited", midnight, note_deadlines),
+        Duty("reminding of missing data", every(REMIND_SECONDS), remind),
     ]

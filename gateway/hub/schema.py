@@ -9,6 +9,7 @@ from gateway.hub import (
     tables_masterdata,
     tables_queries,
     tables_readings,
+    tables_reminders,
     tables_settlement,
     tables_settlement_masterdata,
 )
@@ -20,6 +21,7 @@ DECLARED_IN = (
     tables_masterdata,
     tables_queries,
     tables_readings,
+    tables_reminders,
     tables_settlement,
     tables_settlement_masterdata,
 )

@@ -46,8 +46,9 @@ Index("ix_journal_party", journal.c.party, journal.c.received_at)
 recovery = Table(
     "recovery",
     metadata,
-    Column("one", SmallInteger, CheckConstraint("one = 1", name="single"), primary_key=True, autoincrement=False),
+    Column("one", SmallInteger, primary_key=True, autoincrement=False),
     Column("message", BigInteger, nullable=False),
+    CheckConstraint("one = 1", name="single"),
     comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
 )
 

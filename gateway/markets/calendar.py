@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from gateway.messages.codes import SettlementStage
+from gateway.messages.codes import ReminderGroup, SettlementStage
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import DeadlineGroup, ResendWindow
 
@@ -203,6 +203,17 @@ class MarketTimetable:
     def production_multi_fuel(self, day: date) -> int:
         """Until when the renewable share of multi-fuel units is sent for the month of a day (D1 §5.2)."""
         return self._instant("production-multi-fuel", last_of_month(day))
+
+    def reminders_before(self, group: ReminderGroup, instant: int) -> int:
+        """The newest instant before one just after which a group's reminders go out, on a working day (D1 app. 4)."""
+        day = self.zone.day(instant)
+        while True:
+            if self.working_days.is_working_day(day):
+                name = f"reminders-{group.value}"
+                found = self.zone.at(day, *_clock(_TIME, self.deadline(name, day)))
+                if found < instant:
+                    return found
+            day -= timedelta(days=1)
 
     def _instant(self, name: str, day: date, form: Form = _of_day) -> int:
         known = self._known.get((name, day))

@@ -121,6 +121,19 @@ class SettlementStage(StrEnum):
     """What changed after the final refixation, settled three years on."""
 
 
+class ReminderGroup(StrEnum):
+    """What a grid operator is reminded of: each group has its own limit (Regulation D1 §4.1.5, §5.1.2, §5.2)."""
+
+    HOURLY = "hourly"
+    """Days of hourly settled consumption, production and exchange."""
+    FLEX = "flex"
+    """Days of flex settled consumption."""
+    READINGS = "readings"
+    """Readings of profile-settled points."""
+    PRODUCTION = "production"
+    """Months of read production."""
+
+
 REFIXATIONS = (
     SettlementStage.FIRST_REFIXATION,
     SettlementStage.SECOND_REFIXATION,

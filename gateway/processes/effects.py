@@ -100,6 +100,7 @@ HAND_ON = Effect(
 )
 HAND_BACK = Effect("hand-back", "Show the answer to who asked.")
 TAKE_AWAY = Effect("take-away", "Show the query to the grid operator as no longer waiting, without who asked.")
+SEND_REMINDER = Effect("send-reminder", "Remind the grid operator of the metering point and day (RSM-018).")
 ALERT = Effect("alert", "Show the instance to the operator as failed, with the reason.")
 
 EFFECTS: Mapping[str, Effect] = {
@@ -139,6 +140,7 @@ EFFECTS: Mapping[str, Effect] = {
         HAND_ON,
         HAND_BACK,
         TAKE_AWAY,
+        SEND_REMINDER,
         ALERT,
     )
 }

@@ -233,6 +233,21 @@ class Withdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DataMissing(Event):
+    """What was owed is still missing after its limit, when reminders go out."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataCame(Event):
+    """What was owed is there in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingOwed(Event):
+    """The master data or the settings say now that nothing is owed, or that nobody wants to be reminded of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered(Event):
     """The hub has restarted and found the instance unfinished."""
 
@@ -265,6 +280,9 @@ EVENTS: Mapping[str, type[Event]] = {
         CancellationChecked,
         Answered,
         Withdrawn,
+        DataMissing,
+        DataCame,
+        NothingOwed,
         Recovered,
         Failed,
     )

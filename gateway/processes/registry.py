@@ -14,6 +14,7 @@ from gateway.processes.fixation import FIXATION
 from gateway.processes.machine import Machine
 from gateway.processes.meter_reading import METER_READING
 from gateway.processes.refixation import REFIXATION
+from gateway.processes.reminder import REMINDER
 from gateway.processes.submission import SUBMISSION
 
 
@@ -32,7 +33,17 @@ def latest(processes: Mapping[tuple[str, int], Machine[Any]]) -> Mapping[str, Ma
 
 
 PROCESSES = by_name_and_version(
-    (SUBMISSION, CORRECTION, DISTRIBUTION, DATA_REQUEST, FIXATION, REFIXATION, METER_READING, ANONYMOUS_QUERY)
+    (
+        SUBMISSION,
+        CORRECTION,
+        DISTRIBUTION,
+        DATA_REQUEST,
+        FIXATION,
+        REFIXATION,
+        METER_READING,
+        REMINDER,
+        ANONYMOUS_QUERY,
+    )
 )
 """Every version of every process, by (name, version); a superseded table stays while an instance may still run it."""
 

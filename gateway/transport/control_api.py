@@ -1,4 +1,4 @@
-"""Control over the neutral API: key figures, missing values, corrections, rejections, sums of points.
+"""Control over the neutral API: key figures, missing values, reminders, corrections, rejections, sums of points.
 
 JSON comes in windows, CSV (by Accept) as a whole, sent while it is being read.
 """
@@ -6,7 +6,7 @@ JSON comes in windows, CSV (by Accept) as a whole, sent while it is being read.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple, TypeVar
@@ -15,7 +15,9 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
 from gateway.hub.ports import Page, Refused
+from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 from gateway.messages.codes import Role
+from gateway.processes.reminder import ReminderState
 from gateway.transport import control_models as models
 from gateway.transport.answers import JSON, PREFIX, not_found
 from gateway.transport.control_forms import csv_head, csv_lines
@@ -58,6 +60,12 @@ MISSING_PARAMETERS = (
     _AS_OF,
     *PAGE_PARAMETERS,
 )
+REMINDER_PARAMETERS = (
+    *_days("First local day", "Local day to end before; every day of which somebody was reminded without both"),
+    _AREA,
+    Parameter("state", "Where it stands", {"enum": list(ReminderState)}),
+    *PAGE_PARAMETERS,
+)
 CORRECTION_PARAMETERS = (
     Parameter("from", "Received from this instant", _INSTANT, required=True),
     Parameter("to", "and before this one; now when absent", _INSTANT),
@@ -80,7 +88,7 @@ class _Window(NamedTuple):
 
 
 ReadWindow = Callable[[Page], Awaitable[_Window]]
-Found = TypeVar("Found", MissingPage, Corrections)
+Found = TypeVar("Found", MissingPage, ReminderPage, Corrections)
 
 
 async def show_kpis(call: Call) -> Response:
@@ -96,16 +104,25 @@ async def show_kpis(call: Call) -> Response:
 async def show_missing(call: Call) -> Response:
     """What is missing in the caller's grid areas after its limit."""
     query = Query(call, MISSING_PARAMETERS)
-    start, end = query.day("from"), query.day("to")
-    if start is not None and end is not None and start >= end:
-        raise refuse("to", "must be after from")
-    wanted = DayQuery(start, end, query.text("grid_area"), query.instant("as_of"))
+    wanted = DayQuery(*_any_days(query), query.text("grid_area"), query.instant("as_of"))
 
     async def window(page: Page) -> _Window:
         found = _found(await call.services.exchange.missing_values(call.principal, wanted, page))
         return _Window([models.MissingBody.of(point) for point in found.points], found.after)
 
     return await _in_windows(call, query, models.MissingBody, (window, models.MissingValuesBody, "points"))
+
+
+async def show_reminders(call: Call) -> Response:
+    """Who was reminded of what in the caller's grid areas."""
+    query = Query(call, REMINDER_PARAMETERS)
+    wanted = ReminderQuery(*_any_days(query), query.text("grid_area"), query.listed("state", ReminderState))
+
+    async def window(page: Page) -> _Window:
+        found = _found(await call.services.exchange.reminders(call.principal, wanted, page))
+        return _Window([models.ReminderBody.of(one) for one in found.reminders], found.after)
+
+    return await _in_windows(call, query, models.ReminderBody, (window, models.RemindersBody, "reminders"))
 
 
 async def show_corrections(call: Call) -> Response:
@@ -145,6 +162,14 @@ async def show_sums(call: Call) -> Response:
     if of is SumsOf.HUB:
         return _whole(call, models.HubSumBody, hub, whole)
     return _whole(call, models.PointSumBody, sums, whole)
+
+
+def _any_days(query: Query) -> tuple[date | None, date | None]:
+    """The days of a call that may leave either side open."""
+    start, end = query.day("from"), query.day("to")
+    if start is not None and end is not None and start >= end:
+        raise refuse("to", "must be after from")
+    return start, end
 
 
 def _day_query(query: Query, most: int, grid_area: str = "") -> DayQuery:
@@ -237,6 +262,13 @@ ROUTES: tuple[Route, ...] = (
         show_missing,
         "Metering points of your grid areas of which values are missing after their limit.",
         (models.MissingValuesBody, MISSING_PARAMETERS),
+    ),
+    _route(
+        "/reminders",
+        AREA_ROLES,
+        show_reminders,
+        "Metering points of your grid areas that somebody was reminded of, and whether the data have come since.",
+        (models.RemindersBody, REMINDER_PARAMETERS),
     ),
     _route(
         "/corrections",

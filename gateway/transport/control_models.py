@@ -18,10 +18,12 @@ from gateway.hub.control.values import (
     RejectionCount,
     SumClass,
 )
-from gateway.messages.codes import Resolution, Unit
+from gateway.hub.ports_reminders import Reminder
+from gateway.messages.codes import ReminderGroup, Resolution, Unit
 from gateway.messages.identifiers import gsrn_of
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
+from gateway.processes.reminder import ReminderState
 from gateway.transport.hub_models import Body, quality_name
 
 
@@ -89,6 +91,35 @@ class MissingValuesBody(Body):
     """One window of missing values; pass `after` to continue, it is empty at the end. A window may be empty before."""
 
     points: list[MissingBody]
+    after: str = ""
+
+
+class ReminderBody(Body):
+    """A metering point whose grid operator was reminded of a day, how often, and when that came to an end."""
+
+    day: date
+    metering_point: str
+    grid_area: str
+    grid_operator: str
+    group: ReminderGroup
+    state: ReminderState
+    reminders: int
+    first: datetime
+    last: datetime
+    ended: datetime | None
+
+    @classmethod
+    def of(cls, reminder: Reminder) -> ReminderBody:
+        """The body of a point's reminders of a day."""
+        ended = None if reminder.ended is None else to_datetime(reminder.ended)
+        moments = {"first": to_datetime(reminder.first), "last": to_datetime(reminder.last), "ended": ended}
+        return cls(**(reminder._asdict() | moments))
+
+
+class RemindersBody(Body):
+    """One window of reminders; pass `after` to continue, it is empty at the end. A window may be empty before."""
+
+    reminders: list[ReminderBody]
     after: str = ""
 
 

@@ -52,6 +52,9 @@ STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.CancellationChecked: st.builds(happened.CancellationChecked, SOME_FINDINGS),
     happened.Answered: st.builds(happened.Answered, ACTORS, ACTORS),
     happened.Withdrawn: st.builds(happened.Withdrawn, ACTORS, ACTORS),
+    happened.DataMissing: st.builds(happened.DataMissing),
+    happened.DataCame: st.builds(happened.DataCame),
+    happened.NothingOwed: st.builds(happened.NothingOwed),
     happened.Recovered: st.builds(happened.Recovered),
     happened.Failed: st.builds(happened.Failed, FINDINGS),
 }

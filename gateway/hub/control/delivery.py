@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.control.day_values import Block, is_estimated, is_gone, scanned
+from gateway.hub.control.day_values import Block, is_estimated, is_gone, read_again, scanned
 from gateway.hub.control.expected import Expected
 from gateway.hub.series.store import SeriesStore
 from gateway.messages.masterdata import Rows
@@ -29,12 +29,25 @@ class Delivery:
     last_missing: Rows
 
 
-def delivered(connection: Connection, store: SeriesStore, expected: Expected, as_of: int | None) -> Delivery:
-    """What the hub had of the expected values at a transaction; None is now."""
+_FEW = 20_000
+"""Entries up to which it is cheaper to look for the values of each point than through everything stored of the day."""
+
+
+def delivered(
+    connection: Connection, store: SeriesStore, expected: Expected, as_of: int | None, *, of_some: bool = False
+) -> Delivery:
+    """What the hub had of the expected values at a transaction; None is now.
+
+    `of_some` says that these are some of the day's entries only, which are looked for one by one while they are few.
+    """
     so_far = Delivery(
         expected.count.copy(), np.zeros(len(expected), dtype=np.int64), expected.first.copy(), expected.last - 1
     )
-    for block in scanned(connection, store, expected, as_of):
+    if of_some and len(expected) <= _FEW:
+        blocks = read_again(connection, store, expected, (np.arange(len(expected)), as_of))
+    else:
+        blocks = scanned(connection, store, expected, as_of)
+    for block in blocks:
         _note(so_far, expected, block)
     return so_far
 

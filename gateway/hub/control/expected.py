@@ -35,6 +35,9 @@ _CALCULATED = SUBTYPES.index(Subtype.CALCULATED)
 _SECONDS = np.array([STEP_SECONDS.get(resolution, 0) for resolution in RESOLUTIONS], dtype=np.int64)
 
 
+NO_POINTS: Rows = np.empty(0, dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class Expected:
     """The values a day should bring: one entry for each version of a point, by point and time. Columns of one length.
@@ -108,16 +111,20 @@ class Expected:
         return self.where(np.isin(self.area, codes))
 
 
-def expected_values(policy: ControlPolicy, master: MasterData, day: Interval) -> Expected:
-    """What a local day should bring by the master data, which may hold more than the day's."""
+def expected_values(
+    policy: ControlPolicy, master: MasterData, day: Interval, loss_points: Rows = NO_POINTS
+) -> Expected:
+    """What a local day should bring by the master data, which may hold more than the day's.
+
+    Nobody sends for the points on which the loss of a grid is booked.
+    """
     master = in_force(master, day)
     columns = master.points
     seconds = _SECONDS[columns.resolution]
     active = (columns.connection_state == _CONNECTED) & (columns.subtype != _CALCULATED) & (seconds > 0)
     active &= ~policy.left_out_types[columns.kind]
     active &= (columns.kind != _CONSUMPTION) | (columns.settlement_method != _PROFILED)
-    if len(policy.left_out_points):
-        active &= ~np.isin(columns.point, policy.left_out_points)
+    active &= ~np.isin(columns.point, np.union1d(policy.left_out_points, loss_points))
     row = np.flatnonzero(active)
     step = seconds[row]
     start: Instants = np.maximum(columns.valid_from[row], day.start)

@@ -21,6 +21,7 @@ from gateway.hub.control.delivery import Delivery, delivered
 from gateway.hub.control.expected import expected_values
 from gateway.hub.control.values import DayQuery, Kpi, KpiValue
 from gateway.hub.database import transaction_at
+from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
 from gateway.hub.period_groups import STATUS_BITS
 from gateway.hub.ports import Principal
@@ -93,7 +94,8 @@ class _Day:
         self._office, self._connection, self._day = office, connection, day
         self._now = office.clock.now()
         interval = office.profile.zone.day_interval(day)
-        self._expected = expected_values(office.profile.control, master, interval).in_areas(areas)
+        expected = expected_values(office.profile.control, master, interval, loss_points(connection))
+        self._expected = expected.in_areas(areas)
         self._known: dict[int, Delivery] = {}
 
     def values(self) -> Iterator[KpiValue]:

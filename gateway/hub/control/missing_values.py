@@ -6,7 +6,6 @@ ended, the rest once that of flex values has. A value that is absent and one sta
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -16,10 +15,12 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.areas import areas_of
+from gateway.hub.control.day_places import place_behind, place_of, that_fit
 from gateway.hub.control.delivery import delivered
 from gateway.hub.control.expected import expected_values
 from gateway.hub.control.values import DayQuery, MissingPage, MissingPoint
 from gateway.hub.database import transaction_at
+from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
 from gateway.hub.ports import Page, Principal
 from gateway.markets.profile import MarketProfile
@@ -33,7 +34,6 @@ DAILY_GROUPS = (DeadlineGroup.HOURLY, DeadlineGroup.FLEX)
 MOST_DAYS = 7
 """Days looked through for one page: each is a scan of everything stored of it."""
 
-_PLACE = re.compile(r"([1-8]\d{3}-\d\d-\d\d)\.(-1|\d{1,18})", re.ASCII)
 _RESOLUTIONS = {seconds: Resolution(name) for name, seconds in STEP_SECONDS.items()}
 
 
@@ -104,7 +104,8 @@ def missing_values(  # noqa: PLR0913 - which day, whose, as known when
     master = office.refresh(connection)
     at = office.clock.now() if as_of is None else as_of
     wanted = due_groups(office.profile, day, at) if groups is None else groups
-    expected = expected_values(office.profile.control, master, office.profile.zone.day_interval(day))
+    interval = office.profile.zone.day_interval(day)
+    expected = expected_values(office.profile.control, master, interval, loss_points(connection))
     expected = expected.in_areas(areas)
     expected = expected.where(np.isin(expected.group, np.array(wanted, dtype=np.int64)))
     if len(expected):
@@ -142,7 +143,7 @@ def missing_page(
     if areas is None:
         return None
     known = completeness_window(office.profile, at)
-    day, behind = _place(page.after) or (query.start or known.start, -1)
+    day, behind = place_of(page.after) or (query.start or known.start, -1)
     end = min(query.end or known.end, office.profile.zone.day(at))
     found: list[MissingPoint] = []
     for _ in range(MOST_DAYS):
@@ -150,40 +151,12 @@ def missing_page(
             return MissingPage(tuple(found))
         if due_groups(office.profile, day, at):
             of_day = missing_values(office, connection, day, areas=areas, as_of=query.as_of)
-            places, behind = _that_fit(of_day.point, behind, page.limit - len(found))
+            places, behind = that_fit(of_day.point, behind, page.limit - len(found))
             found += _rows(office, of_day, places)
             if behind >= 0:
-                return MissingPage(tuple(found), f"{day.isoformat()}.{behind}")
+                return MissingPage(tuple(found), place_behind(day, behind))
         day, behind = day + timedelta(days=1), -1
-    return MissingPage(tuple(found), f"{day.isoformat()}.-1" if day < end else "")
-
-
-def _that_fit(points: Rows, behind: int, room: int) -> tuple[Rows, int]:
-    """Places of the points behind one that fit into a window, and the point to go on behind; -1 when all do.
-
-    The versions of a point stay together; those of the first come in any case when the window is empty as yet.
-    """
-    places = np.flatnonzero(points > behind)
-    if len(places) <= room:
-        return places, -1
-    kept = places[points[places] < points[places[room]]]
-    if not len(kept):
-        kept = places[points[places] == points[places[0]]] if room > 0 else kept
-    return kept, int(points[kept[-1]]) if len(kept) else max(behind, 0)
-
-
-def is_place(after: str) -> bool:
-    """Whether a text is the `after` of a window of missing values."""
-    return not after or _place(after) is not None
-
-
-def _place(after: str) -> tuple[date, int] | None:
-    """The day to go on with, and the point of it behind which."""
-    match = _PLACE.fullmatch(after)
-    try:
-        return (date.fromisoformat(match[1]), int(match[2])) if match else None
-    except ValueError:
-        return None
+    return MissingPage(tuple(found), place_behind(day) if day < end else "")
 
 
 def _rows(office: Office, found: MissingValues, places: Rows) -> list[MissingPoint]:

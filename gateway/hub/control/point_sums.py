@@ -20,6 +20,7 @@ from gateway.hub.control.day_values import Block, is_estimated, is_gone, scanned
 from gateway.hub.control.expected import Expected, expected_values
 from gateway.hub.control.values import PointSums, SumClass
 from gateway.hub.database import transaction_at
+from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
 from gateway.messages.codes import MeteringPointType, SettlementMethod, Unit
@@ -61,7 +62,7 @@ def point_sums(
     is net. A grid operator gets the sums of its own areas; it sees all points that lead into or out of them.
     """
     master, interval = office.refresh(connection), office.profile.zone.day_interval(day)
-    expected = expected_values(office.profile.control, master, interval)
+    expected = expected_values(office.profile.control, master, interval, loss_points(connection))
     expected = expected.where(expected.sort == _KWH)
     expected = expected.where(_is_visible(office, expected, reader))
     shares = _shares(expected)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
 from gateway.hub import tables_settlement_masterdata as settlement
+from gateway.hub.tables import transaction
 from gateway.messages.masterdata import NONE
 
 KEYS: Mapping[sa.Table, tuple[str, ...]] = {
@@ -41,6 +42,13 @@ def last_import(connection: Connection, as_of_transaction: int | None) -> int:
     if as_of_transaction is not None:
         seen = seen.where(imports <= as_of_transaction)
     return int(connection.execute(seen).scalar() or 0)
+
+
+def first_import_at(connection: Connection) -> int | None:
+    """When master data were first imported (microseconds); None where that is still to come."""
+    at = sa.select(sa.func.min(transaction.c.committed_at)).join(tables.master_data_import)
+    found: int | None = connection.execute(at).scalar()
+    return found
 
 
 def newest(table: sa.Table, known: int) -> sa.Select[Any]:

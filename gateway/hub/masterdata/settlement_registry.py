@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -16,7 +17,7 @@ from gateway.hub import tables_settlement_masterdata as tables
 from gateway.hub.masterdata.registrations import insert_rows, last_import, load_columns, newest
 from gateway.messages.codes import GridLossRole, Permission
 from gateway.messages.identifiers import gsrn_of, point_key
-from gateway.messages.masterdata import Names
+from gateway.messages.masterdata import Names, Rows
 from gateway.messages.settlement_masterdata import (
     PERMISSIONS,
     FormulaTerm,
@@ -90,6 +91,13 @@ def settlement_view(connection: Connection, as_of_transaction: int | None = None
     )
 
 
+def permissions_view(connection: Connection) -> Permissions:
+    """The permissions of points alone, as known now."""
+    known = last_import(connection, None)
+    held = load_columns(connection, newest(tables.point_permission, known), {"permission": Names(PERMISSIONS).code})
+    return Permissions(point=held.pop("metering_point"), **held)
+
+
 def facts_about(connection: Connection, points: Set[str], as_of_transaction: int) -> SettlementFacts:
     """What is registered about some points, for an import to be checked against.
 
@@ -140,6 +148,12 @@ def formula_term_of(row: sa.Row[Any]) -> FormulaTerm:
     """The term a row of `formula_term` holds."""
     point, term = gsrn_of(row.metering_point), gsrn_of(row.term_point)
     return FormulaTerm(point, term, row.factor, row.valid_from, row.valid_to)
+
+
+def loss_points(connection: Connection) -> Rows:
+    """The points on which the loss of a grid area is booked at any time, as known now: int64, ascending."""
+    found = connection.execute(newest(tables.grid_loss_point, last_import(connection, None)))
+    return np.unique(np.array([row.metering_point for row in found], dtype=np.int64))
 
 
 def grid_loss_of(row: sa.Row[Any]) -> GridLossPoint:

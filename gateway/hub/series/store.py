@@ -23,6 +23,7 @@ from gateway.hub.series.recent_segments import Places
 from gateway.hub.series.segment_codec import Points
 from gateway.hub.series.segment_reading import SegmentCatalogue, load_rows
 from gateway.hub.series.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod, append_segments
+from gateway.messages.series import Mask
 from gateway.messages.times import STEP_SECONDS, Interval, MarketZone
 
 __all__ = ["Batch", "CurrentValues", "SeriesColumns", "SeriesStore", "SeriesVersion"]
@@ -91,6 +92,15 @@ class SeriesStore:
         rows = self._rows_of(connection, segment.kind, distinct, (interval, segment.transaction))
         runs = [merged([row for row in of if row.segment.id < segment.id], interval, self.zone) for of in rows]
         return SeriesColumns(points, tuple(runs[number] for number in inverse.tolist()))
+
+    def delivered(
+        self, connection: Connection, points: Points, interval: Interval, *, kind: int = 0, as_of: int | None = None
+    ) -> Mask:
+        """For which of the points, distinct and ascending, anything at all is known in an interval."""
+        places, _ = self._places(connection, kind, points, (interval, as_of))
+        found = np.zeros(len(points), dtype=bool)
+        found[places.position] = True
+        return found
 
     def current(self, connection: Connection, period: SeriesPeriod, points: Points) -> CurrentValues:
         """Which values of the points are accepted already in the period."""

@@ -17,9 +17,10 @@ from gateway.hub.settlement.calculated_points import calculated_values, formulas
 from gateway.hub.settlement.correction_settlement import corrected
 from gateway.hub.settlement.engine import DayWork
 from gateway.hub.settlement.load_shares import MonthShares
-from gateway.messages.codes import REFIXATIONS, MeteringPointType, SettlementStage, Unit
+from gateway.messages.codes import REFIXATIONS, ConnectionState, MeteringPointType, SettlementStage, Unit
 from gateway.messages.findings import Finding
-from gateway.messages.masterdata import KINDS, MasterData
+from gateway.messages.identifiers import point_key
+from gateway.messages.masterdata import KINDS, STATES, MasterData, Rows
 from gateway.messages.times import Interval
 from gateway.settlement.energy import energy_plan
 from gateway.settlement.plan import Plan
@@ -83,7 +84,7 @@ def _calculated(
     as_of, fixed_as_of = versions
     interval = office.profile.zone.day_interval(due.day)
     master = office.master_as_of(connection, as_of)
-    energy = energy_plan(master, interval, due.areas)
+    energy = energy_plan(master, interval, due.areas, without=_silent(office, connection, (master, interval, as_of)))
     wholesale = _wholesale(office, connection, (master, interval, as_of)) if due.stage in BASES else None
     plans = (energy.plan, *([wholesale.plan] if wholesale else []))
     work, calculated = day_work(office, connection, plans, (master, interval, as_of), fixed_as_of)
@@ -102,6 +103,21 @@ def _calculated(
 
 View = tuple[MasterData, Interval, int]
 """Master data, a day and the version of everything both are looked at."""
+
+
+def _silent(office: Office, connection: Connection, view: View) -> Rows:
+    """Points of which no values are awaited, and none came: disconnected ones, and those a grid loss is booked on.
+
+    Where somebody did deliver values of them, these count like any other.
+    """
+    master, day, as_of = view
+    points, facts = master.points, office.settlement_facts(connection, as_of)
+    rests = points.connection_state == STATES.index(ConnectionState.DISCONNECTED)
+    rests &= (points.valid_from < day.end) & (points.valid_to > day.start)
+    booked = [point_key(one.metering_point) for one in facts.grid_loss if one.valid_from < day.end]
+    candidates = np.union1d(points.point[rests], np.array(booked, dtype=np.int64))
+    kind = series_kind(Unit.KWH)
+    return candidates[~office.store.delivered(connection, candidates, day, kind=kind, as_of=as_of)]
 
 
 def _wholesale(office: Office, connection: Connection, view: View) -> WholesalePlan:

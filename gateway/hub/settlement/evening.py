@@ -13,14 +13,13 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate, transaction_at
+from gateway.hub.masterdata.registrations import first_import_at
 from gateway.hub.office import Office
 from gateway.hub.settlement import claims
 from gateway.hub.settlement.agenda import Due, due_on, evening_after
 from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import day_of, standings
 from gateway.hub.settlement.settling import CutOff, settle
-from gateway.hub.tables import transaction
-from gateway.hub.tables_masterdata import master_data_import
 from gateway.hub.tables_settlement import settlement_evening, settlement_run
 from gateway.messages.codes import SettlementStage
 
@@ -44,8 +43,7 @@ class Settlement:
         with self._office.database.read() as connection:
             last = connection.execute(sa.select(sa.func.max(settlement_evening.c.evening))).scalar()
             if last is None:
-                begun = sa.select(sa.func.min(transaction.c.committed_at)).join(master_data_import)
-                first = connection.execute(begun).scalar()
+                first = first_import_at(connection)
                 last = None if first is None else first // MICROSECONDS
         return None if last is None else evening_after(self._office.profile.timetable, last)
 

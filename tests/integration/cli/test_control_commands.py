@@ -10,10 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gateway.app import open_hub
+from gateway.config import Settings
 from gateway.demo.market import SUPPLIER_A, sample_gsrn
 from gateway.hub.clock import SystemClock
 from gateway.hub.database import Database, allocate
 from gateway.hub.period_groups import series_kind
+from gateway.hub.reminders.run import Reminders
 from gateway.hub.series.segments import SegmentInput
 from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
@@ -109,6 +112,26 @@ def test_missing_values(gridpost: Gridpost, where: list[str], day: date) -> None
     assert len(window) == 2 * len(days) - 1
     assert day.isoformat() in days
     assert 75 < len(days) <= 93
+
+
+def test_reminders(gridpost: Gridpost, where: list[str], day: date, database_url: str, tmp_path: Path) -> None:
+    # DK-4.1.5.e: one point of the day came, the other is asked for
+    bounded = ["reminders", *bounds(day)]
+    assert gridpost(*bounded, *where).code == 0, "nobody was reminded yet"
+    hub = open_hub(Settings(data_dir=tmp_path / "hub", database=database_url), SystemClock())
+    assert Reminders(hub.office).catch_up() > 1
+    hub.office.database.close()
+    found = gridpost(*bounded, "--json", *where)
+    assert found.code == 1
+    (row,) = found.value
+    assert (row["metering_point"], row["group"], row["state"], row["reminders"]) == (OTHER, "flex", "reminded", 1)
+    assert (row["grid_operator"], row["ended"]) == ("2000000000015", None)
+    assert OTHER in gridpost(*bounded, *where).out
+    whole = list(csv.DictReader(io.StringIO(gridpost("reminders", "--csv", *where).out)))
+    days = {row["day"] for row in whole}
+    assert len(whole) == 2 * len(days) - 1
+    filled = gridpost("reminders", "--state", "filled", *where)
+    assert (filled.code, filled.out) == (0, "")
 
 
 def test_corrections(gridpost: Gridpost, where: list[str], day: date) -> None:

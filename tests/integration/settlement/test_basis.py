@@ -151,6 +151,8 @@ def test_corrections_after_the_final_are_settled_against_the_grid_loss(town: Tow
     dues = Settlement(town.hub.office).due(cut_off)
     (due,) = [one for one in dues if (one.day, one.stage) == (DAY, SettlementStage.CORRECTION)]
     settle(town.hub.office, due, cut_off)
+    final = town.results(DAY, SettlementStage.FINAL_REFIXATION)
+    assert town.status(final, ResultKind.FLEX) == [Quality.MEASURED] * 24  # nobody sends for the loss point
     filed = town.results(DAY, SettlementStage.CORRECTION)
     assert town.kwh(filed, ResultKind.FLEX_CORRECTION, supplier=SUPPLIER_A) == [1] * 24
     assert town.kwh(filed, ResultKind.FLEX_CORRECTION, supplier=SUPPLIER_B) == [-1] * 24

@@ -82,12 +82,24 @@ from gateway.hub.ports_readings import (
     ReadingsTaken,
     StandingReading,
 )
+from gateway.hub.ports_reminders import Reminder, ReminderPage, ReminderQuery
 from gateway.hub.ports_settlement import DayFilter, DayStanding, Postponement, SnapshotSummary
-from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
+from gateway.messages.codes import (
+    CORRECTED_FLAG,
+    Category,
+    Dialect,
+    DocumentKind,
+    Quality,
+    ReminderGroup,
+    Resolution,
+    Role,
+    Unit,
+)
 from gateway.messages.findings import Finding
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.readings import Occasion
 from gateway.messages.times import MarketZone
+from gateway.processes.reminder import ReminderState
 from gateway.transport.application import make_application
 from gateway.transport.client_secrets import hash_secret
 from gateway.transport.server import ServerSettings, server_config
@@ -385,6 +397,19 @@ class SmallExchange:
         day = query.start or JANUARY_14
         point = MissingPoint(day, POINT, AREA, GRID_OPERATOR, "flex", Resolution.QUARTER, NOON, NOON + 900, 1, 96)
         return MissingPage((point,), "" if page.after else "more")
+
+    async def reminders(self, reader: Principal, query: ReminderQuery, page: Page) -> ReminderPage | Refused | None:
+        self.answer()
+        if page.after not in ("", "more"):
+            return Refused((Finding("BadRequest", "no such place", target="after"),))
+        if query.grid_area not in ("", AREA):
+            return None
+        if reader.role is not Role.HUB and reader.party != GRID_OPERATOR:
+            return ReminderPage(())
+        state, where = query.state or ReminderState.FILLED, (POINT, AREA, GRID_OPERATOR)
+        ended = None if state is ReminderState.REMINDED else NOON + 60
+        told = Reminder(query.start or JANUARY_14, *where, ReminderGroup.FLEX, state, 3, NOON - 60, NOON, ended)
+        return ReminderPage((told,), "" if page.after else "more")
 
     async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
         self.answer()

@@ -14,6 +14,7 @@ from gateway.transport.control_models import (
     KpisBody,
     MissingValuesBody,
     RejectionsBody,
+    RemindersBody,
 )
 from gateway.transport.problems import Problem
 
@@ -78,6 +79,27 @@ def test_missing_values_in_windows_and_as_a_whole(desk: Desk) -> None:
     assert whole.headers["Content-Type"].startswith("text/csv")
     assert [row["metering_point"] for row in lines(whole.text)] == [POINT, POINT], "both windows, one head"
     assert lines(whole.text)[0]["last"] == "2025-01-15T12:15:00Z"
+
+
+def test_reminders_in_windows_and_as_a_whole(desk: Desk) -> None:
+    # DK-4.1.5.e
+    first = RemindersBody.model_validate_json(desk.call("GET", f"{API}/reminders", GRID).content)
+    (one,) = first.reminders
+    assert (one.metering_point, one.group, one.state, one.reminders, first.after) == (
+        POINT,
+        "flex",
+        "filled",
+        3,
+        "more",
+    )
+    wanted = {"state": "reminded", "from": "2025-01-10", "after": first.after}
+    second = RemindersBody.model_validate_json(desk.call("GET", f"{API}/reminders", GRID, params=wanted).content)
+    assert [(one.day.isoformat(), one.state, one.ended) for one in second.reminders] == [
+        ("2025-01-10", "reminded", None)
+    ]
+    whole = lines(desk.call("GET", f"{API}/reminders", GRID, headers=AS_CSV).text)
+    assert [row["ended"] for row in whole] == ["2025-01-15T12:01:00Z"] * 2
+    assert desk.call("GET", f"{API}/reminders", OWNER).status_code == 403, "a supplier answers for no grid area"
 
 
 def test_corrections_show_to_those_who_may_see_the_point(desk: Desk) -> None:
@@ -146,6 +168,10 @@ BAD = [
     ("missing-values", {"as_of": "soon"}),
     ("missing-values", {"limit": "0"}),
     ("missing-values", {"after": "nowhere"}),
+    ("reminders", {"from": "2025-01-15", "to": "2025-01-14"}),
+    ("reminders", {"state": "angry"}),
+    ("reminders", {"after": "nowhere"}),
+    ("reminders", {"as_of": "2025-01-15"}),
     ("corrections", {}),
     ("corrections", {"from": "2025-01-15"}),
     ("corrections", {**RECEIVED, "to": "2025-01-14T23:00Z"}),
@@ -171,7 +197,7 @@ def test_a_question_that_cannot_be_answered_is_a_problem(
     assert Problem.model_validate_json(answer.content).findings
 
 
-@pytest.mark.parametrize("path", ["kpis", "missing-values"])
+@pytest.mark.parametrize("path", ["kpis", "missing-values", "reminders"])
 def test_an_area_that_is_not_ones_own_does_not_exist(desk: Desk, path: str) -> None:
     assert desk.call("GET", f"{API}/{path}", GRID, params={"grid_area": "999"}).status_code == 404
     assert desk.call("GET", f"{API}/{path}", GRID, params={"grid_area": AREA}).status_code == 200
@@ -182,6 +208,7 @@ def test_answers_are_as_described(desk: Desk) -> None:
     for path, query in (
         ("kpis", {}),
         ("missing-values", {}),
+        ("reminders", {}),
         ("corrections", RECEIVED),
         ("rejections", {}),
         ("control", DAY),

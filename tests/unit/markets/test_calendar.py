@@ -8,7 +8,7 @@ import pytest
 
 from gateway.markets.calendar import MarketTimetable, easter_sunday, month_after
 from gateway.markets.registry import changed_profile, profile
-from gateway.messages.codes import SettlementStage
+from gateway.messages.codes import ReminderGroup, SettlementStage
 from gateway.messages.times import to_datetime, to_instant
 from gateway.rules.batch import DeadlineGroup
 
@@ -178,3 +178,20 @@ def test_the_last_day_of_a_month_is_fixed_on_the_evening_its_month_is_refixed() 
     for month in (date(2026, 1, 1), date(2025, 12, 1), date(2016, 4, 1)):
         last = month_after(month, 1) - timedelta(days=1)
         assert TIMES.fixation(last) == TIMES.settled(SettlementStage.FIRST_REFIXATION, month)
+
+
+@pytest.mark.parametrize(
+    ("group", "now", "newest"),
+    [
+        (ReminderGroup.HOURLY, ZONE.at(date(2016, 3, 30), 10), ZONE.at(date(2016, 3, 29), 10)),
+        (ReminderGroup.HOURLY, ZONE.at(date(2016, 3, 30), 10) + 1, ZONE.at(date(2016, 3, 30), 10)),
+        (ReminderGroup.FLEX, ZONE.at(date(2016, 4, 1), 21) + 1, ZONE.at(date(2016, 4, 1), 21)),
+        (ReminderGroup.FLEX, ZONE.at(date(2016, 4, 3), 22), ZONE.at(date(2016, 4, 1), 21)),
+        (ReminderGroup.READINGS, ZONE.at(date(2025, 4, 21), 12), ZONE.midnight(date(2025, 4, 16))),
+        (ReminderGroup.READINGS, ZONE.at(date(2025, 4, 22), 0) + 1, ZONE.midnight(date(2025, 4, 22))),
+        (ReminderGroup.PRODUCTION, ZONE.at(date(2026, 4, 8), 10) + 1, ZONE.at(date(2026, 4, 8), 10)),
+    ],
+)
+def test_reminders_go_out_just_after_a_time_of_every_working_day(group: ReminderGroup, now: int, newest: int) -> None:
+    # DK-4.1.5.e, DK-5.1.2.a, DK-5.2
+    assert TIMES.reminders_before(group, now) == newest

@@ -45,6 +45,7 @@ from gateway.processes.effects import (
     RENDER,
     SEND_BASIS,
     SEND_CORRECTION,
+    SEND_REMINDER,
     SEND_SUMS,
     TAKE_AWAY,
     Effect,
@@ -60,6 +61,8 @@ from gateway.processes.events import (
     Compared,
     CorrectionFound,
     CorrectionsSettled,
+    DataCame,
+    DataMissing,
     DataRead,
     DeadlinePassed,
     DequeueAsked,
@@ -67,6 +70,7 @@ from gateway.processes.events import (
     Failed,
     FixationPostponed,
     NegativeResidualAccepted,
+    NothingOwed,
     Peeked,
     ReadingChecked,
     Recovered,
@@ -80,6 +84,7 @@ from gateway.processes.machine import Machine, Refusal, State
 from gateway.processes.meter_reading import METER_READING, ReadingState
 from gateway.processes.refixation import REFIXATION, RefixationState
 from gateway.processes.registry import PROCESSES
+from gateway.processes.reminder import REMINDER, ReminderState
 from gateway.processes.submission import SUBMISSION, SubmissionState
 
 MACHINES = [pytest.param(machine, id=name) for (name, _), machine in PROCESSES.items()]
@@ -436,3 +441,25 @@ def test_only_the_addressee_answers_and_only_the_asker_withdraws(stranger: Actor
 def test_a_query_withdrawn_in_its_window_never_reaches_anybody() -> None:
     """DK-4.1.4.a."""
     assert end(ANONYMOUS_QUERY, Withdrawn(OWNER, OWNER)) == (AnonymousQueryState.WITHDRAWN, [])
+
+
+# Reminder
+
+
+def test_what_is_missing_is_reminded_of_again_and_again_until_it_comes() -> None:
+    """DK-4.1.5.e, DK-5.1.2.a."""
+    again = (DataMissing(), DataMissing(), DataMissing())
+    assert end(REMINDER, *again) == (ReminderState.REMINDED, [SEND_REMINDER] * 3)
+    assert end(REMINDER, *again, DataCame()) == (ReminderState.FILLED, [SEND_REMINDER] * 3)
+
+
+@pytest.mark.parametrize("event", [DeadlinePassed(0), NothingOwed()])
+def test_what_is_final_or_owed_no_more_is_closed_without_a_word(event: Event) -> None:
+    """DK-4.1.5.e."""
+    assert end(REMINDER, DataMissing(), event) == (ReminderState.CLOSED, [SEND_REMINDER])
+
+
+def test_what_came_in_time_is_never_reminded_of() -> None:
+    """DK-4.1.5.e."""
+    assert end(REMINDER, DataCame()) == (ReminderState.FILLED, [])
+    assert REMINDER.replay((DataCame(), DataMissing())).refusals

@@ -166,6 +166,7 @@ def upgrade() -> None:
         "recovery",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("message", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("one = 1", name=op.f("ck_recovery_single")),
         sa.PrimaryKeyConstraint("one", name=op.f("pk_recovery")),
         comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
     )
@@ -532,6 +533,35 @@ def upgrade() -> None:
         comment="Readings and cancellations as they came, one body for each transaction; zstd",
     )
     op.create_table(
+        "reminder_round",
+        sa.Column("group", sa.String(length=12), nullable=False),
+        sa.Column("due", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("master_data", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_reminder_round_transaction")),
+        sa.PrimaryKeyConstraint("group", "due", name=op.f("pk_reminder_round")),
+        comment="Instants just after which reminders of a group went out, and the import of master data they were made by",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reminder_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("group", sa.String(length=12), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("grid_area", sa.String(length=35), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("event", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_reminder_step_transaction")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder_step")),
+        comment="Steps of reminders: one row for the points of a day, group and grid area that take the same one",
+    )
+    op.create_index("ix_reminder_step_day", "reminder_step", ["day", "group", "grid_area"], unique=False)
+    op.create_index("ix_reminder_step_transaction", "reminder_step", ["transaction"], unique=False)
+    op.create_table(
         "rendering",
         sa.Column("bundle", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("dialect", sa.String(length=12), nullable=False),
@@ -725,6 +755,10 @@ def downgrade() -> None:
     op.drop_table("settlement_run")
     op.drop_table("segment")
     op.drop_table("rendering")
+    op.drop_index("ix_reminder_step_transaction", table_name="reminder_step")
+    op.drop_index("ix_reminder_step_day", table_name="reminder_step")
+    op.drop_table("reminder_step")
+    op.drop_table("reminder_round")
     op.drop_table("reading_message")
     op.drop_index("ix_reading_delivery_version", table_name="reading_delivery")
     op.drop_table("reading_delivery")
