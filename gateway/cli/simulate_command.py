@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -93,22 +93,26 @@ def simulate(  # noqa: PLR0913 - one parameter for each option
 def _played(play: Play, days: int, as_json: bool) -> Timeline:
     """The market played, told day by day to a person; a bar shows how far it is where somebody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    watched = sys.stdout.isatty()  # otherwise the output is a file's or a program's, and stays what it is
-    with Progress(*columns, console=console, transient=True, redirect_stdout=watched) as progress:
+    is_watched = sys.stdout.isatty()  # otherwise the output is a file's or a program's, and the bar keeps out of it
+    console = Console(stderr=not is_watched)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("days", total=days)
+
+        def say(line: str) -> None:
+            """Above the bar, where both are on one screen."""
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
 
         def note(day: MarketDay) -> None:
             if not as_json:
-                _say(day_lines(day, play.timeline))
+                _say(day_lines(day, play.timeline), say if is_watched else typer.echo)
             progress.update(task, advance=1, description=str(day.today))
 
         return asyncio.run(play.run(note))
 
 
-def _say(lines: Iterator[str]) -> None:
+def _say(lines: Iterator[str], say: Callable[[str], None] = typer.echo) -> None:
     for line in lines:
-        typer.echo(line)
+        say(line)
 
 
 def _day(text: str) -> date:
