@@ -11,8 +11,9 @@ from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_readings import ReadingOutcome, ReadingsTaken
 from gateway.hub.readings.taking import MOST_ROWS
 from gateway.hub.tables_readings import reading_finding, reading_message, reading_version
-from gateway.messages.codes import Quality, Role
+from gateway.messages.codes import Permission, Quality, Role
 from gateway.messages.findings import Severity
+from gateway.messages.settlement_masterdata import PointPermission
 from tests.integration.exchange.hubs import GRID, OPERATOR, SUPPLIER_A, SUPPLIER_B, ZONE
 
 from .meters import FIRST, GRID_COMPANY, Meters, rules_of
@@ -261,6 +262,20 @@ def test_a_point_above_the_mandatory_limit_is_flagged(meters: Meters) -> None:
     above, at = meters.take(meters.row(a, Y24, end, "100000.001"), meters.row(b, Y24, end, 100_000))
     assert (above.outcome, rules_of(above)) == (ACCEPTED, ["reading-within-mandatory-limit"])
     assert at.findings == ()
+
+
+def test_master_data_let_a_point_be_above_the_mandatory_limit(meters: Meters) -> None:
+    # DK-5.1.1.c: as long as they allow it, and no other point
+    allowed, other, before = meters.point(), meters.point(SUPPLIER_B), meters.point(SUPPLIER_A, 1)
+    end = Y24 + timedelta(days=365)
+    meters.permit(PointPermission(allowed, Permission.ABOVE_MANDATORY_LIMIT, ZONE.midnight(Y24)))
+    meters.permit(PointPermission(before, Permission.ABOVE_MANDATORY_LIMIT, ZONE.midnight(end)))
+    rows = [meters.row(point, Y24, end, "100000.001") for point in (allowed, other, before)]
+    found = [rules_of(one) for one in meters.take(*rows)]
+    assert found == [[], ["reading-within-mandatory-limit"], ["reading-within-mandatory-limit"]]
+    meters.permit(PointPermission(allowed, Permission.NO_REMINDERS, ZONE.midnight(Y24)))
+    (again,) = meters.take(meters.row(allowed, Y24, end, "100000.002"))
+    assert (again.outcome, rules_of(again)) == (CORRECTED, ["reading-within-mandatory-limit"])
 
 
 def test_three_years_back_and_no_further(meters: Meters) -> None:
