@@ -6,7 +6,6 @@ number from one just below it, is a reading spread in whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,24 @@ _ERROR = 2.0**-45
 Reals = npt.NDArray[np.float64]
 
 
+class CurveColumns(NamedTuple):
+    """The distribution curve over a stretch of time, whatever months it touches.
+
+    Attributes:
+        residual: int64[n], the fixed residual consumption of each step.
+        total: int64[n], the sum of load shares in force, greater than 0.
+    """
+
+    residual: Quantities
+    total: Quantities
+
+    def cut_by_total(self) -> list[Curve]:
+        """The same as one curve for each run of steps with one sum of load shares."""
+        bounds = np.flatnonzero(np.diff(self.total)) + 1
+        parts = zip(np.split(self.residual, bounds), np.split(self.total, bounds), strict=True)
+        return [Curve(residual, int(total[0])) for residual, total in parts]
+
+
 class _Cut(NamedTuple):
     """Parts of readings in doubles, and which of them are not to be trusted."""
 
@@ -28,35 +45,35 @@ class _Cut(NamedTuple):
     in_doubt: Mask
 
 
-def spread(consumption: Quantities, curves: Sequence[Curve]) -> Quantities:
+def spread(consumption: Quantities, curve: CurveColumns) -> Quantities:
     """Readings int64[m] over one period as int64[m, n], every row adding up to its reading (DK-1.32).
 
-    Where the curve sums to zero or less, every reading is spread evenly. `curves` are those of `periodised`.
+    Where the curve sums to zero or less, every reading is spread evenly.
     """
-    residual = np.concatenate([curve.residual for curve in curves])
-    total = np.repeat([curve.total for curve in curves], [len(curve.residual) for curve in curves])
+    residual, total = curve
     k = residual / total
     whole, size = float(k.sum()), float(np.abs(k).sum())
     if abs(whole) <= size * 2.0**-20:  # too near to nothing for doubles to tell its sign, or a bound on their error
-        return _one_by_one(consumption, curves)
+        return _one_by_one(consumption, curve)
     if whole < 0:
         residual, total = np.ones_like(residual), np.ones_like(total)
         k, whole, size = np.ones_like(k), float(len(k)), float(len(k))
-    cut = _cut(consumption, (residual, total), k / whole, size / whole)
+    cut = _cut(consumption, CurveColumns(residual, total), k / whole, size / whole)
     if cut.in_doubt.any():
-        cut.parts[cut.in_doubt] = _one_by_one(consumption[cut.in_doubt], curves)
+        cut.parts[cut.in_doubt] = _one_by_one(consumption[cut.in_doubt], curve)
     return cut.parts
 
 
-def _one_by_one(consumption: Quantities, curves: Sequence[Curve]) -> Quantities:
+def _one_by_one(consumption: Quantities, curve: CurveColumns) -> Quantities:
     distinct, place = np.unique(consumption, return_inverse=True)
+    curves = curve.cut_by_total()
     rows = [periodised(one, curves).quantity for one in distinct.tolist()]
     return np.array(rows, dtype=np.int64)[place.reshape(-1)]
 
 
-def _cut(consumption: Quantities, weights: tuple[Quantities, Quantities], share: Reals, condition: float) -> _Cut:
+def _cut(consumption: Quantities, curve: CurveColumns, share: Reals, condition: float) -> _Cut:
     """Every share cut to a whole number, and what is left given to the largest remainders, earlier ones first."""
-    residual, total = weights
+    residual, total = curve
     exact = consumption[:, None] * share
     low = np.floor(exact)
     rest = exact - low

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.settlement.profiles import Curve, periodised
-from gateway.settlement.spreading import spread
+from gateway.settlement.spreading import CurveColumns, spread
 
 MONTHS = st.lists(
     st.tuples(
@@ -18,6 +20,13 @@ MONTHS = st.lists(
     max_size=4,
 )
 READINGS = st.lists(st.integers(0, 10**10), min_size=1, max_size=20)
+
+
+def columns(curves: Sequence[Curve]) -> CurveColumns:
+    return CurveColumns(
+        np.concatenate([curve.residual for curve in curves]),
+        np.repeat([curve.total for curve in curves], [len(curve.residual) for curve in curves]),
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -31,7 +40,7 @@ READINGS = st.lists(st.integers(0, 10**10), min_size=1, max_size=20)
 def test_many_readings_are_spread_as_each_alone(readings: list[int], months: list[tuple[list[int], int]]) -> None:
     """DK-1.32: to the thousandth, ties included."""
     curves = [Curve(np.array(residual), total) for residual, total in months]
-    together = spread(np.array(readings), curves)
+    together = spread(np.array(readings), columns(curves))
     assert together.tolist() == [periodised(one, curves).quantity.tolist() for one in readings]
 
 
@@ -40,6 +49,6 @@ def test_a_year_of_readings_is_spread_as_each_alone() -> None:
     chance = np.random.default_rng(7)
     curves = [Curve(chance.integers(10**7, 10**9, 730), int(chance.integers(10**9, 10**12))) for _ in range(12)]
     readings = chance.integers(0, 20_000_000, 12)
-    together = spread(readings, curves)
+    together = spread(readings, columns(curves))
     assert together.sum(axis=1).tolist() == readings.tolist()
     assert together.tolist() == [periodised(one, curves).quantity.tolist() for one in readings.tolist()]
