@@ -194,8 +194,8 @@ class PeriodisedSums:
     Attributes:
         month: its first day.
         starts: int64[steps], the start of each step.
-        rows: by kind, supplier and tariff; reconciliation only of suppliers that lack nothing in a month fixed as a
-            whole.
+        rows: what is periodised by supplier and tariff, then of each supplier what was distributed, in a month fixed
+            as a whole, and the reconciliation, where the supplier lacks nothing.
         waits_for: the earliest day that readings of the month wait for to be fixed; None where they wait for none.
     """
 

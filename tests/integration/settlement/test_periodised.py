@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,50 +187,44 @@ def test_only_who_may_see_the_readings_sees_them_spread(town: Town) -> None:
 
 
 @pytest.fixture
-def february(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Town:
+def february(tmp_path: Path, database_url: str) -> Iterator[Town]:
     """The town with all of February fixed."""
-    started = start_town(tmp_path_factory.mktemp("february"), database_url, FEBRUARY[0])
+    started = start_town(tmp_path / "data", database_url, FEBRUARY[0])
     fix(started, *FEBRUARY)
-    return started
+    yield started
+    started.hub.stop()
 
 
 def test_sums_of_a_month_and_their_reconciliation(february: Town) -> None:
     """DK-3.2.2, DK-1.32: A reads 5 % more than its load shares got, B exactly what it got."""
     town, first, end = february, FEBRUARY[0], date(2016, 3, 1)
-    try:
-        hours = 29 * 24
-        read(town, "profiled-a", first, date(2016, 2, 10), 9 * 24 * 15)
-        read(town, "profiled-a", date(2016, 2, 10), end, 20 * 24 * 15 * 1.05)
-        assert (
-            keys(sums(town, B, first)) == [("distributed", SUPPLIER_B, "", 1), ("periodised", SUPPLIER_B, "", 1)][::-1]
-        )
-        read(town, "profiled-b", first, end, hours * 5)
-        found = sums(town, GRID_OPERATOR, first)
-        assert keys(found) == [
-            ("periodised", SUPPLIER_A, "", 0),
-            ("periodised", SUPPLIER_A, "EXTRA", 0),
-            ("periodised", SUPPLIER_A, "GRID", 0),
-            ("periodised", SUPPLIER_B, "", 0),
-            ("periodised", SUPPLIER_B, "GRID", 0),
-            ("distributed", SUPPLIER_A, "", 0),
-            ("reconciliation", SUPPLIER_A, "", 0),
-            ("distributed", SUPPLIER_B, "", 0),
-            ("reconciliation", SUPPLIER_B, "", 0),
-        ]
-        periodised = [15.0] * (9 * 24) + [15.75] * (20 * 24)
-        for tariff in ("", "EXTRA", "GRID"):
-            assert kwh(found, PeriodisedKind.PERIODISED, SUPPLIER_A, tariff) == periodised
-        assert kwh(found, PeriodisedKind.PERIODISED, SUPPLIER_B) == [5] * hours
-        assert kwh(found, PeriodisedKind.DISTRIBUTED, SUPPLIER_A) == [15] * hours
-        assert kwh(found, PeriodisedKind.RECONCILIATION, SUPPLIER_A) == [0] * (9 * 24) + [0.75] * (20 * 24)
-        assert kwh(found, PeriodisedKind.RECONCILIATION, SUPPLIER_B) == [0] * hours
-        own = sums(town, A, first)
-        assert {row.supplier for row in own.rows} == {SUPPLIER_A}
-        assert kwh(own, PeriodisedKind.RECONCILIATION, SUPPLIER_A) == kwh(
-            found, PeriodisedKind.RECONCILIATION, SUPPLIER_A
-        )
-    finally:
-        town.hub.stop()
+    hours = 29 * 24
+    read(town, "profiled-a", first, date(2016, 2, 10), 9 * 24 * 15)
+    read(town, "profiled-a", date(2016, 2, 10), end, 20 * 24 * 15 * 1.05)
+    assert keys(sums(town, B, first)) == [("periodised", SUPPLIER_B, "", 1), ("distributed", SUPPLIER_B, "", 1)]
+    read(town, "profiled-b", first, end, hours * 5)
+    found = sums(town, GRID_OPERATOR, first)
+    assert keys(found) == [
+        ("periodised", SUPPLIER_A, "", 0),
+        ("periodised", SUPPLIER_A, "EXTRA", 0),
+        ("periodised", SUPPLIER_A, "GRID", 0),
+        ("periodised", SUPPLIER_B, "", 0),
+        ("periodised", SUPPLIER_B, "GRID", 0),
+        ("distributed", SUPPLIER_A, "", 0),
+        ("reconciliation", SUPPLIER_A, "", 0),
+        ("distributed", SUPPLIER_B, "", 0),
+        ("reconciliation", SUPPLIER_B, "", 0),
+    ]
+    periodised = [15.0] * (9 * 24) + [15.75] * (20 * 24)
+    for tariff in ("", "EXTRA", "GRID"):
+        assert kwh(found, PeriodisedKind.PERIODISED, SUPPLIER_A, tariff) == periodised
+    assert kwh(found, PeriodisedKind.PERIODISED, SUPPLIER_B) == [5] * hours
+    assert kwh(found, PeriodisedKind.DISTRIBUTED, SUPPLIER_A) == [15] * hours
+    assert kwh(found, PeriodisedKind.RECONCILIATION, SUPPLIER_A) == [0] * (9 * 24) + [0.75] * (20 * 24)
+    assert kwh(found, PeriodisedKind.RECONCILIATION, SUPPLIER_B) == [0] * hours
+    own = sums(town, A, first)
+    assert {row.supplier for row in own.rows} == {SUPPLIER_A}
+    assert kwh(own, PeriodisedKind.RECONCILIATION, SUPPLIER_A) == kwh(found, PeriodisedKind.RECONCILIATION, SUPPLIER_A)
 
 
 def test_sums_are_those_of_the_points_and_cut_to_the_month(town: Town) -> None:
