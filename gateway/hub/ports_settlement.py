@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.hub.ports import HistoryEntry, Principal, Refused
-from gateway.messages.codes import Resolution, SettlementStage
+from gateway.messages.codes import Quality, Resolution, SettlementStage
+from gateway.messages.findings import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,79 @@ class Postponement:
     decided_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class PeriodisedReading:
+    """A reading of a profile-settled point spread over the steps of its period by the curve as fixed (D1 §1.32).
+
+    Attributes:
+        version: number of the reading's version.
+        start, end: its period.
+        consumption: what was read, which the quantities add up to.
+        quality: as the sender stated it.
+        starts: int64[n], the start of each step; none as long as it waits.
+        quantity: int64[n] Wh.
+        waits_for: the first day of the period that is not fixed yet; None where all of them are.
+        finding: why it was spread evenly, where it was.
+    """
+
+    version: int
+    start: int
+    end: int
+    consumption: int
+    quality: Quality
+    starts: NDArray[np.int64]
+    quantity: NDArray[np.int64]
+    waits_for: date | None = None
+    finding: Finding | None = None
+
+
+class PeriodisedKind(StrEnum):
+    """What a row of periodised sums holds."""
+
+    PERIODISED = "periodised"
+    """Readings as spread: all of a supplier's, or those of points that pay a tariff."""
+    DISTRIBUTED = "distributed"
+    """What was distributed to the supplier by load shares, as settled last."""
+    RECONCILIATION = "reconciliation"
+    """Periodised minus distributed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodisedRow:
+    """One row of periodised sums.
+
+    Attributes:
+        tariff: empty for all of the supplier's points.
+        lacking: profile-settled points of the supplier whose month is not wholly read, or waits for its fixation.
+        quantity: int64[steps] Wh.
+    """
+
+    kind: PeriodisedKind
+    supplier: str
+    tariff: str
+    lacking: int
+    quantity: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodisedSums:
+    """What the readings of profile-settled points come to in a month and grid area.
+
+    Attributes:
+        month: its first day.
+        starts: int64[steps], the start of each step.
+        rows: what is periodised by supplier and tariff, then of each supplier what was distributed, in a month fixed
+            as a whole, and the reconciliation, where the supplier lacks nothing.
+        waits_for: the earliest day that readings of the month wait for to be fixed; None where they wait for none.
+    """
+
+    month: date
+    grid_area: str
+    starts: NDArray[np.int64]
+    rows: tuple[PeriodisedRow, ...]
+    waits_for: date | None = None
+
+
 class SettlementDesk(Protocol):
     """The settlement of a hub as others see it."""
 
@@ -160,4 +235,17 @@ class SettlementDesk(Protocol):
         self, operator: Principal, day: date, areas: Sequence[str], reason: str
     ) -> tuple[SnapshotSummary, ...] | Refused:
         """Let a negative residual stand: the held basis is fixed, filed and sent."""
+        ...
+
+    async def periodised(
+        self, reader: Principal, point: str, wanted: DayFilter
+    ) -> tuple[PeriodisedReading, ...] | None:
+        """The readings of a point that overlap some days, spread over their periods; None as for the readings."""
+        ...
+
+    async def periodised_sums(self, reader: Principal, month: date, grid_area: str) -> PeriodisedSums | Refused | None:
+        """Sums of periodised readings of a month: a supplier's own, all of the area for its grid operator.
+
+        None for everybody else. Refused: `too-many-readings`.
+        """
         ...

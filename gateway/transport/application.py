@@ -21,6 +21,7 @@ from gateway.transport import (
     control_api,
     ebix_api,
     hub_api,
+    periodised_api,
     query_api,
     readings_api,
     settlement_api,
@@ -40,7 +41,7 @@ CORRELATION_HEADER = "CorrelationId"
 def route_table(ebix_path: str) -> tuple[Route, ...]:
     """Every endpoint of the hub."""
     messages = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
-    neutral = (hub_api, control_api, readings_api, access_api, query_api, settlement_api)
+    neutral = (hub_api, control_api, readings_api, access_api, query_api, settlement_api, periodised_api)
     table = (*messages, *(route for api in neutral for route in api.ROUTES))
     return (*table, openapi_route(table))
 

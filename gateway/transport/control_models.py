@@ -184,11 +184,19 @@ class RejectionBody(Body):
     code: str
     series: int
     messages: int
+    readings: int
 
     @classmethod
     def of(cls, count: RejectionCount) -> RejectionBody:
         """The body of a count."""
-        return cls(day=count.day, party=count.party, code=count.code, series=count.series, messages=count.messages)
+        return cls(
+            day=count.day,
+            party=count.party,
+            code=count.code,
+            series=count.series,
+            messages=count.messages,
+            readings=count.readings,
+        )
 
 
 class RejectionsBody(Body):

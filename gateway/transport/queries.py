@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from http import HTTPStatus
@@ -20,6 +21,8 @@ SHORTEST_STEP = 900
 FIRST_YEAR, LAST_YEAR = 1970, 9000
 GREATEST_INSTANT = 253_402_300_799  # 9999-12-31T23:59:59Z
 LONGEST_TEXT = 100
+
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 Listed = TypeVar("Listed", bound=StrEnum)
 
@@ -75,6 +78,13 @@ class Query:
         if day is None or day.isoformat() != text or not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise refuse(name, "must be a day such as 2025-01-31")
         return day
+
+    def month(self, name: str) -> date:
+        """The first day of a local month that must be there."""
+        match = _MONTH.fullmatch(self.text(name))
+        if match is None or not 1900 <= int(match[1]) < 2200:
+            raise refuse(name, "must be a month such as 2026-03")
+        return date(int(match[1]), int(match[2]), 1)
 
     def required_instant(self, name: str) -> int:
         """An instant that must be there."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from http import HTTPStatus
 
 from pydantic import BaseModel
@@ -21,8 +19,6 @@ from gateway.transport.queries import PAGE_PARAMETERS, Query
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import EVERY_ROLE, Call, Handler, Parameter, Route
 from gateway.transport.series_answer import CSV
-
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 
 POINT_PARAMETERS = (
     Parameter("point", "Metering point", {"type": "string"}, required=True),
@@ -72,13 +68,10 @@ async def read_feed(call: Call) -> Response:
 
 async def show_production(call: Call) -> Response:
     """Monthly production series of a month and whether they came in time."""
-    text = Query(call, MONTH_PARAMETERS).text("month")
-    match = _MONTH.fullmatch(text)
-    if match is None or not 1900 <= int(match[1]) < 2200:
-        raise refusal(HTTPStatus.BAD_REQUEST, "month must be a month such as 2026-03", "month")
-    found = await call.services.exchange.readings.production(call.principal, date(int(match[1]), int(match[2]), 1))
+    month = Query(call, MONTH_PARAMETERS).month("month")
+    found = await call.services.exchange.readings.production(call.principal, month)
     series = [models.ProductionBody.of(one) for one in found]
-    return _json(models.ProductionsBody(month=text, series=series))
+    return _json(models.ProductionsBody(month=f"{month:%Y-%m}", series=series))
 
 
 def _json(body: BaseModel) -> Response:

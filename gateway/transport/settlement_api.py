@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 import anyio
@@ -31,15 +32,20 @@ DAY_PARAMETERS = (
 
 def _days(call: Call) -> DayFilter:
     query = Query(call, DAY_PARAMETERS)
+    return replace(day_filter(query, MOST_DAYS), grid_area=query.text("grid_area"))
+
+
+def day_filter(query: Query, most: int) -> DayFilter:
+    """The days from the first to the last of a call, at most so many; the first alone where no last is named."""
     first = query.day("from")
     if first is None:
         raise refuse("from", "is required")
     last = query.day("to") or first
     if last < first:
         raise refuse("to", "must not be before from")
-    if (last - first).days >= MOST_DAYS:
-        raise refuse("to", f"is too far: an answer holds at most {MOST_DAYS} days")
-    return DayFilter(first, last, query.text("grid_area"))
+    if (last - first).days >= most:
+        raise refuse("to", f"is too far: an answer holds at most {most} days")
+    return DayFilter(first, last)
 
 
 async def show_days(call: Call) -> Response:

@@ -187,6 +187,7 @@ class RejectionCount:
         code: the market's code of the reason.
         series: how many series it refused; one with several reasons counts once for each of them.
         messages: how many messages it refused as a whole.
+        readings: how many meter readings and cancellations of them.
     """
 
     day: date
@@ -194,6 +195,7 @@ class RejectionCount:
     code: str
     series: int
     messages: int
+    readings: int = 0
 
 
 class SumClass(StrEnum):

@@ -32,6 +32,7 @@ from gateway.messages.settlement_masterdata import (
     SettlementMasterData,
     Tariffs,
 )
+from gateway.messages.times import Interval
 
 _FEW = 10_000
 """Points up to which a statement names them; beyond, the whole table is read."""
@@ -122,6 +123,21 @@ def facts_about(connection: Connection, points: Set[str], as_of_transaction: int
         list(map(grid_loss_of, whole(tables.grid_loss_point))),
         list(map(permission_of, about(tables.point_permission))),
     )
+
+
+def permission_spans(
+    connection: Connection, points: Set[str], permission: Permission, as_of_transaction: int
+) -> dict[str, tuple[Interval, ...]]:
+    """When some points have a permission, as known at a transaction; nothing else of a nation is loaded."""
+    table = tables.point_permission
+    statement = newest(table, as_of_transaction).where(table.c.permission == permission.value)
+    if len(points) <= _FEW:
+        statement = statement.where(table.c.metering_point.in_(sorted(map(point_key, points))))
+    found: dict[str, tuple[Interval, ...]] = {}
+    for row in map(permission_of, connection.execute(statement)):
+        span = Interval(row.valid_from, row.valid_to)
+        found[row.metering_point] = (*found.get(row.metering_point, ()), span)
+    return found
 
 
 def _term_row(row: FormulaTerm, transaction: int) -> tuple[object, ...]:

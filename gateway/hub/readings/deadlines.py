@@ -21,6 +21,7 @@ from gateway.hub.readings.store import ALWAYS, PLACES, STANDING, day_number, day
 from gateway.messages.codes import MeteringPointType, SettlementMethod, Subtype
 from gateway.messages.identifiers import gsrn_of, point_key
 from gateway.messages.masterdata import FOREVER, KINDS, METHODS, NONE, SUBTYPES, MasterData, Rows
+from gateway.messages.series import Mask
 from gateway.messages.times import Instants
 from gateway.processes import effects
 from gateway.processes.events import DeadlinePassed
@@ -222,16 +223,21 @@ class _Stretches(NamedTuple):
     settled_since: Instants
 
 
-def _stretches(office: Office, master: MasterData, keys: Rows | None) -> _Stretches:
-    columns, now = master.points, office.clock.now()
-    accepted = office.profile.facts(now).accepted
-    wanted = (
+def read_by_meter(office: Office, master: MasterData) -> Mask:
+    """Which versions of points are profile-settled consumption that owes readings, whatever their time."""
+    columns, accepted = master.points, office.profile.facts(office.clock.now()).accepted
+    wanted: Mask = (
         (columns.kind == KINDS.index(MeteringPointType.CONSUMPTION))
         & (columns.settlement_method == METHODS.index(SettlementMethod.PROFILED))
         & (columns.subtype == SUBTYPES.index(Subtype.PHYSICAL))
         & (columns.energy_supplier != NONE)
         & accepted.states[columns.connection_state]
     )
+    return wanted
+
+
+def _stretches(office: Office, master: MasterData, keys: Rows | None) -> _Stretches:
+    columns, wanted = master.points, read_by_meter(office, master)
     if keys is not None:
         wanted &= np.isin(columns.point, keys)
     rows = np.flatnonzero(wanted)

@@ -250,6 +250,27 @@ def annual_consumption(
     )
 
 
+class ReadingColumns(NamedTuple):
+    """Reading periods that stand, as int64 columns by point and time; consumption in thousandths of a kWh."""
+
+    point: Rows
+    start: Instants
+    end: Instants
+    consumption: Rows
+
+
+def standing_over(connection: Connection, points: Rows, span: Interval, most: int) -> ReadingColumns:
+    """What stands now of points and shares any moment with a span; at most so many, the rest is not read."""
+    statement = on_driver(
+        connection,
+        f"select metering_point, start, finish, consumption from reading_version v where {STANDING}"  # noqa: S608
+        " and finish > ? and start < ? and metering_point in (*) order by metering_point, start limit ?",
+    )
+    bound = (ALWAYS, ALWAYS, span.start, span.end, listed(connection, points.tolist()), most)
+    rows = connection.exec_driver_sql(statement, bound).fetchall()
+    return ReadingColumns(*np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 4).T)
+
+
 def lacking_statements(connection: Connection, points: Rows, year: Interval, least: int) -> dict[str, int]:
     """Points with fewer than `least` ordinary readings in (year.start, year.end], and how many they have (D1 §5.1.1).
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.database import allocate, run, run_many
 from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.settlement_registry import permission_spans
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_rows
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal, Refused
@@ -27,6 +28,7 @@ from gateway.hub.readings.deadlines import passed_deadlines
 from gateway.hub.readings.files import CANCELLATIONS, READINGS, ReadingTable
 from gateway.hub.readings.store import PLACES, ReadingEvent, ReadingVersion
 from gateway.markets.distribution import Receiver
+from gateway.messages.codes import Permission
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import MasterData
@@ -111,6 +113,8 @@ class _Run:
         self._said = store.said_before(connection, mail.principal.party, own_ids)
         self._standing = self._load_standing(points)
         self._deadlines = passed_deadlines(connection, points)
+        above_limit = (Permission.ABOVE_MANDATORY_LIMIT, self._master.transaction)
+        self._above_limit = permission_spans(connection, points, *above_limit)
         self._numbers: dict[str, ReadingNumbers] = {}
         self._kept: list[_Standing] = []
         self._found: list[tuple[int, str, Finding]] = []
@@ -159,7 +163,9 @@ class _Run:
         area = versions[-1].grid_area if versions else ""
         if area not in self._numbers:
             self._numbers[area] = profile.readings.numbers(area, profile.zone.day(self._now))
-        found = profile.readings.readings.check(ReadingCase(*common, stated, self._numbers[area]))
+        # what the meter showed is judged by what was allowed when it was read
+        allowed = any(span.contains(stated.end - 1) for span in self._above_limit.get(stated.metering_point, ()))
+        found = profile.readings.readings.check(ReadingCase(*common, stated, self._numbers[area], allowed))
         return found, ReadingChecked(self._changes(stated), found)
 
     def _state(self, stated: Stated) -> ReadingState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from gateway.hub.ports import HistoryEntry, Principal, Refused
 from gateway.hub.ports_settlement import (
     DayFilter,
     DayStanding,
+    PeriodisedReading,
+    PeriodisedSums,
     Postponement,
     SettledRow,
     SnapshotSummary,
@@ -25,6 +28,8 @@ from gateway.hub.settlement import decisions
 from gateway.hub.settlement.basis import load_share_total
 from gateway.hub.settlement.calculation import BASES, settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, day_number, day_of, history, standings
+from gateway.hub.settlement.periodisation import periodised_readings
+from gateway.hub.settlement.periodised_sums import periodised_sums
 from gateway.hub.settlement.recipients import entitled_rows, numbered
 from gateway.hub.settlement.rendering import outward_quality
 from gateway.hub.settlement.snapshots import Run, Snapshot, find, newest_of, run_of
@@ -32,6 +37,7 @@ from gateway.hub.tables_settlement import settlement_run, settlement_step, snaps
 from gateway.markets.distribution import Receiver
 from gateway.markets.profile import CorrectedOutward
 from gateway.messages.codes import Role, SettlementStage
+from gateway.messages.times import Interval
 from gateway.processes.events import FixationPostponed
 from gateway.processes.registry import PROCESSES
 from gateway.settlement.profiles import Curve
@@ -84,6 +90,18 @@ class Desk:
             return run
         found = await self.snapshots(operator, DayFilter(day, day))
         return tuple(one for one in found if one.version == run.id)
+
+    async def periodised(
+        self, reader: Principal, point: str, wanted: DayFilter
+    ) -> tuple[PeriodisedReading, ...] | None:
+        """The readings of a point that overlap some days, spread over their periods; None as for the readings."""
+        zone = self._office.profile.zone
+        span = Interval(zone.midnight(wanted.first), zone.day_interval(wanted.last).end)
+        return await self._read(partial(periodised_readings, self._office), reader, point, span)
+
+    async def periodised_sums(self, reader: Principal, month: date, grid_area: str) -> PeriodisedSums | Refused | None:
+        """Sums of periodised readings of a month: a supplier's own, all of the area for its grid operator."""
+        return await self._read(partial(periodised_sums, self._office), reader, month, grid_area)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ bytes and therewith the same hash, years later and on another machine.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -170,6 +170,23 @@ def newest_of(connection: Connection, day: date, area: str, *stages: SettlementS
     if number is None:
         raise KeyError(f"no snapshot of {day} in {area}")
     return load(connection, number)
+
+
+def newest_by_day(
+    connection: Connection, area: str, days: tuple[date, date], *stages: SettlementStage
+) -> Iterator[Snapshot]:
+    """The newest snapshot of a grid area at one of some stages, of each of some days that has one, in order of day."""
+    first, last = days
+    wanted = (
+        sa.select(sa.func.max(snapshot.c.id))
+        .join(settlement_run)
+        .where(settlement_run.c.day.between(day_number(first), day_number(last)), snapshot.c.grid_area == area)
+        .where(settlement_run.c.stage.in_([stage.value for stage in stages]))
+        .group_by(settlement_run.c.day)
+        .order_by(settlement_run.c.day)
+    )
+    for number in connection.execute(wanted).scalars().all():
+        yield load(connection, number)
 
 
 def run_of(row: Mapping[Any, Any]) -> Run:

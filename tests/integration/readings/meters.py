@@ -24,6 +24,7 @@ from gateway.hub.ports_readings import (
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.messages.codes import Role, SettlementMethod, Subtype
 from gateway.messages.masterdata import FOREVER, MeteringPointVersion
+from gateway.messages.settlement_masterdata import PointPermission, SettlementFacts
 from tests.integration.exchange.hubs import GRID, OPERATOR, SUPPLIER_A, ZONE, Bench, start_bench
 
 FIRST = date(2024, 1, 1)
@@ -132,6 +133,13 @@ class Meters:
         wanted = {"metering-points.csv": files["metering-points.csv"]}
         report = asyncio.run(self.hub.import_master_data(OPERATOR, wanted))
         assert not report.findings, report.findings
+
+    def permit(self, permission: PointPermission) -> None:
+        """Register what a point is allowed, in place of what it was."""
+        facts = MasterDataSet(settlement=SettlementFacts(permissions=[permission]))
+        files = {name: content for name, content in csv_files(facts).items() if content.count(b"\n") > 1}
+        report = asyncio.run(self.hub.import_master_data(OPERATOR, files))
+        assert any(report.rows.values()), report.findings
 
 
 def start_meters(data_dir: Path, database_url: str | None = None) -> Meters:

@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_readings import ReadingOutcome, ReadingsTaken
 from gateway.hub.readings.taking import MOST_ROWS
+from gateway.hub.rejection_statistics import rejection_statistics
 from gateway.hub.tables_readings import reading_finding, reading_message, reading_version
-from gateway.messages.codes import Quality, Role
+from gateway.messages.codes import Permission, Quality, Role
 from gateway.messages.findings import Severity
+from gateway.messages.settlement_masterdata import PointPermission
+from gateway.messages.times import DAY, Interval
 from tests.integration.exchange.hubs import GRID, OPERATOR, SUPPLIER_A, SUPPLIER_B, ZONE
 
-from .meters import FIRST, GRID_COMPANY, Meters, rules_of
+from .meters import FIRST, GRID_COMPANY, MDR, Meters, rules_of
 
 Y24, Y25, Y26 = FIRST, date(2025, 1, 1), date(2026, 1, 1)
 ACCEPTED, CORRECTED, CANCELLED = ReadingOutcome.ACCEPTED, ReadingOutcome.CORRECTED, ReadingOutcome.CANCELLED
@@ -263,6 +266,20 @@ def test_a_point_above_the_mandatory_limit_is_flagged(meters: Meters) -> None:
     assert at.findings == ()
 
 
+def test_master_data_let_a_point_be_above_the_mandatory_limit(meters: Meters) -> None:
+    # DK-5.1.1.c: as long as they allow it, and no other point
+    allowed, other, before = meters.point(), meters.point(SUPPLIER_B), meters.point(SUPPLIER_A, 1)
+    end = Y24 + timedelta(days=365)
+    meters.permit(PointPermission(allowed, Permission.ABOVE_MANDATORY_LIMIT, ZONE.midnight(Y24)))
+    meters.permit(PointPermission(before, Permission.ABOVE_MANDATORY_LIMIT, ZONE.midnight(end)))
+    rows = [meters.row(point, Y24, end, "100000.001") for point in (allowed, other, before)]
+    found = [rules_of(one) for one in meters.take(*rows)]
+    assert found == [[], ["reading-within-mandatory-limit"], ["reading-within-mandatory-limit"]]
+    meters.permit(PointPermission(allowed, Permission.NO_REMINDERS, ZONE.midnight(Y24)))
+    (again,) = meters.take(meters.row(allowed, Y24, end, "100000.002"))
+    assert (again.outcome, rules_of(again)) == (CORRECTED, ["reading-within-mandatory-limit"])
+
+
 def test_three_years_back_and_no_further(meters: Meters) -> None:
     # DK-5.1.4.c: readings, corrections and cancellations alike
     point, clock = meters.point(), meters.bench.clock
@@ -321,3 +338,21 @@ def test_nobody_else_sees_readings(meters: Meters) -> None:
         assert point not in meters.awaited(stranger)
     assert meters.of_point(point, Principal(SUPPLIER_A.party, Role.BALANCE_RESPONSIBLE, "a")) is None
     assert meters.of_point("12") is None
+
+
+def test_rejected_readings_are_in_the_statistics(meters: Meters) -> None:
+    # DK-4.1.5.d: by day, sender and reason; what was taken with a remark is not
+    point, today = meters.point(), ZONE.day(meters.bench.clock.now())
+    first = Y24 + timedelta(days=365)
+    meters.take(meters.row(point, Y24, first, 4000))
+    meters.take(meters.row(point, first, Y26, 999_999), meters.row(point, date(2027, 1, 1), date(2028, 1, 1)))
+    meters.take(meters.row(point, date(2026, 2, 1), date(2026, 3, 1), "-1"))
+    start = ZONE.midnight(today)
+    with meters.hub.office.database.read() as connection:
+        found = rejection_statistics(meters.hub.office, connection, MDR.party, Interval(start, start + DAY))
+        assert rejection_statistics(meters.hub.office, connection, SUPPLIER_A.party, Interval(start, start + DAY)) == ()
+        assert rejection_statistics(meters.hub.office, connection, None, Interval(start - DAY, start)) == ()
+    codes = {one.code: (one.day, one.party, one.series, one.messages, one.readings) for one in found}
+    assert codes["E50"] == (today, MDR.party, 0, 0, 2), "two rows, however often it names each"
+    assert codes["E86"] == (today, MDR.party, 0, 0, 1)
+    assert set(codes) == {"E50", "E86"}, "E19 was a remark"

@@ -234,6 +234,12 @@ class NothingSettled:
     async def accept_residual(self, operator: Principal, day: date, areas: Sequence[str], reason: str) -> Refused:
         return Refused((Finding("unknown-grid-area", "There are no grid areas"),))
 
+    async def periodised(self, reader: Principal, point: str, wanted: DayFilter) -> None:
+        return None
+
+    async def periodised_sums(self, reader: Principal, month: date, grid_area: str) -> None:
+        return None
+
 
 class NobodysQueries:
     """Nobody has asked anything, and nobody may."""

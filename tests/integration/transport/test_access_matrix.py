@@ -23,7 +23,7 @@ from gateway.transport.routes import (
 )
 from gateway.transport.tokens import ROLE_NAMES
 
-from .desk import POINT, SECRET, SUPPLIER, Desk
+from .desk import AREA, POINT, SECRET, SUPPLIER, Desk
 
 TABLE = route_table("/ebix")
 GUARDED = [route for route in TABLE if route.credentials is not Credentials.NONE]
@@ -59,6 +59,8 @@ QUERIES = {
     "/api/hub/v1/settlement/days": {"from": "2025-01-15"},
     "/api/hub/v1/settlement/snapshots": {"from": "2025-01-15"},
     "/api/hub/v1/settlement/postponements": {"from": "2025-01-15"},
+    "/api/hub/v1/settlement/periodised": {"point": POINT, "from": "2025-01-15"},
+    "/api/hub/v1/settlement/periodised/sums": {"month": "2025-01", "grid_area": AREA},
     "/api/hub/v1/my/series": SERIES,
     "/api/hub/v1/granted/series": SERIES,
     "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
