@@ -24,7 +24,7 @@ from gateway.messages.codes import Resolution, SettlementStage
 from gateway.messages.times import STEP_SECONDS
 from gateway.settlement.results import KeyedSums, Method, ResultKey, ResultKind, SettlementResults
 
-RULES = "d1-1"
+RULES = "d1-2"
 """The version of the rules that calculate; grows when the same input would come out differently."""
 
 _FORMAT = 1
