@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.messages.codes import MeteringPointType, ProcessType, Role, SettlementMethod, SettlementStage
+from gateway.messages.codes import DocumentKind, MeteringPointType, ProcessType, Role, SettlementMethod, SettlementStage
 
 _STAGES = tuple(SettlementStage)
 
@@ -20,21 +20,17 @@ class ResultTerms:
             of suppliers it is responsible for, a grid operator those of its areas; what is of a whole area goes to
             every party of the role that is active there.
         since: the first stage it is sent at.
-        point_type, settlement_method: what the document calls the points summed up; a kind without a point type has no
-            document, and those entitled read it from the snapshot.
+        document: the kind of document it travels in; None where those entitled read it from the snapshot.
+        point_type, settlement_method: what a document of sums calls the points summed up.
         clause: where the market says so.
     """
 
     receivers: frozenset[Role]
     since: SettlementStage
+    document: DocumentKind | None
     point_type: MeteringPointType | None
     settlement_method: SettlementMethod | None
     clause: str
-
-    @property
-    def has_document(self) -> bool:
-        """Whether it is sent, and not only there to be read."""
-        return self.point_type is not None
 
     def is_open(self, stage: SettlementStage) -> bool:
         """Whether its receivers may have it at a stage; a correction settlement has kinds of its own (D1 §4.5)."""
@@ -45,10 +41,20 @@ class ResultTerms:
 
 @dataclass(frozen=True, slots=True)
 class ResultPolicy:
-    """All results a market sends, by the name of their kind, and the business process each stage is sent under."""
+    """All results a market sends, by the name of their kind, and the business process they are sent under.
+
+    Attributes:
+        processes: of sums, by stage.
+        wholesale_process: of the wholesale basis.
+    """
 
     terms: Mapping[str, ResultTerms]
     processes: Mapping[SettlementStage, ProcessType]
+    wholesale_process: ProcessType
+
+    def process_of(self, document: DocumentKind, stage: SettlementStage) -> ProcessType:
+        """The business process a document of a stage is sent under."""
+        return self.wholesale_process if document is DocumentKind.WHOLESALE_SERVICES else self.processes[stage]
 
     def stages(self, process_type: str) -> tuple[SettlementStage, ...]:
         """The stages whose results are sent under a business process."""
@@ -61,6 +67,7 @@ def read_results(table: Mapping[str, Any]) -> ResultPolicy:
         name: ResultTerms(
             frozenset(map(Role, entry["receivers"])),
             SettlementStage(entry["since"]),
+            DocumentKind(entry["document"]) if "document" in entry else None,
             MeteringPointType(entry["point_type"]) if "point_type" in entry else None,
             SettlementMethod(entry["settlement_method"]) if "settlement_method" in entry else None,
             entry["clause"],
@@ -68,4 +75,4 @@ def read_results(table: Mapping[str, Any]) -> ResultPolicy:
         for name, entry in table["kinds"].items()
     }
     processes = {SettlementStage(stage): ProcessType(process) for stage, process in table["processes"].items()}
-    return ResultPolicy(terms, processes)
+    return ResultPolicy(terms, processes, ProcessType(table["wholesale_process"]))

@@ -105,7 +105,7 @@ class FiledResults:
         itself.
         """
         terms = self.office.profile.results.terms[row.kind]
-        if not terms.has_document:
+        if terms.document is not DocumentKind.AGGREGATED_MEASURE_DATA:
             return False
         of_kind = (requested.point_type, requested.settlement_method) == (terms.point_type, terms.settlement_method)
         if requested.point_type is not None and not of_kind:

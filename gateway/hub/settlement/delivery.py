@@ -1,4 +1,7 @@
-"""What a run brings the parties: references into its snapshots, one document for each receiver (RSM-014)."""
+"""What a run brings the parties: references into its snapshots, a document of each kind for each receiver.
+
+Sums travel as RSM-014, the wholesale basis by tariff as RSM-019.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ from gateway.hub.outgoing import Address, Cause, Content, Settled, SettledSeries
 from gateway.hub.settlement.recipients import numbered, rows_by_receiver
 from gateway.hub.settlement.snapshots import Run
 from gateway.markets.distribution import Receiver
+from gateway.markets.results import ResultPolicy
 from gateway.messages.codes import Category, DocumentKind, Role
 from gateway.messages.masterdata import MasterData
-from gateway.settlement.results import SettlementResults
+from gateway.settlement.results import ResultSeries, SettlementResults
 
-_DOCUMENT_ROLES = {Role.GRID_OPERATOR: Role.METERED_DATA_RESPONSIBLE}
+_HATS = {(DocumentKind.AGGREGATED_MEASURE_DATA, Role.GRID_OPERATOR): Role.METERED_DATA_RESPONSIBLE}
 """The role a document names its receiver in, where it is not the role whose queue it reads."""
 
 
@@ -32,31 +36,37 @@ def send(
     has one to fetch (DK-4.1.5.i, DK-4.2.b).
     """
     policy, noon = office.profile.results, office.profile.zone.at(run.day, 12)
-    mine: dict[Receiver, list[SettledSeries]] = {}
+    mine: dict[tuple[DocumentKind, Receiver], list[SettledSeries]] = {}
     for area, (snapshot, results) in sorted(snapshots.items()):
         rows = numbered(results)
         operator = master.grid_operator(area, noon)
         for receiver, numbers in rows_by_receiver(policy, run.stage, rows, operator).items():
             reader = office.profile.distribution.results_receiver(master, receiver, area, run.evening)
-            sent = [number for number in numbers if policy.terms[rows[number].kind].has_document]
-            mine.setdefault(reader, []).extend(SettledSeries(snapshot, number) for number in sent)
+            for number in numbers:
+                if (document := _document(policy, rows[number])) is not None:
+                    mine.setdefault((document, reader), []).append(SettledSeries(snapshot, number))
     cause = Cause(None, run.version, run.finished_at)
     waiting: list[tuple[Cause, Address, Content]] = [
-        (cause, _address(office, receiver, run), Settled(tuple(series)))
-        for receiver, series in sorted(mine.items())
-        if series
+        (cause, _address(office, document, receiver, run), Settled(tuple(series)))
+        for (document, receiver), series in sorted(mine.items())
     ]
     enqueue(connection, waiting)
     return len(waiting)
 
 
-def _address(office: Office, receiver: Receiver, run: Run) -> Address:
+def _document(policy: ResultPolicy, row: ResultSeries) -> DocumentKind | None:
+    """What a row travels in; a document of charges has to name a supplier."""
+    document = policy.terms[row.kind].document
+    return None if document is DocumentKind.WHOLESALE_SERVICES and row.key.supplier is None else document
+
+
+def _address(office: Office, document: DocumentKind, receiver: Receiver, run: Run) -> Address:
     return Address(
         party=receiver.party,
         role=office.profile.queue_role(receiver.role),
         category=Category.AGGREGATIONS,
-        kind=DocumentKind.AGGREGATED_MEASURE_DATA,
-        process_type=office.profile.results.processes[run.stage],
-        document_role=_DOCUMENT_ROLES.get(receiver.role, receiver.role),
+        kind=document,
+        process_type=office.profile.results.process_of(document, run.stage),
+        document_role=_HATS.get((document, receiver.role), receiver.role),
         alone=True,
     )

@@ -12,14 +12,13 @@ from gateway.hub.ports import Principal
 from gateway.messages.codes import (
     Category,
     Dialect,
-    DocumentKind,
     MeteringPointType,
     ProcessType,
     Quality,
     Role,
     SettlementMethod,
 )
-from gateway.messages.documents import AggregatedMeasureData
+from gateway.messages.documents import AggregatedMeasureData, Document, WholesaleServices
 from tests.integration.settlement.towns import (
     AREA,
     DAY,
@@ -29,6 +28,7 @@ from tests.integration.settlement.towns import (
     RESPONSIBLE_B,
     SUPPLIER_A,
     SUPPLIER_B,
+    ZONE,
     Town,
 )
 
@@ -42,15 +42,46 @@ Row = tuple[str | None, str | None, str | None, str | None, int]
 
 
 def fetched(town: Town, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[AggregatedMeasureData]:
+    """The sums in a party's queue of aggregations, read as its client would."""
+    return [one for one in everything(town, who, dialect) if isinstance(one, AggregatedMeasureData)]
+
+
+def everything(town: Town, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[Document]:
     """Everything in a party's queue of aggregations, read as its client would."""
-    documents: list[AggregatedMeasureData] = []
+    documents: list[Document] = []
     while (found := asyncio.run(town.hub.peek(who, Category.AGGREGATIONS, dialect))) is not None:
-        read = decode(found.content, dialect, DocumentKind.AGGREGATED_MEASURE_DATA)
+        read = decode(found.content, dialect, found.kind)
         assert isinstance(read, Decoded), read
-        assert isinstance(read.document, AggregatedMeasureData)
         documents.append(read.document)
         assert asyncio.run(town.hub.dequeue(who, found.message_id))
     return documents
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_the_wholesale_basis_is_sent_to_supplier_and_grid_operator(town: Town, dialect: Dialect) -> None:
+    """DK-4.2.a, DK-3.2.2: at fixation, by tariff; nothing of it to balance responsible parties."""
+    town.send_all(DAY)
+    town.pass_over(FIXED_ON - timedelta(days=1))
+    town.evening(FIXED_ON)
+    charged = {
+        who.client_id: [
+            (one.charge.id if one.charge else None, one.supplier.id if one.supplier else None, one.period.quantity[0])
+            for document in everything(town, who, dialect)
+            if isinstance(document, WholesaleServices) and document.header.process_type == ProcessType.WHOLESALE_FIXING
+            for one in document.series
+            if one.period.start == ZONE.midnight(DAY)
+        ]
+        for who in (A, B, BRP_A, OPERATOR)
+    }
+    assert sorted(charged["a"]) == [
+        ("EXTRA", SUPPLIER_A, 12_000),
+        ("EXTRA", SUPPLIER_A, 15_000),
+        ("GRID", SUPPLIER_A, 12_000),
+        ("GRID", SUPPLIER_A, 15_000),
+    ]
+    assert sorted(charged["b"]) == [("GRID", SUPPLIER_B, 5_000), ("GRID", SUPPLIER_B, 28_000)]
+    assert sorted(charged["grid"]) == sorted(charged["a"] + charged["b"])
+    assert charged["brp-a"] == []
 
 
 def rows(document: AggregatedMeasureData) -> set[Row]:
