@@ -34,8 +34,8 @@ from gateway.messages.times import Instants, Interval
 from gateway.settlement.results import ResultKind
 from gateway.settlement.spreading import spread
 
-MOST_READINGS = 50_000
-"""Most reading periods of one answer: spreading one of a year takes about half a millisecond."""
+MOST_READINGS = 200_000
+"""Most reading periods of one answer: spreading one of a year takes less than a fifth of a millisecond."""
 
 _BLOCK = 16
 """Readings spread at once: as many as fit the processor's caches."""
@@ -129,6 +129,7 @@ class _Month:
     def _steps(self) -> Instants:
         """The steps of the month, of a day as it was fixed or else as it will be."""
         zone, found = self._office.profile.zone, []
+        self._curves.prepare(self._area, self._span)
         for day in self._days:
             span = zone.day_interval(day)
             fixed = self._curves.over(self._area, span)
@@ -149,7 +150,7 @@ class _Month:
     def add(self, readings: ReadingColumns) -> None:
         """Spread readings, all of one way through the areas at once, and add them to the sums they belong to."""
         if len(readings.point):
-            self._curves.prepared(self._area, Interval(int(readings.start.min()), int(readings.end.max())))
+            self._curves.prepare(self._area, Interval(int(readings.start.min()), int(readings.end.max())))
         facts = self._office.settlement_facts(self._connection, self._master.transaction)
         paid = _Paid(facts.tariffs, tuple(facts.tariff_ids.names), readings.point)
         parts = list(self._parts(readings))
@@ -160,6 +161,8 @@ class _Month:
             fixed = curve_over(self._curves, list(path))
             if isinstance(fixed, date):
                 self._spread.waits_for = min(fixed, self._spread.waits_for or fixed)
+                continue
+            if not len(fixed.starts):  # master data were changed beneath the readings: they lie in no grid area
                 continue
             for first in range(0, len(places), _BLOCK):
                 block = places[first : first + _BLOCK]
