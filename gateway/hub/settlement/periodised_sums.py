@@ -62,7 +62,7 @@ def periodised_sums(
         text = f"more than {MOST_READINGS} readings of {grid_area} reach into the month"
         return Refused((Finding("too-many-readings", text, rule="too-many-readings", target="grid_area"),))
     sums.add(readings)
-    return sums.filed()
+    return sums.rows()
 
 
 def _supplier(office: Office, master: MasterData, reader: Principal, grid_area: str) -> str | None:
@@ -112,11 +112,11 @@ class _Month:
         self._days = [day_of(number) for number in _days_of(self._month)]
         self._span = Interval(zone.midnight(self._days[0]), zone.day_interval(self._days[-1]).end)
         self._curves = FixedCurves(zone, connection)
-        self._rows = self._owing()
+        self._owing = self._find_owing()
         self._starts = self._steps()
         self._spread = _Spread()
 
-    def _owing(self) -> Rows:
+    def _find_owing(self) -> Rows:
         """Versions of the area's points that owe readings in the month."""
         columns = self._master.points
         mine = read_by_meter(self._office, self._master)
@@ -142,7 +142,7 @@ class _Month:
 
     def readings(self) -> ReadingColumns:
         """The readings that reach into the month, one more than are answered at the most."""
-        points = np.unique(self._master.points.point[self._rows])
+        points = np.unique(self._master.points.point[self._owing])
         return standing_over(self._connection, points, self._span, MOST_READINGS + 1)
 
     # --- adding up ------------------------------------------------------------------------------------------------
@@ -211,8 +211,8 @@ class _Month:
 
     # --- what it comes to -------------------------------------------------------------------------------------------
 
-    def filed(self) -> PeriodisedSums:
-        """The rows of the month."""
+    def rows(self) -> PeriodisedSums:
+        """The month as it is answered."""
         lacking, distributed = self._lacking(), self._distributed()
         suppliers = sorted(lacking.keys() | distributed.keys() | {supplier for supplier, _ in self._spread.sums})
         nothing = np.zeros(len(self._starts), dtype=np.int64)
@@ -230,8 +230,8 @@ class _Month:
         return PeriodisedSums(self._month, self._area, self._starts, tuple(rows), self._spread.waits_for)
 
     def _lacking(self) -> dict[str, int]:
-        """How many points of each supplier have time in the month that no spread reading covers."""
-        columns, rows = self._master.points, self._rows
+        """How many points of each supplier have time in the month that no spread reading covers; 0 counts too."""
+        columns, rows = self._master.points, self._owing
         owed = np.minimum(columns.valid_to[rows], self._span.end) - np.maximum(
             columns.valid_from[rows], self._span.start
         )

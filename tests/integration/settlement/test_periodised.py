@@ -26,7 +26,6 @@ from tests.integration.settlement.towns import (
     BEYOND_GRID,
     DAY,
     GRID,
-    HUB,
     LOAD_SHARES,
     METERED,
     OPERATOR,
@@ -317,7 +316,6 @@ def test_sums_are_of_the_grid_operator_and_each_supplier(town: Town, monkeypatch
     for who, area in ((NEIGHBOUR, AREA), (RESPONSIBLE, AREA), (A, "999"), (GRID_OPERATOR, "999"), (GRID_OPERATOR, "")):
         assert asyncio.run(desk.periodised_sums(who, DAY, area)) is None
     assert sums(town, A, DAY, BEYOND).rows == ()
-    assert Principal(HUB, Role.HUB, "operator") == OPERATOR
     assert {row.supplier for row in sums(town, OPERATOR).rows} == {SUPPLIER_A, SUPPLIER_B}
     fix(town, DAY)
     read(town, "profiled-a", DAY, NEXT, 360)
