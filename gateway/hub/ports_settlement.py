@@ -145,7 +145,7 @@ class PeriodisedReading:
         starts: int64[n], the start of each step; none as long as it waits.
         quantity: int64[n] Wh.
         waits_for: the first day of the period that is not fixed yet; None where all of them are.
-        finding: why it was spread evenly, where it was.
+        finding: why it was spread evenly, or could not be spread at all.
     """
 
     version: int

@@ -57,7 +57,7 @@ class FixedCurves:
 
         A day without load shares has no curve (DK-1.15), and takes no part of a reading [DEF].
         """
-        known = self.prepared(area, span)
+        known = self.prepare(area, span)
         place = int(np.searchsorted(known.unfixed_end, span.start, side="right"))
         if place < len(known.unfixed_start) and known.unfixed_start[place] < span.end:
             return self._zone.day(int(known.unfixed_start[place]))
@@ -65,8 +65,8 @@ class FixedCurves:
         residual, total = known.fixed.curve
         return FixedCurve(known.fixed.starts[low:high], CurveColumns(residual[low:high], total[low:high]))
 
-    def prepared(self, area: str, span: Interval) -> _AreaCurve:
-        """Have the curve of an area read over a span, once for all that lies within."""
+    def prepare(self, area: str, span: Interval) -> _AreaCurve:
+        """Read the curve of an area over a span, once for all that lies within."""
         known = self._areas.get(area)
         if known is not None and known.days.start <= span.start and span.end <= known.days.end:
             return known

@@ -13,6 +13,7 @@ from gateway.hub.ports_readings import StandingReading
 from gateway.hub.ports_settlement import PeriodisedReading
 from gateway.hub.readings.looking import of_point
 from gateway.hub.settlement.fixed_curves import FixedCurve, FixedCurves
+from gateway.messages.findings import Finding, Severity
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import Interval
 from gateway.settlement.profiles import periodised
@@ -24,7 +25,7 @@ def periodised_readings(
     """The readings of a point that overlap a span, whole, as far as the reader may see their periods.
 
     None when the point is unknown or the reader may never see it. A reading waits until every day of its period is
-    fixed.
+    fixed. Findings of a reading: `curve-not-positive`; `no-grid-area` where master data were changed beneath it.
     """
     found = of_point(office, connection, reader, point, None)
     if found is None:
@@ -41,6 +42,9 @@ def _periodised(master: MasterData, curves: FixedCurves, reading: StandingReadin
     starts = quantity = np.empty(0, dtype=np.int64)
     if isinstance(fixed, date):
         waits_for = fixed
+    elif not len(fixed.starts):
+        text = f"by what master data say now, point {reading.metering_point} lies in no grid area over the period"
+        finding = Finding("no-grid-area", text, rule="no-grid-area", clause="D1 §1.32", severity=Severity.WARNING)
     else:
         starts = fixed.starts
         quantity, finding = periodised(reading.consumption, fixed.curve.cut_by_total())
@@ -59,8 +63,7 @@ def _periodised(master: MasterData, curves: FixedCurves, reading: StandingReadin
 
 def areas_over(master: MasterData, point: str, period: Interval) -> list[tuple[str, Interval]]:
     """The grid areas a point lies in over a period, by what master data say now; one but for a merger of areas."""
-    whole = Interval(period.start, period.end)
-    spans = ((v.grid_area, whole.common(Interval(v.valid_from, v.valid_to))) for v in master.versions(point, period))
+    spans = ((v.grid_area, period.common(Interval(v.valid_from, v.valid_to))) for v in master.versions(point, period))
     return [(area, span) for area, span in spans if span is not None]
 
 

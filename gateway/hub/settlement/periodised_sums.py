@@ -34,8 +34,8 @@ from gateway.messages.times import Instants, Interval
 from gateway.settlement.results import ResultKind
 from gateway.settlement.spreading import spread
 
-MOST_READINGS = 50_000
-"""Most reading periods of one answer: spreading one of a year takes about half a millisecond."""
+MOST_READINGS = 200_000
+"""Most reading periods of one answer: spreading one of a year takes less than a fifth of a millisecond."""
 
 _BLOCK = 16
 """Readings spread at once: as many as fit the processor's caches."""
@@ -62,7 +62,7 @@ def periodised_sums(
         text = f"more than {MOST_READINGS} readings of {grid_area} reach into the month"
         return Refused((Finding("too-many-readings", text, rule="too-many-readings", target="grid_area"),))
     sums.add(readings)
-    return sums.filed()
+    return sums.rows()
 
 
 def _supplier(office: Office, master: MasterData, reader: Principal, grid_area: str) -> str | None:
@@ -112,11 +112,11 @@ class _Month:
         self._days = [day_of(number) for number in _days_of(self._month)]
         self._span = Interval(zone.midnight(self._days[0]), zone.day_interval(self._days[-1]).end)
         self._curves = FixedCurves(zone, connection)
-        self._rows = self._owing()
+        self._owing = self._find_owing()
         self._starts = self._steps()
         self._spread = _Spread()
 
-    def _owing(self) -> Rows:
+    def _find_owing(self) -> Rows:
         """Versions of the area's points that owe readings in the month."""
         columns = self._master.points
         mine = read_by_meter(self._office, self._master)
@@ -129,6 +129,7 @@ class _Month:
     def _steps(self) -> Instants:
         """The steps of the month, of a day as it was fixed or else as it will be."""
         zone, found = self._office.profile.zone, []
+        self._curves.prepare(self._area, self._span)
         for day in self._days:
             span = zone.day_interval(day)
             fixed = self._curves.over(self._area, span)
@@ -141,7 +142,7 @@ class _Month:
 
     def readings(self) -> ReadingColumns:
         """The readings that reach into the month, one more than are answered at the most."""
-        points = np.unique(self._master.points.point[self._rows])
+        points = np.unique(self._master.points.point[self._owing])
         return standing_over(self._connection, points, self._span, MOST_READINGS + 1)
 
     # --- adding up ------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class _Month:
     def add(self, readings: ReadingColumns) -> None:
         """Spread readings, all of one way through the areas at once, and add them to the sums they belong to."""
         if len(readings.point):
-            self._curves.prepared(self._area, Interval(int(readings.start.min()), int(readings.end.max())))
+            self._curves.prepare(self._area, Interval(int(readings.start.min()), int(readings.end.max())))
         facts = self._office.settlement_facts(self._connection, self._master.transaction)
         paid = _Paid(facts.tariffs, tuple(facts.tariff_ids.names), readings.point)
         parts = list(self._parts(readings))
@@ -160,6 +161,8 @@ class _Month:
             fixed = curve_over(self._curves, list(path))
             if isinstance(fixed, date):
                 self._spread.waits_for = min(fixed, self._spread.waits_for or fixed)
+                continue
+            if not len(fixed.starts):  # master data were changed beneath the readings: they lie in no grid area
                 continue
             for first in range(0, len(places), _BLOCK):
                 block = places[first : first + _BLOCK]
@@ -208,8 +211,8 @@ class _Month:
 
     # --- what it comes to -------------------------------------------------------------------------------------------
 
-    def filed(self) -> PeriodisedSums:
-        """The rows of the month."""
+    def rows(self) -> PeriodisedSums:
+        """The month as it is answered."""
         lacking, distributed = self._lacking(), self._distributed()
         suppliers = sorted(lacking.keys() | distributed.keys() | {supplier for supplier, _ in self._spread.sums})
         nothing = np.zeros(len(self._starts), dtype=np.int64)
@@ -227,8 +230,8 @@ class _Month:
         return PeriodisedSums(self._month, self._area, self._starts, tuple(rows), self._spread.waits_for)
 
     def _lacking(self) -> dict[str, int]:
-        """How many points of each supplier have time in the month that no spread reading covers."""
-        columns, rows = self._master.points, self._rows
+        """How many points of each supplier have time in the month that no spread reading covers; 0 counts too."""
+        columns, rows = self._master.points, self._owing
         owed = np.minimum(columns.valid_to[rows], self._span.end) - np.maximum(
             columns.valid_from[rows], self._span.start
         )

@@ -26,7 +26,6 @@ from tests.integration.settlement.towns import (
     BEYOND_GRID,
     DAY,
     GRID,
-    HUB,
     LOAD_SHARES,
     METERED,
     OPERATOR,
@@ -37,6 +36,7 @@ from tests.integration.settlement.towns import (
     USES,
     ZONE,
     Town,
+    dataset,
     start_town,
 )
 
@@ -102,10 +102,8 @@ def keys(found: PeriodisedSums) -> list[tuple[str, str, str, int]]:
     return [(row.kind.value, row.supplier, row.tariff, row.lacking) for row in found.rows]
 
 
-def register(town: Town, facts: SettlementFacts) -> None:
-    files = {
-        n: content for n, content in csv_files(MasterDataSet(settlement=facts)).items() if content.count(b"\n") > 1
-    }
+def register(town: Town, stated: MasterDataSet) -> None:
+    files = {name: content for name, content in csv_files(stated).items() if content.count(b"\n") > 1}
     report = asyncio.run(town.hub.import_master_data(OPERATOR, files))
     assert any(report.rows.values()), report.findings
 
@@ -168,12 +166,50 @@ def test_a_day_without_load_shares_takes_no_part(town: Town) -> None:
         load_shares=[LoadShare(POINTS[name], 0, ZONE.midnight(date(2015, 1, 1))) for name in LOAD_SHARES]
     )
     last, first = date(2016, 3, 31), date(2016, 4, 1)
-    register(town, ended)  # too late for March, in time for April
+    register(town, MasterDataSet(settlement=ended))  # too late for March, in time for April
     town.pass_over(date(2016, 3, 30))
     fix(town, last)
     fix(town, first)
     read(town, "profiled-a", last, first + timedelta(days=1), 240)
     assert one(town, "profiled-a", last).quantity.tolist() == [10_000] * 24 + [0] * 24
+
+
+def test_a_reading_of_a_point_that_never_was_is_not_spread(town: Town) -> None:
+    """DK-1.32: master data say afterwards that the point began later; nothing breaks, and it is said."""
+    fix(town, DAY)
+    read(town, "profiled-a", DAY, NEXT, 360)
+    version = next(one for one in dataset().points if one.metering_point == POINTS["profiled-a"])
+    begin = ZONE.at(NEXT, 1)
+    later = SettlementFacts(
+        load_shares=[LoadShare(POINTS["profiled-a"], 3_000_000, begin)],
+        tariffs=[PointTariff(POINTS["profiled-a"], "GRID", GRID, begin)],
+    )
+    register(town, MasterDataSet(points=[version._replace(valid_from=begin)], settlement=later))
+    spread = one(town, "profiled-a")
+    assert (len(spread.quantity), spread.waits_for) == (0, None)
+    assert spread.finding is not None
+    assert spread.finding.rule == "no-grid-area"
+    read(town, "profiled-b", DAY, NEXT, 120)
+    assert sum(kwh(sums(town, GRID_OPERATOR), PeriodisedKind.PERIODISED, SUPPLIER_A)) == 0
+    assert sum(kwh(sums(town, GRID_OPERATOR), PeriodisedKind.PERIODISED, SUPPLIER_B)) == 120
+
+
+def test_a_reading_through_two_grid_areas_follows_the_curve_of_each(town: Town) -> None:
+    """DK-1.32: the point changes its area at noon, and the sums of an area hold what fell into it."""
+    fix(town, DAY)
+    read(town, "profiled-a", DAY, NEXT, 360)
+    version = next(one for one in dataset().points if one.metering_point == POINTS["profiled-a"])
+    moved = version._replace(grid_area=BEYOND, valid_from=ZONE.at(DAY, 12))
+    register(town, MasterDataSet(points=[version._replace(valid_to=moved.valid_from), moved]))
+    assert one(town, "profiled-a").waits_for == DAY, "the day is not fixed in the other area"
+    settle(
+        town.hub.office, Due(SettlementStage.FIXATION, DAY, (BEYOND,)), CutOff(town.clock.now(), town.newest_version())
+    )
+    accepted = town.hub.settlement.accept_residual(OPERATOR, DAY, [BEYOND], "it only lets energy through")
+    assert not isinstance(asyncio.run(accepted), Refused)
+    assert one(town, "profiled-a").quantity.tolist() == [30_000] * 12 + [0] * 12, "no load shares, no part"
+    assert sum(kwh(sums(town, GRID_OPERATOR), PeriodisedKind.PERIODISED, SUPPLIER_A)) == 360
+    assert sum(kwh(sums(town, A, area=BEYOND), PeriodisedKind.PERIODISED, SUPPLIER_A)) == 0
 
 
 def test_only_who_may_see_the_readings_sees_them_spread(town: Town) -> None:
@@ -253,7 +289,7 @@ def test_a_tariff_counts_as_long_as_it_is_paid(town: Town) -> None:
     start = ZONE.midnight(date(2015, 1, 1))
     paid = [PointTariff(POINTS["profiled-a"], "GRID", GRID, start, noon)]
     paid.append(PointTariff(POINTS["profiled-a"], "LATER", GRID, noon))
-    register(town, SettlementFacts(tariffs=paid))
+    register(town, MasterDataSet(settlement=SettlementFacts(tariffs=paid)))
     fix(town, DAY)
     read(town, "profiled-a", DAY, NEXT, 360)
     found = sums(town, A)
@@ -280,7 +316,6 @@ def test_sums_are_of_the_grid_operator_and_each_supplier(town: Town, monkeypatch
     for who, area in ((NEIGHBOUR, AREA), (RESPONSIBLE, AREA), (A, "999"), (GRID_OPERATOR, "999"), (GRID_OPERATOR, "")):
         assert asyncio.run(desk.periodised_sums(who, DAY, area)) is None
     assert sums(town, A, DAY, BEYOND).rows == ()
-    assert Principal(HUB, Role.HUB, "operator") == OPERATOR
     assert {row.supplier for row in sums(town, OPERATOR).rows} == {SUPPLIER_A, SUPPLIER_B}
     fix(town, DAY)
     read(town, "profiled-a", DAY, NEXT, 360)

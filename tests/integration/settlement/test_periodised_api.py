@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -109,5 +109,4 @@ def test_bad_questions_are_answered_with_their_reason(
 
 def test_the_days_of_a_leap_year_are_one_answer(served: Served) -> None:
     days = {"from": "2016-01-01", "to": "2016-12-31"}
-    assert (date(2016, 12, 31) - date(2016, 1, 1)).days == 365
     assert len(served.read("a", "/periodised", **{**POINT, **days})["periods"]) == 2
