@@ -113,7 +113,7 @@ class KeyedSums:
     def by(self, coarser: Callable[[ResultKey], ResultKey]) -> KeyedSums:
         """Sums of the rows whose coarser keys are alike, keys in order."""
         wanted = [coarser(key) for key in self.keys]
-        keys = sorted(set(wanted), key=_order)
+        keys = sorted(set(wanted), key=key_order)
         place = {key: row for row, key in enumerate(keys)}
         rows = np.array([place[key] for key in wanted], dtype=np.int64)
         shape = (len(keys), self.quantity.shape[1])
@@ -138,7 +138,8 @@ class KeyedSums:
         return KeyedSums.of(self.keys, quantity, self.qualities, self.exists)
 
 
-def _order(key: ResultKey) -> tuple[str, ...]:
+def key_order(key: ResultKey) -> tuple[str, ...]:
+    """The order of keys that is the same everywhere and always."""
     return tuple("" if part is None else f"{part:020d}" if isinstance(part, int) else part for part in key)
 
 

@@ -96,7 +96,7 @@ def load_columns(connection: Connection, statement: sa.Select[Any], codes: Mappi
 
 def _column(values: Sequence[Any], code: CodeOf | None) -> np.ndarray[Any, Any]:
     if code is not None:
-        known = {value: code(value) for value in set(values)}
+        known = {value: code(value) for value in dict.fromkeys(values)}
         return np.fromiter(map(known.__getitem__, values), dtype=np.int32, count=len(values))
     if None in values:
         values = [NONE if value is None else value for value in values]
