@@ -258,7 +258,7 @@ def everything_told(town: Town, query_id: str, guess: str) -> bytes:
         told.append(b"\n".join([*(head for head in heads if not head.lower().startswith(b"date")), body]))
 
     values = {"document": "notifyvalidatedmeasuredata", "category": "timeseries", "message_id": query_id}
-    values |= {"key": POINT, "client_id": guess, "grant_id": query_id, "query_id": query_id}
+    values |= {"key": POINT, "client_id": guess, "grant_id": query_id, "query_id": query_id, "number": "1"}
     series = {"point": POINT, "from": PERIOD["start"], "to": PERIOD["end"], "as_of": PERIOD["end"]}
     asking: list[dict[str, Any]] = [
         {"side": "asked"},
