@@ -24,13 +24,13 @@ from benchmarks import messages
 from benchmarks.exchange import Sender, dataset
 from benchmarks.floor import interleave, machine_note
 from benchmarks.ingest import floor_of
-from gateway.app import open_hub
 from gateway.config import Settings
 from gateway.hub.database import allocate
 from gateway.hub.masterdata import registry
 from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.transport.client_secrets import hash_secret
+from gateway.wiring import open_hub
 
 CLIENT, SECRET = "grid", "benchmark-secret-of-the-grid"
 CONNECTIONS = 64

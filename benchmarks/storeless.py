@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uvicorn
 
-from gateway.app import application, open_hub
+from gateway.app import application
 from gateway.config import Settings
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
 from gateway.transport.server import ServerSettings, server_config
+from gateway.wiring import open_hub
 
 
 class StorelessHub(Hub):

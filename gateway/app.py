@@ -1,4 +1,4 @@
-"""The one place where a hub is wired: settings in, running parts out."""
+"""Serving a hub: its HTTP application, its duties by the clock, and the processes that carry them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -17,46 +16,19 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from gateway.config import Settings
-from gateway.hub.clock import Clock, SystemClock
-from gateway.hub.database import Database, StoreUnavailable
 from gateway.hub.exchange import Hub
-from gateway.hub.office import Office
+from gateway.hub.ports import StoreUnavailable
 from gateway.hub.scheduler import Scheduler, duties_of
-from gateway.hub.series.store import SeriesStore
-from gateway.hub.settlement.answers import FiledResults
-from gateway.hub.settlement.engine import Engine
-from gateway.markets.registry import changed_profile
-from gateway.schemas.registry import Registry
 from gateway.transport.application import make_application
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import CertificateHeader, ExternalIssuer, TokenSettings, TransportSettings
+from gateway.wiring import new_id, open_hub
 
 log = logging.getLogger(__name__)
 
 _HANDED_ON = "GRIDPOST_HANDED_ON"
 """Environment variable in which the first process hands its settings to its workers."""
-
-
-def new_id() -> str:
-    """A fresh id of 32 hexadecimal digits: short enough for every dialect."""
-    return uuid.uuid4().hex
-
-
-def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
-    """A hub over the database of the settings, its tables brought up to date; not started yet."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database.open(settings.database_url)
-    database.migrate()
-    profile = changed_profile(settings.market, settings.profile, settings.rules)
-    schemas = Registry(packs=settings.schema_packs)
-    engine = Engine(settings.settlement_workers, settings.settlement_alone)
-    store = SeriesStore(profile.zone)
-    office = Office(database, profile, store, schemas, clock or SystemClock(), new_id, engine=engine)
-    office.results = FiledResults(office)
-    with database.read() as connection:
-        office.refresh(connection)
-    return Hub(office)
 
 
 def application(settings: Settings, hub: Hub) -> ASGIApp:

@@ -8,72 +8,73 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.metadata import version as installed_version
 
 import typer
 
-from gateway.cli import (
-    call_command,
-    client_commands,
-    control_commands,
-    customer_commands,
-    demo_command,
-    export_command,
-    file_commands,
-    market_commands,
-    masterdata_commands,
-    party_commands,
-    prepare_command,
-    reading_commands,
-    schema_commands,
-    series_command,
-    serve_command,
-    settle_command,
-    simulate_command,
-)
-from gateway.cli.outcome import COULD_NOT_RUN, CommandError, sentence_of
+from gateway.cli.outcome import COULD_NOT_RUN, CommandError
+
+VERSION = "--version"
 
 TRACEBACK = "GRIDPOST_TRACEBACK"
 """Environment variable that, set to anything, shows where an unexpected error came from."""
 
-app = typer.Typer(
-    name="gridpost",
-    help="An exchange for electricity metering data. Begin with: gridpost demo",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for family in (
-    demo_command,
-    serve_command,
-    client_commands,
-    masterdata_commands,
-    customer_commands,
-    series_command,
-    export_command,
-    control_commands,
-    reading_commands,
-    party_commands,
-    call_command,
-    file_commands,
-    prepare_command,
-    schema_commands,
-    market_commands,
-    settle_command,
-    simulate_command,
-):
-    family.register(app)
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "demo_command": ("demo",),
+    "serve_command": ("serve",),
+    "client_commands": ("client",),
+    "masterdata_commands": ("masterdata",),
+    "customer_commands": ("customers",),
+    "series_command": ("series",),
+    "export_command": ("export",),
+    "control_commands": ("kpis", "missing", "reminders", "corrections"),
+    "reading_commands": ("readings",),
+    "party_commands": ("send", "peek", "dequeue", "status"),
+    "call_command": ("call",),
+    "file_commands": ("validate", "convert"),
+    "prepare_command": ("prepare",),
+    "schema_commands": ("schemas",),
+    "market_commands": ("explain", "draw"),
+    "settle_command": ("settle",),
+    "simulate_command": ("simulate",),
+}
+"""The modules of this package and the commands each adds, in the order of the help."""
 
 
-@app.callback(invoke_without_command=True)
+def application(families: Iterable[str] = FAMILIES) -> typer.Typer:
+    """The command with these families in it."""
+    app = typer.Typer(
+        name="gridpost",
+        help="An exchange for electricity metering data. Begin with: gridpost demo",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(invoke_without_command=True)(_whole)
+    for family in families:
+        import_module(f"{__name__}.{family}").register(app)
+    return app
+
+
+def families_for(arguments: Sequence[str]) -> Iterable[str]:
+    """The family of the command that is asked for; all of them for the help, and for what is no command.
+
+    A family is loaded only when it is needed, for what the hub needs takes a second to load.
+    """
+    asked = next(iter(arguments), "")
+    if asked == VERSION:
+        return ()
+    return [family for family, commands in FAMILIES.items() if asked in commands] or FAMILIES
+
+
 def _whole(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+    version: bool = typer.Option(False, VERSION, help="Print the version and stop.", is_eager=True),
 ) -> None:
     if version:
-        from importlib.metadata import version as installed  # noqa: PLC0415 - only asked for here
-
-        typer.echo(f"gridpost {installed('gridpost')}")
+        typer.echo(f"gridpost {installed_version('gridpost')}")
         raise typer.Exit
 
 
@@ -85,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="gridpost")
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        application(families_for(given))(args=given, prog_name="gridpost")
     except SystemExit as ended:  # also after a wrong option, which typer words itself
         return ended.code if isinstance(ended.code, int) else COULD_NOT_RUN * (ended.code is not None)
     except CommandError as error:
@@ -93,5 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # nobody at a terminal is helped by a traceback
         if os.environ.get(TRACEBACK):
             raise
+        from gateway.cli.sentences import sentence_of  # noqa: PLC0415 - needs everything that can fail
+
         typer.echo(f"gridpost: {sentence_of(error)}", err=True)
     return COULD_NOT_RUN

@@ -10,9 +10,10 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, settings_from, wait_for
+from gateway.cli.machine import local_hub, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import CommandError
-from gateway.cli.printing import print_json, print_rows
+from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub import clients
 from gateway.hub.ports import Client
 from gateway.messages.codes import Role

@@ -8,10 +8,10 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import print_json, print_rows
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Page, Refused

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.machine import local_hub, operator_of, wait_for
 from gateway.cli.masterdata_commands import show_report
+from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import CommandError
+from gateway.cli.printing import AsJson
 
 ENDINGS = (".csv", ".json")
 

@@ -15,9 +15,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson
 from gateway.cli.outcome import CommandError
-from gateway.cli.printing import console
+from gateway.cli.printing import AsJson, console
 from gateway.demo.run import Story, demonstration, write_samples
 from gateway.demo.server import DemoFailed, is_free
 from gateway.demo.summary import next_steps, steps_after_once, summary

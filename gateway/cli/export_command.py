@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection
 
 from gateway.analysis.day_export import Exported, export_day
 from gateway.analysis.export_files import keys_of
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, settings_from
+from gateway.cli.machine import local_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
 from gateway.cli.outcome import CommandError
-from gateway.cli.printing import print_json, print_rows
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office

@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from gateway.cli.places import with_lines
 from gateway.codecs.table import Decoded, Undecodable, decode
-from gateway.hub.opening import worded
 from gateway.markets.profile import Incoming, MarketProfile
 from gateway.messages.codes import MeteringPointType, Role, SettlementMethod
 from gateway.messages.documents import (
@@ -123,10 +122,10 @@ def inspect(data: bytes, inspector: Inspector) -> Inspection:
     """
     entry = detect(data, inspector.registry)
     if isinstance(entry, Finding):
-        return Inspection(None, Extent.FORM, worded(inspector.profile, (entry,)))
+        return Inspection(None, Extent.FORM, inspector.profile.worded((entry,)))
     found = decode(data, entry.dialect, entry.kind, inspector.registry)
     if isinstance(found, Undecodable):
-        return Inspection(entry, Extent.FORM, worded(inspector.profile, found.findings))
+        return Inspection(entry, Extent.FORM, inspector.profile.worded(found.findings))
     document, count = found.document, _count(found.document)
     if inspector.form_only:
         return Inspection(entry, Extent.FORM, (), count)

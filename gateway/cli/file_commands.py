@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.file_check import Inspection, Inspector, inspect
-from gateway.cli.machine import AsJson, DataDir, Market, profile_of, settings_from
-from gateway.cli.masterdata_commands import master_data_files
+from gateway.cli.master_files import master_of
+from gateway.cli.options import DataDir, Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import finding_line, finding_value, print_json
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json
 from gateway.codecs.table import Undecodable, decode, encode, is_sayable
 from gateway.hub.clock import SystemClock
-from gateway.hub.exchange import manner_of
-from gateway.hub.masterdata.files import read_files
-from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect
 from gateway.messages.findings import Finding, has_errors
-from gateway.messages.masterdata import MasterData
 from gateway.schemas.detection import detect
 from gateway.schemas.registry import Registry
 
@@ -68,16 +62,6 @@ def validate(  # noqa: PLR0913 - one parameter for each option
 
 def _content(file: Path) -> bytes:
     return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-
-
-def master_of(paths: list[Path], profile: MarketProfile) -> MasterData:
-    """Master data of files, which must be good."""
-    reading = read_files(master_data_files(paths), manner_of(profile))
-    if not reading.is_good:
-        for finding in reading.findings:
-            typer.echo(finding_line(finding.path or "master data", replace(finding, path="")), err=True)
-        raise CommandError("the master data have errors; nothing was checked against them")
-    return reading.dataset.view()
 
 
 def _value(file: Path, inspection: Inspection) -> dict[str, object]:

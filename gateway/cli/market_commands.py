@@ -12,9 +12,8 @@ import typer
 from rich.markdown import Markdown
 
 from gateway.cli.code_table import code_table
-from gateway.cli.machine import AsJson
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import console, print_json
+from gateway.cli.printing import AsJson, console, print_json
 from gateway.markets.explanation import explain
 from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import BEHAVIOURS, profile

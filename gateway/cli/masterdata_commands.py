@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
-from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
-from gateway.hub.masterdata.files import FILE_NAMES, files_of
+from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.master_files import master_data_files
+from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.outcome import FINDINGS, stop
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.hub.ports import ImportReport, MasterDataTable, Page
 from gateway.messages.findings import has_errors
 
@@ -94,16 +95,3 @@ def show(  # noqa: PLR0913 - one parameter for each option
     if not rows:
         typer.echo(f"{table} hold nothing{f' under {key}' if key else ''}.", err=True)
         stop(FINDINGS)
-
-
-def master_data_files(paths: list[Path]) -> dict[str, bytes]:
-    """The files named, those of a directory among them, by name."""
-    found: dict[str, bytes] = {}
-    for path in paths:
-        files = files_of(path) if path.is_dir() else {path.name: path.read_bytes()}
-        if not files:
-            raise CommandError(f"{path} holds none of {', '.join(sorted(FILE_NAMES))}")
-        if twice := found.keys() & files.keys():
-            raise CommandError(f"{', '.join(sorted(twice))} is given twice")
-        found |= files
-    return found

@@ -15,9 +15,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.cli.machine import AsJson
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import print_json, print_rows, refusal_words
+from gateway.cli.printing import AsJson, print_json, print_rows, refusal_words
 from gateway.messages.codes import Category, Dialect, DocumentKind
 from gateway.messages.findings import Finding
 from gateway.schemas.detection import detect

@@ -11,13 +11,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from gateway.app import new_id
-from gateway.cli.file_commands import master_of
-from gateway.cli.machine import AsJson, DataDir, Market, profile_of, settings_from
+from gateway.cli.master_files import master_of
+from gateway.cli.options import DataDir, Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.prepare_output import print_report, report_value, write
-from gateway.cli.printing import finding_line, finding_value, print_json
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json
 from gateway.hub.clock import SystemClock
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect
@@ -34,6 +32,7 @@ from gateway.preparation.prepare import SENDER_ROLE, Sources, operators_of
 from gateway.preparation.prepare import prepare as prepared_from
 from gateway.preparation.value_files import ValueFiles
 from gateway.rules.batch import Sender
+from gateway.wiring import new_id
 
 LARGE = 8 * 1024 * 1024
 """Bytes of input from which on a progress bar is shown."""

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,6 +16,8 @@ from rich.table import Table
 from gateway.messages.findings import Finding, Severity
 from gateway.schemas.parsers import parse_json
 from gateway.transport.problems import FindingBody
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def console() -> Console:

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.config import Settings
 from gateway.hub.ports import Page, Refused
 from gateway.hub.ports_readings import (

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import PACKS, AsJson, DataDir, settings_from
+from gateway.cli.options import PACKS, DataDir, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import print_json, print_rows
+from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.schemas.packs import InstallReport, install_pack
 from gateway.schemas.registry import ENTRIES, Registry
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import print_rows
+from gateway.cli.printing import AsJson, print_rows
 from gateway.hub.ports import PointSeries, Refused, SeriesQuery
 from gateway.messages.codes import CORRECTED_FLAG, Resolution, Unit
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
-from gateway.messages.times import NO_INSTANT, MarketZone, format_minute, parse_instant
+from gateway.messages.times import format_minute
 from gateway.transport.hub_models import quality_name
 from gateway.transport.series_forms import csv_series, json_series
 
@@ -60,20 +60,6 @@ def show(  # noqa: PLR0913 - one parameter for each option
     if not any(len(series.starts) for series in found or ()):
         typer.echo(f"The hub holds no values of {point} in this interval.", err=True)
         stop(FINDINGS)
-
-
-def instant_of(text: str, zone: MarketZone, now: int) -> int:
-    """The instant a text means: itself, or the local midnight a day begins at, also that of today and yesterday."""
-    days_back = {"today": 0, "yesterday": 1}.get(text)
-    if days_back is not None:
-        return zone.midnight(zone.day(now) - timedelta(days=days_back))
-    try:
-        return zone.midnight(date.fromisoformat(text))
-    except (ValueError, OverflowError):
-        instant = parse_instant(text)
-    if instant == NO_INSTANT:
-        raise CommandError(f"{text} is neither a day (2025-01-31) nor an instant (2025-01-30T23:00Z)")
-    return instant
 
 
 def _print_values(found: tuple[PointSeries, ...]) -> None:

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 import typer
 
 from gateway.app import serve
-from gateway.cli.machine import DatabaseUrl, DataDir, Market, local_hub, settings_from
+from gateway.cli.machine import local_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import COULD_NOT_RUN, CommandError, stop
 from gateway.cli.printing import console
 from gateway.config import Settings

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 
 from gateway.cli import settlement_commands
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, profile_of, settings_from
+from gateway.cli.machine import local_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
-from gateway.cli.series_command import instant_of
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.cli.settle_files.master_files import LOSS_FILE, SettledPoints, read_points
 from gateway.cli.settle_files.result_files import write_results
 from gateway.cli.settle_files.series_file import FileValues, read_values
 from gateway.hub.clock import SystemClock
-from gateway.hub.exchange import manner_of
+from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.table_rows import FindingList, Place
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Resolution

@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import AsJson, DatabaseUrl, DataDir, Market, local_hub, operator_of, settings_from, wait_for
+from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import finding_line, finding_value, print_json, print_rows
+from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Refused
 from gateway.hub.ports_settlement import DayFilter, Postponement, SnapshotSummary

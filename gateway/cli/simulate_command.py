@@ -15,10 +15,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import open_hub
-from gateway.cli.machine import AsJson, profile_of
+from gateway.cli.options import profile_of
 from gateway.cli.outcome import CommandError
-from gateway.cli.printing import print_json
+from gateway.cli.printing import AsJson, print_json
 from gateway.config import Settings
 from gateway.hub.clock import MovedClock
 from gateway.simulation.files import write_market
@@ -28,6 +27,7 @@ from gateway.simulation.play import Play
 from gateway.simulation.telling import day_lines, summary_lines
 from gateway.simulation.timeline import MarketDay, Timeline
 from gateway.simulation.values import Meters
+from gateway.wiring import open_hub
 
 MARKET = "dk"
 """The market whose habits are known; its settlement is Regulation D1's."""

@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import numpy as np
 
-from gateway.app import new_id
 from gateway.codecs.table import Undecodable, decode
 from gateway.demo.day import Letter, Occasion, correction_letter, day_letters, write_letters
 from gateway.demo.market import SUPPLIER_A, SampleMarket, sample_market
@@ -25,6 +24,7 @@ from gateway.messages.documents import Acknowledgement, MeasureData, Reason
 from gateway.processes.submission import SubmissionState
 from gateway.transport.client import HubClient, Outcome, Receipt
 from gateway.transport.hub_models import MessageStatusBody, SeriesStatusBody
+from gateway.wiring import new_id
 
 _READ_AS = {SUPPLIER_A: Dialect.CIM_XML}
 """In which form a party fetches its documents; the others by role."""

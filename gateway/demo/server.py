@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvicorn
 
-from gateway.app import application, open_hub
+from gateway.app import application
 from gateway.config import Settings
 from gateway.demo.market import PARTIES, SampleMarket
 from gateway.hub.exchange import Hub
@@ -22,6 +22,7 @@ from gateway.hub.ports import Client, Principal
 from gateway.messages.codes import Role
 from gateway.transport.client_secrets import hash_secret, new_secret
 from gateway.transport.server import ServerSettings, server_config
+from gateway.wiring import open_hub
 
 HOST = "127.0.0.1"
 PATIENCE = 30.0

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.hub import schema
+from gateway.hub.ports import StoreUnavailable
 from gateway.hub.tables import transaction
 from gateway.hub.writer_turn import turn_to_write
 
@@ -42,10 +43,6 @@ _SQLITE_UNAVAILABLE = {
     sqlite3.SQLITE_NOTADB,
 }
 _POSTGRESQL_READ_ONLY = "25006"  # a server that became a standby
-
-
-class StoreUnavailable(Exception):
-    """The database cannot take or give anything now: disk full, locked, connection lost. Nothing was kept."""
 
 
 class Database:

@@ -27,11 +27,11 @@ from gateway.hub.control.values import (
     RejectionCount,
 )
 from gateway.hub.customers.desk import CustomerDesk
-from gateway.hub.database import StoreUnavailable, allocate
+from gateway.hub.database import allocate
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
-from gateway.hub.masterdata.cells import Manner
+from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import import_files
 from gateway.hub.office import Office
 from gateway.hub.ports import (
@@ -51,6 +51,7 @@ from gateway.hub.ports import (
     Readiness,
     Refused,
     SeriesQuery,
+    StoreUnavailable,
     Submission,
     ValueVersion,
 )
@@ -63,7 +64,6 @@ from gateway.hub.reminders.pages import reminder_page
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.hub.settlement.desk import Desk
-from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import Category, Dialect, Role
 from gateway.messages.findings import Finding
 from gateway.messages.times import Interval, MarketZone
@@ -71,11 +71,6 @@ from gateway.processes.events import BundleLimits
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-
-def manner_of(profile: MarketProfile) -> Manner:
-    """How a market reads master data: its midnights, and whether check digits count (DK-1.17)."""
-    return Manner(profile.zone, strict=profile.identifiers.strictness is Strictness.CHECK_DIGIT)
 
 
 class Hub:

@@ -14,9 +14,9 @@ from gateway.hub.ports import Principal, Submission
 from gateway.hub.refused_case import RefusedCase
 from gateway.hub.request_case import RequestCase
 from gateway.hub.results_source import ResultsSource
-from gateway.markets.profile import Incoming, MarketProfile, transactions_of
+from gateway.markets.profile import Incoming, transactions_of
 from gateway.messages.documents import MeasureData, MeasureDataRequest, Request
-from gateway.messages.findings import Finding, Severity
+from gateway.messages.findings import Severity
 from gateway.messages.series import SeriesTable
 
 
@@ -43,7 +43,7 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
     submission, principal, profile = mail.submission, mail.principal, office.profile
     decoded = decode(submission.body, submission.dialect, submission.kind, office.schemas)
     if isinstance(decoded, Undecodable):
-        return RefusedCase(mail.number, principal, worded(profile, decoded.findings))
+        return RefusedCase(mail.number, principal, profile.worded(decoded.findings))
     document = decoded.document
     if not isinstance(document, Incoming):
         found = profile.finding("schema-invalid", detail=f"{document.kind} is not taken from market parties")
@@ -84,14 +84,3 @@ def join(office: Office, read: Sequence[ReadMeasureData]) -> list[MeasureDataCas
         numbers = [one.number for one in own]
         cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, batch, profile.check(batch))))
     return cases
-
-
-def worded(profile: MarketProfile, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Findings of parsers and schemas under the market's codes; path and line stay."""
-    said: list[Finding] = []
-    for found in findings:
-        market = profile.finding(found.rule, found.path, detail=found.text)
-        said.append(
-            Finding(market.code, market.text, found.path, found.rule, market.clause, found.line, 0, found.target)
-        )
-    return tuple(said)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.hub import database
 from gateway.hub.control.values import (
     ControlSums,
     CorrectionQuery,
@@ -33,8 +32,12 @@ if TYPE_CHECKING:
     from gateway.hub.ports_readings import ReadingExchange
     from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 
-StoreUnavailable = database.StoreUnavailable
-"""The one exception of these calls: the store cannot take or give anything now."""
+
+class StoreUnavailable(Exception):
+    """The store cannot take or give anything now: disk full, locked, connection lost. Nothing was kept.
+
+    The one exception of the calls below.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from gateway.hub import journal
-from gateway.hub.database import StoreUnavailable, allocate
+from gateway.hub.database import allocate
 from gateway.hub.journal import Entry, Outcome, OutcomeState, StoredEntry
 from gateway.hub.office import Office
 from gateway.hub.opening import Mail, ReadMeasureData, join, read_mail
-from gateway.hub.ports import Accepted, Principal, Refused, Submission
+from gateway.hub.ports import Accepted, Principal, Refused, StoreUnavailable, Submission
 from gateway.messages.findings import Finding
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from datetime import timedelta
 
 from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.database import StoreUnavailable
 from gateway.hub.office import Office
+from gateway.hub.ports import StoreUnavailable
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.reminders.run import Reminders

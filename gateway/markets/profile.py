@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -236,6 +236,16 @@ class MarketProfile:
     def finding(self, rule: str, path: str = "", **words: object) -> Finding:
         """One finding of a named rule, under the market's code, clause and text (`message-id-used`, id=…)."""
         return self.rules.wordings[rule].finding(words, path)
+
+    def worded(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Findings of parsers and schemas under the market's codes; path and line stay."""
+        said: list[Finding] = []
+        for found in findings:
+            market = self.finding(found.rule, found.path, detail=found.text)
+            said.append(
+                Finding(market.code, market.text, found.path, found.rule, market.clause, found.line, 0, found.target)
+            )
+        return tuple(said)
 
     def number(self, name: str, day: date) -> int:
         """A numeric parameter in force on a local day."""

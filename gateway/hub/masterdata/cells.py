@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.codecs.fields import Codes
+from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import ConnectionState, DelegatedProcess, Subtype
 from gateway.messages.identifiers import has_eic_check_character, has_gs1_check_digit, is_eic, is_gln, is_gsrn
 from gateway.messages.quantities import parse_quantity
@@ -102,6 +103,11 @@ _FIRST, _LAST = parse_instant("1900-01-01T00:00Z"), parse_instant("9999-12-31T23
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _OFFSET = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)$", re.ASCII)
 _AREA = re.compile(r"[0-9A-Za-z_-]{1,35}")
+
+
+def manner_of(profile: MarketProfile) -> Manner:
+    """How a market reads master data: its midnights, and whether check digits count (DK-1.17)."""
+    return Manner(profile.zone, strict=profile.identifiers.strictness is Strictness.CHECK_DIGIT)
 
 
 def grid_area(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from gateway.app import application, open_hub
+from gateway.app import application
 from gateway.config import Settings
 from gateway.demo import market as sample
 from gateway.hub import clients
@@ -22,6 +22,7 @@ from gateway.hub.series.segments import SegmentInput
 from gateway.messages.codes import Quality, Resolution, Role
 from gateway.messages.identifiers import point_key
 from gateway.messages.times import MarketZone, format_minute
+from gateway.wiring import open_hub
 from tests.integration.transport.desk import SECRET_HASH, RunningServer
 
 ZONE = MarketZone("Europe/Copenhagen")

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.app import open_hub
 from gateway.config import Settings
 from gateway.demo.market import SUPPLIER_A, sample_gsrn
 from gateway.hub.clock import SystemClock
@@ -24,6 +23,7 @@ from gateway.messages.codes import CORRECTED_FLAG, Quality, SettlementStage, Uni
 from gateway.messages.identifiers import point_key
 from gateway.messages.times import parse_instant
 from gateway.rules.batch import DeadlineGroup
+from gateway.wiring import open_hub
 
 from .conftest import Gridpost
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from gateway.app import open_hub
 from gateway.codecs.table import Decoded, decode, encode
 from gateway.config import Settings
 from gateway.demo import market as sample
@@ -49,6 +48,7 @@ from gateway.messages.masterdata import FOREVER, MeteringPointVersion
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.settlement_masterdata import SettlementFacts
 from gateway.messages.times import Interval, MarketZone, to_datetime
+from gateway.wiring import open_hub
 
 ZONE = MarketZone("Europe/Copenhagen")
 DAY = date(2026, 3, 10)

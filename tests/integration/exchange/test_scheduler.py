@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from gateway.codecs.table import encode
 from gateway.hub import journal
-from gateway.hub.database import StoreUnavailable
 from gateway.hub.journal import Entry
-from gateway.hub.ports import Submission
+from gateway.hub.ports import StoreUnavailable, Submission
 from gateway.hub.scheduler import LEASE_SECONDS, Duty, Scheduler, duties_of
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.messages.codes import Dialect, DocumentKind

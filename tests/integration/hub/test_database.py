@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from gateway.hub.database import Database, StoreUnavailable, allocate, own_transaction, transaction_at
+from gateway.hub.database import Database, allocate, own_transaction, transaction_at
+from gateway.hub.ports import StoreUnavailable
 from gateway.hub.tables import transaction
 
 

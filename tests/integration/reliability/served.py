@@ -18,7 +18,6 @@ from typing import Self
 
 import httpx
 
-from gateway.app import open_hub
 from gateway.config import Settings
 from gateway.demo import market as sample
 from gateway.demo.server import Desk, furnish
@@ -27,6 +26,7 @@ from gateway.hub.exchange import Hub
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect
 from gateway.transport.client import CONTENT_TYPES, HubClient, Patience
+from gateway.wiring import open_hub
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0

@@ -17,10 +17,9 @@ import sqlalchemy as sa
 from gateway.demo import market as sample
 from gateway.hub import journal
 from gateway.hub.clock import SystemClock
-from gateway.hub.database import StoreUnavailable
 from gateway.hub.exchange import Hub
 from gateway.hub.journal import Entry
-from gateway.hub.ports import Accepted, Principal, Submission
+from gateway.hub.ports import Accepted, Principal, StoreUnavailable, Submission
 from gateway.messages.codes import DocumentKind, Role
 from tests.integration.reliability.account import accounted
 from tests.integration.reliability.letters import Letter, Writer

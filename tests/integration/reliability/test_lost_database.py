@@ -16,9 +16,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from gateway.app import application, open_hub
+from gateway.app import application
 from gateway.demo import market as sample
 from gateway.hub.database import Database
+from gateway.wiring import open_hub
 from tests.integration.reliability.account import accounted
 from tests.integration.reliability.letters import SUPPLIERS, Letter, Writer
 from tests.integration.reliability.load import Fate, Ledger, Reader, Sender, at_work, drain, empty

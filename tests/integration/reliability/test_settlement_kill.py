@@ -18,7 +18,7 @@ from tests.integration.settlement.towns import DAY, FIXED_ON, ZONE, start_town
 
 SETTLE = """
 import os, signal, sys
-from gateway.app import open_hub
+from gateway.wiring import open_hub
 from gateway.config import Settings
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from gateway.app import open_hub
 from gateway.codecs.table import Decoded, decode
 from gateway.config import Settings
 from gateway.demo.market import sample_gln, sample_gsrn
@@ -44,6 +43,7 @@ from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.settlement_masterdata import PointPermission, SettlementFacts
 from gateway.messages.times import MarketZone
+from gateway.wiring import open_hub
 
 ZONE = MarketZone("Europe/Copenhagen")
 HUB = "5790001330552"

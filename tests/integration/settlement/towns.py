@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from gateway.app import open_hub
 from gateway.codecs.table import encode
 from gateway.config import Settings
 from gateway.demo.market import sample_gln, sample_gsrn
@@ -50,6 +49,7 @@ from gateway.messages.settlement_masterdata import LoadShare, PointTariff, Settl
 from gateway.messages.times import MarketZone, to_datetime
 from gateway.settlement.quality_sets import CORRECTED
 from gateway.settlement.results import ResultKind, SettlementResults
+from gateway.wiring import open_hub
 
 ZONE = MarketZone("Europe/Copenhagen")
 DAY = date(2016, 3, 8)

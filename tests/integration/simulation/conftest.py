@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import open_hub
 from gateway.config import Settings
 from gateway.hub.clock import MovedClock
 from gateway.messages.times import MarketZone
 from gateway.simulation.market import SimulatedMarket
 from gateway.simulation.play import Play
 from gateway.simulation.values import Meters
+from gateway.wiring import open_hub
 
 ZONE = MarketZone("Europe/Copenhagen")
 FIRST = date(2016, 3, 14)

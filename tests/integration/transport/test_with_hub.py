@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.app import application, open_hub
+from gateway.app import application
 from gateway.config import Settings
 from gateway.demo.market import GRID_AREA, GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B, SampleMarket, sample_market
 from gateway.hub import clients
@@ -36,6 +36,7 @@ from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.client import CONTENT_TYPES, HubClient, Outcome, Outgoing
 from gateway.transport.routes import Credentials
 from gateway.transport.tokens import ROLE_NAMES
+from gateway.wiring import open_hub
 
 from .desk import SECRET, SECRET_HASH, RunningServer
 from .test_access_matrix import GUARDED, QUERIES, VALUES
