@@ -24,7 +24,7 @@ from gateway.messages.documents import (
     WholesaleSettlementRequest,
 )
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import is_gsrn
+from gateway.messages.identifiers import is_point_id
 from gateway.messages.masterdata import FOREVER, GridArea, MasterData, MeteringPointVersion
 from gateway.messages.series import Series
 from gateway.rules.batch import Sender
@@ -179,7 +179,7 @@ def _as_stated(document: MeasureData | MeasureDataRequest, sender: Sender) -> Ma
     """The points of a document as it states them, in one grid area run by its sender."""
     points: dict[str, MeteringPointVersion] = {}
     for series in document.series:
-        if is_gsrn(series.point) and series.point not in points:
+        if is_point_id(series.point) and series.point not in points:
             points[series.point] = _stated_version(series)
     return MasterData.build(points.values(), [GridArea(_AREA, sender.party, valid_from=-FOREVER)])
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from gateway.hub.ports import Exchange, ImportReport, Page, PointSeries, Principal, Refused, SeriesQuery
 from gateway.hub.ports_settlement import SettlementDesk
-from gateway.messages.codes import MeteringPointType, Resolution, Unit
+from gateway.messages.codes import MeteringPointType, Resolution, Service, Unit
 from gateway.messages.times import Interval, MarketZone
 
 
@@ -264,6 +264,11 @@ class AnonymousQueries(Protocol):
 
 class ServedExchange(Exchange, Protocol):
     """The exchange with its desks, as the transport serves it."""
+
+    @property
+    def services(self) -> frozenset[Service]:
+        """What the market's hub offers."""
+        ...
 
     @property
     def zone(self) -> MarketZone:

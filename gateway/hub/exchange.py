@@ -64,7 +64,7 @@ from gateway.hub.reminders.pages import reminder_page
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.hub.settlement.desk import Desk
-from gateway.messages.codes import Category, Dialect, Role
+from gateway.messages.codes import Category, Dialect, Role, Service
 from gateway.messages.findings import Finding
 from gateway.messages.times import Interval, MarketZone
 from gateway.processes.events import BundleLimits
@@ -85,6 +85,11 @@ class Hub:
         self.settlement = Desk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
+
+    @property
+    def services(self) -> frozenset[Service]:
+        """What the market's hub offers."""
+        return self.office.profile.services
 
     @property
     def zone(self) -> MarketZone:

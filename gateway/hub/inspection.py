@@ -36,7 +36,7 @@ from gateway.hub.step_log import Step
 from gateway.hub.tables_exchange import bundle, outcome, transaction_id
 from gateway.hub.tables_exchange import journal as entries
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.processes.distribution import DistributionState
 from gateway.processes.events import BundleWeighed, DequeueAsked, Peeked
 from gateway.processes.registry import PROCESSES
@@ -148,7 +148,7 @@ def _outgoing_series(message_id: str, state: DistributionState, content: Content
     """The series of a bundle; an answer or rejection goes by the receiver's own transaction that it speaks of."""
     if isinstance(content, Deliveries | Missing):
         return tuple(
-            SeriesStatus(series_id(message_id, number), gsrn_of(point), state.value)
+            SeriesStatus(series_id(message_id, number), point_id(point), state.value)
             for number, point in enumerate(content.point.tolist())
         )
     if isinstance(content, Settled):

@@ -16,6 +16,7 @@ from gateway.hub.outgoing import Answer, Answers, Reply
 from gateway.hub.period_groups import series_kind
 from gateway.hub.request_case import Reading
 from gateway.messages.codes import DocumentKind, ProcessType
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import Interval
 from gateway.rules.requests import RequestBatch
@@ -55,7 +56,7 @@ class MeasureDataSource:
         return found[-1:] if is_annual else found
 
     def _has_values(self, connection: Connection, answer: Answer) -> bool:
-        points = np.array([int(answer.point)], dtype=np.int64)
+        points = np.array([point_key(answer.point)], dtype=np.int64)
         span, kind = Interval(answer.start, answer.end), series_kind(answer.unit)
         return bool(self.office.store.read(connection, points, span, kind=kind).runs[0])
 

@@ -31,7 +31,7 @@ from gateway.hub.office import Office
 from gateway.hub.outgoing import Deliveries, Missing, Settled
 from gateway.hub.ports import Direction, MessageFilter, MessagePage, MessageSummary, Page, Principal
 from gateway.hub.tables_exchange import bundle, bundle_part, journal, outcome, outgoing, transaction_id
-from gateway.messages.identifiers import is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.processes.distribution import DistributionState
 
 LOOKED_THROUGH = 1000
@@ -210,7 +210,7 @@ def _speaks_of(connection: Connection, message_id: str, point: str, transactions
         return False
     content = queues.content(connection, found)
     if isinstance(content, Deliveries | Missing):
-        return is_gsrn(point) and point_key(point) in content.point.tolist()
+        return is_point_id(point) and point_key(point) in content.point.tolist()
     if isinstance(content, Settled):
         return False
     return any(item.transaction in transactions for item in content.items)

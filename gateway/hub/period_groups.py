@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gateway.hub.series.segments import SegmentInput, SeriesPeriod
-from gateway.messages.codes import Quality
+from gateway.messages.codes import Flow, Quality
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Qualities, Quantities, SeriesTable
@@ -16,11 +16,18 @@ from gateway.messages.series import Qualities, Quantities, SeriesTable
 STATUS_BITS = 0x7F
 
 _KINDS: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
+_FLOWS: dict[str | None, int] = {None: 0} | {flow: 32 * code for code, flow in enumerate(Flow, start=1)}
+
+READING_TIMES = 512
+"""Added to a series' kind: the series of the instants at which its values were read."""
 
 
-def series_kind(unit: str) -> int:
-    """The store's number for the sort of a series: its unit, which separates active from reactive energy."""
-    return _KINDS[unit]
+def series_kind(unit: str, flow: str | None = None) -> int:
+    """The store's number for the sort of a series: its unit, which separates active from reactive energy, and its flow.
+
+    Series of one metering point that differ in either never supersede each other.
+    """
+    return _KINDS[unit] + _FLOWS[flow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,12 @@ def rounds(keys: Rows, rows: Sequence[int]) -> Iterator[list[int]]:
 def period_groups(table: SeriesTable, keys: Rows, rows: Iterable[int]) -> list[PeriodGroup]:
     """The given rows by period, in order of first appearance; every rule has accepted them."""
     starts, counts = table.start.tolist(), table.counts.tolist()
-    grouped: dict[tuple[str, str, int, int], list[int]] = {}
+    flows = table.flow or [None] * len(table)
+    grouped: dict[tuple[int, str, int, int], list[int]] = {}
     for row in rows:
-        grouped.setdefault((table.unit[row], table.resolution[row], starts[row], counts[row]), []).append(row)
-    return [
-        _group(table, keys, SeriesPeriod(series_kind(unit), resolution, start, count), members)
-        for (unit, resolution, start, count), members in grouped.items()
-    ]
+        kind = series_kind(table.unit[row], flows[row])
+        grouped.setdefault((kind, table.resolution[row], starts[row], counts[row]), []).append(row)
+    return [_group(table, keys, SeriesPeriod(*period), members) for period, members in grouped.items()]
 
 
 def _group(table: SeriesTable, keys: Rows, period: SeriesPeriod, rows: list[int]) -> PeriodGroup:

@@ -26,7 +26,7 @@ from gateway.hub.tables_queries import anonymous_query as table
 from gateway.hub.tables_queries import query_step
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gsrn_of, is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import DAY, Interval
 from gateway.processes import effects
@@ -132,7 +132,7 @@ class QueryDesk:
 
     def _addressee(self, master: MasterData, asker: Principal, query: NewQuery, now: int) -> str | None:
         """Who runs the point's grid area now; None where the asker is entitled to nothing of the point."""
-        if not is_gsrn(query.metering_point):
+        if not is_point_id(query.metering_point):
             return None
         point = point_key(query.metering_point)
         versions = master.versions(point, query.period)
@@ -296,7 +296,7 @@ def _same_reference(connection: Connection, asker: Principal, query: NewQuery) -
 
 def _question(row: sa.Row[Any]) -> NewQuery:
     period = Interval(row.start, row.finish)
-    return NewQuery(row.reference, QueryKind(row.kind), gsrn_of(row.metering_point), period, row.text)
+    return NewQuery(row.reference, QueryKind(row.kind), point_id(row.metering_point), period, row.text)
 
 
 def _asked(row: sa.Row[Any]) -> AskedQuery:
@@ -317,7 +317,7 @@ def _received(row: sa.Row[Any]) -> ReceivedQuery:
     return ReceivedQuery(
         id=row.addressee_id,
         kind=QueryKind(row.kind),
-        metering_point=gsrn_of(row.metering_point),
+        metering_point=point_id(row.metering_point),
         period=Interval(row.start, row.finish),
         text=row.text,
         at=row.shown_at,

@@ -38,7 +38,7 @@ from gateway.messages.documents import (
     RequestReject,
     WholesaleServices,
 )
-from gateway.messages.identifiers import Scheme, gsrn_of, is_eic, point_key
+from gateway.messages.identifiers import Scheme, is_eic, point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Qualities, Quantities, Series, SeriesTable
 from gateway.messages.times import Interval, to_datetime
@@ -107,7 +107,7 @@ def _rejected(header: Header, bundle: Bundle, content: Rejections) -> Document:
 
 def _missing(bundle: Bundle, content: Missing) -> Iterator[MissingData]:
     for number, (point, day) in enumerate(zip(content.point.tolist(), content.day.tolist(), strict=True)):
-        yield MissingData(transaction=series_id(bundle.message_id, number), day=day, points=(PointId(gsrn_of(point)),))
+        yield MissingData(transaction=series_id(bundle.message_id, number), day=day, points=(PointId(point_id(point)),))
 
 
 def _header(profile: MarketProfile, bundle: Bundle) -> Header:
@@ -139,7 +139,7 @@ def _series(
         )
         yield Series(
             transaction=series_id(bundle.message_id, number),
-            point=gsrn_of(int(content.point[number])),
+            point=point_id(int(content.point[number])),
             point_type=content.point_type[number],
             unit=content.unit[number],
             period=period,

@@ -21,6 +21,7 @@ from gateway.hub.reminders.run import Reminders
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.hub.settlement.evening import Settlement
+from gateway.messages.codes import Service
 
 log = logging.getLogger(__name__)
 
@@ -131,12 +132,13 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def remind(_due: int) -> None:
         reminders.catch_up()
 
-    return [
-        Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries),
-        Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep),
-        Duty("indexing new series", every(INDEX_SECONDS), index),
-        Duty("closing the day's index", day_close, build),
-        Duty("settling the evening", every(SETTLE_SECONDS), settle),
-        Duty("noting meter readings awaited", midnight, note_deadlines),
-        Duty("reminding of missing data", every(REMIND_SECONDS), remind),
+    duties = [
+        (Service.QUERIES, Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries)),
+        (None, Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep)),
+        (None, Duty("indexing new series", every(INDEX_SECONDS), index)),
+        (None, Duty("closing the day's index", day_close, build)),
+        (Service.SETTLEMENT, Duty("settling the evening", every(SETTLE_SECONDS), settle)),
+        (Service.READINGS, Duty("noting meter readings awaited", midnight, note_deadlines)),
+        (Service.REMINDERS, Duty("reminding of missing data", every(REMIND_SECONDS), remind)),
     ]
+    return [duty for service, duty in duties if service is None or service in office.profile.services]

@@ -66,3 +66,7 @@ class AccessPolicy:
 
     grants: GrantPolicy
     queries: QueryPolicy
+
+
+NO_ACCESS = AccessPolicy(GrantPolicy(0, 0, 0, 0), QueryPolicy(1, 0, 0, 0))
+"""Of a market without grants and anonymous queries (`Service.CUSTOMERS`, `Service.QUERIES`)."""

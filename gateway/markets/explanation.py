@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import DocumentKind, SettlementStage
+from gateway.messages.codes import DocumentKind, Service, SettlementStage
 from gateway.messages.findings import Severity
 from gateway.rules.batch import DeadlineGroup
 from gateway.rules.runner import Wording
@@ -27,8 +27,12 @@ def explain(profile: MarketProfile, day: date) -> str:
             f"| {parameter.name} | {value.value} | {parameter.unit} | {parameter.meaning} | {value.clause or '-'} "
             f"| {value.since.isoformat()} | {value.source} |"
         )
-    lines += ["", *_deadlines(profile, day), "", *_closed_days(profile, day.year)]
-    for title, wordings in _rules(profile):
+    if Service.SETTLEMENT in profile.services:
+        lines += ["", *_deadlines(profile, day)]
+    lines += ["", *_closed_days(profile, day.year)]
+    for title, wordings in ((title, list(wordings)) for title, wordings in _rules(profile)):
+        if not wordings:
+            continue
         lines += ["", f"## {title}", "", "| Rule | Code | Clause | Wording |", "|---|---|---|---|"]
         lines += [
             f"| {wording.rule}{' (remark)' if wording.severity is Severity.WARNING else ''} | {wording.code} "

@@ -17,7 +17,7 @@ from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
-from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, SettlementMethod
+from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, Service, SettlementMethod
 from gateway.messages.documents import (
     AggregatedMeasureDataRequest,
     MeasureData,
@@ -61,8 +61,10 @@ class IdentifierPolicy:
     """Which identifiers name parties and points, and how closely they are looked at."""
 
     party_schemes: frozenset[Scheme]
-    point_schemes: frozenset[Scheme]
+    point_scheme: Scheme
     strictness: Strictness
+    exceptions: frozenset[str] = frozenset()
+    """Identifiers that count although their check digit is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class MarketProfile:
         zone: local time; days begin at local midnight.
         working_days, timetable: its calendar, and the instants a day of operation sets.
         hub: the party that runs the hub.
+        services: what its hub offers and does.
         roles, dialects: what it knows.
         identifiers, corrected_outward, bundling: its settings.
         distribution: who gets and who may see measure data.
@@ -135,6 +138,7 @@ class MarketProfile:
     working_days: WorkingDays
     timetable: MarketTimetable
     hub: str
+    services: frozenset[Service]
     roles: frozenset[Role]
     dialects: frozenset[Dialect]
     identifiers: IdentifierPolicy
@@ -279,6 +283,8 @@ class MarketProfile:
         greatest = np.full((len(KINDS), len(METHODS) + 1), NO_LIMIT, dtype=np.int64)
         for kind, methods in _LIMITED.items():
             for column, name in methods.items():
+                if name not in self.parameters:
+                    continue
                 limit = self.number(name, day) * 1000
                 greatest[KINDS.index(kind), slice(None) if column is None else METHODS.index(column) + 1] = limit
         return Numbers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from importlib.resources import files
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from gateway.markets.access import AccessPolicy, GrantPolicy, QueryPolicy
+from gateway.markets.access import NO_ACCESS, AccessPolicy, GrantPolicy, QueryPolicy
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.meter_readings import ReadingTerms
@@ -24,7 +25,7 @@ from gateway.markets.profile import (
     MarketRules,
     Strictness,
 )
-from gateway.markets.results import read_results
+from gateway.markets.results import NO_RESULTS, read_results
 from gateway.messages.codes import (
     ConnectionState,
     Dialect,
@@ -33,6 +34,7 @@ from gateway.messages.codes import (
     Quality,
     Resolution,
     Role,
+    Service,
     Unit,
 )
 from gateway.messages.findings import Severity
@@ -59,6 +61,9 @@ from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
 Table = Mapping[str, Any]
 Subject = TypeVar("Subject")
 Case = TypeVar("Case", bound=PeriodCase)
+
+_LANGUAGES = ("da", "et", "fi")
+"""Languages of the markets: a rule may be worded in one of them beside English."""
 
 _NO_RULES = frozenset({"limits", "preparation"})
 """The sections that hold no rules of the hub."""
@@ -95,7 +100,7 @@ def read_working_days(table: Table) -> WorkingDays:
 def read_rules(table: Table, strictness: Strictness) -> MarketRules:
     """The rules enabled, and the wording of every finding the market has a code for."""
     rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
-    sections = {name: entry for name, entry in table.items() if name not in _NO_RULES}
+    sections = defaultdict(dict, {name: entry for name, entry in table.items() if name not in _NO_RULES})
     wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
     enabled = {
         rule
@@ -131,7 +136,7 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         readings=case_rules(READING_RULES),
         cancellations=case_rules(CANCELLATION_RULES),
         wordings=wordings,
-        preparation={rule: _wording(rule, entry, rest) for rule, entry in table["preparation"].items()},
+        preparation={rule: _wording(rule, entry, rest) for rule, entry in table.get("preparation", {}).items()},
     )
 
 
@@ -141,6 +146,8 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
     identifiers = _identifiers(settings["identifiers"])
     zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
     parameters, enabled = read_parameters(settings["parameters"]), read_rules(rules, identifiers.strictness)
+
+    area_limits = settings.get("readings", {}).get("area_limits", {})
 
     def deadline(name: str, day: date) -> str:
         return str(parameters[name].on(day).value)
@@ -152,6 +159,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         working_days=working_days,
         timetable=MarketTimetable(zone, working_days, deadline),
         hub=market["hub"],
+        services=frozenset(map(Service, market["services"])),
         roles=frozenset(map(Role, market["roles"])),
         dialects=frozenset(map(Dialect, market["dialects"])),
         identifiers=identifiers,
@@ -162,22 +170,24 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         control=_control(settings["control"]),
         acceptances=_acceptances(settings),
         rules=enabled,
-        readings=ReadingTerms(parameters, settings["readings"]["area_limits"], enabled.readings, enabled.cancellations),
+        readings=ReadingTerms(parameters, area_limits, enabled.readings, enabled.cancellations),
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
         requesting_processes=_requesting_processes(settings["delegation"]),
-        results=read_results(settings["results"]),
-        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"])),
+        results=read_results(settings["results"]) if "results" in settings else NO_RESULTS,
+        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"]))
+        if "access" in settings
+        else NO_ACCESS,
     )
 
 
 def _wording(rule: str, entry: Table, rest: str) -> Wording:
-    danish = f"{entry['da']} / " if "da" in entry else ""
+    local = next((f"{entry[language]} / " for language in _LANGUAGES if language in entry), "")
     return Wording(
         rule=rule,
         code=entry["code"],
         clause=entry["clause"],
-        text=danish + entry["en"],
+        text=local + entry["en"],
         rest=rest,
         severity=Severity(entry.get("severity", Severity.ERROR)),
         target=entry.get("target", ""),
@@ -187,8 +197,9 @@ def _wording(rule: str, entry: Table, rest: str) -> Wording:
 def _identifiers(table: Table) -> IdentifierPolicy:
     return IdentifierPolicy(
         party_schemes=frozenset(map(Scheme, table["party_schemes"])),
-        point_schemes=frozenset(map(Scheme, table["point_schemes"])),
+        point_scheme=Scheme(table["point_scheme"]),
         strictness=Strictness(table["strictness"]),
+        exceptions=frozenset(table.get("exceptions", ())),
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from gateway.markets import dk
+from gateway.markets import dk, ee, fi
 from gateway.markets.distribution import Behaviour
 from gateway.markets.profile import MarketProfile
 from gateway.markets.reading import Table, read_profile, read_table
 
-BEHAVIOURS: Mapping[str, Behaviour] = {"dk": dk.BEHAVIOUR}
+BEHAVIOURS: Mapping[str, Behaviour] = {"dk": dk.BEHAVIOUR, "ee": ee.BEHAVIOUR, "fi": fi.BEHAVIOUR}
 
 
 @cache

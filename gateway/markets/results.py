@@ -61,6 +61,10 @@ class ResultPolicy:
         return tuple(stage for stage, process in self.processes.items() if process == process_type)
 
 
+NO_RESULTS = ResultPolicy({}, {}, ProcessType.WHOLESALE_FIXING)
+"""Of a market whose settlement is done elsewhere."""
+
+
 def read_results(table: Mapping[str, Any]) -> ResultPolicy:
     """The policy from a market's TOML."""
     terms = {

@@ -68,6 +68,17 @@ class Dialect(StrEnum):
     EBIX_XML = "ebix-xml"
 
 
+class FeedForm(StrEnum):
+    """A wire form of metering data without an envelope of its own: headers or context say who sends (Elering 12)."""
+
+    ESTFEED_V1 = "estfeed-v1"
+    """JSON of the Estonian datahub's first generation."""
+    ESTFEED_V2 = "estfeed-v2"
+    """JSON of the Estonian datahub's second generation."""
+    WORKBOOK = "workbook"
+    """A spreadsheet."""
+
+
 class Category(StrEnum):
     """The two sections of a receiver's queue."""
 
@@ -84,6 +95,14 @@ class Role(StrEnum):
     BALANCE_RESPONSIBLE = "balance-responsible"
     SYSTEM_OPERATOR = "system-operator"
     ENERGY_AGENCY = "energy-agency"
+    CLOSED_DISTRIBUTION_NETWORK = "closed-distribution-network"
+    LINE_OPERATOR = "line-operator"
+    CHARGING_POINT_OPERATOR = "charging-point-operator"
+    AGGREGATOR = "aggregator"
+    PRODUCER_OPERATOR = "producer-operator"
+    STORAGE_OPERATOR = "storage-operator"
+    GAS_STATION_OPERATOR = "gas-station-operator"
+    ENERGY_SERVICE_PROVIDER = "energy-service-provider"
     HUB = "hub"
     IMBALANCE_SETTLEMENT = "imbalance-settlement"
     METERING_POINT_ADMINISTRATOR = "metering-point-administrator"
@@ -93,6 +112,24 @@ class Role(StrEnum):
     """Whose metering points they are (D1 §3.5); a role of the token, never of a document."""
     THIRD_PARTY = "third-party"
     """Sees what a customer grants it (D1 §3.5); a role of the token, never of a document."""
+
+
+class Service(StrEnum):
+    """What a market's hub offers and does; what a market does not list has neither endpoints nor duties there."""
+
+    MARKET_DOCUMENTS = "market-documents"
+    """Documents sent, peeked and dequeued one queue per party and role."""
+    SOAP_CONTAINER = "soap-container"
+    """The same over the SOAP container of ebIX."""
+    METERING_DATA = "metering-data"
+    """Metering data submitted, followed, searched and fed as the Estonian datahub does."""
+    CONTROL = "control"
+    READINGS = "readings"
+    REMINDERS = "reminders"
+    SETTLEMENT = "settlement"
+    PERIODISATION = "periodisation"
+    CUSTOMERS = "customers"
+    QUERIES = "queries"
 
 
 class ProcessType(StrEnum):
@@ -230,8 +267,31 @@ class ConnectionState(StrEnum):
     CLOSED_DOWN = "closed-down"
 
 
+class Commodity(StrEnum):
+    """What a metering point measures the energy of."""
+
+    ELECTRICITY = "electricity"
+    NATURAL_GAS = "natural-gas"
+
+
+class Flow(StrEnum):
+    """Which way the energy of a series goes, where one metering point has a series for each.
+
+    Viewed from the grid: in is into the grid, out is out of it (Elering 12); net flows are what is left of both within
+    a step. Reactive energy: in is inductive, out capacitive (DH-200).
+    """
+
+    IN = "in"
+    OUT = "out"
+    NET_IN = "net-in"
+    NET_OUT = "net-out"
+
+
 class Unit(StrEnum):
-    """The unit a quantity is measured in; a quantity is held in thousandths of it."""
+    """The unit a quantity is measured in; a quantity is held in thousandths of it.
+
+    The store numbers series by the places in this list: new units come last.
+    """
 
     KWH = "kwh"
     KVARH = "kvarh"
@@ -240,6 +300,12 @@ class Unit(StrEnum):
     MW = "mw"
     PIECES = "pieces"
     AMPERE = "ampere"
+    WH = "wh"
+    GWH = "gwh"
+    VARH = "varh"
+    MVARH = "mvarh"
+    GVARH = "gvarh"
+    CUBIC_METRE = "m3"
 
 
 class Product(StrEnum):

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 _EIC = re.compile(r"[0-9A-Z-]{15}[0-9A-Z]")
 _EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+_POINT_EIC = "38Z"
+"""Issuing office and type of the EICs that name metering points: 37 to the 12th of them fit a store's number."""
 
 
 class Scheme(StrEnum):
@@ -60,13 +62,44 @@ def has_eic_check_character(text: str) -> bool:
     return is_eic(text) and eic_check_character(text[:15]) == text[15]
 
 
-def point_key(gsrn: str) -> int:
-    """The number under which the store keeps a metering point: a GSRN is its own number."""
-    if not is_gsrn(gsrn):
-        raise ValueError(f"not a GSRN: {gsrn!r}")
-    return int(gsrn)
+BEFORE_ALL = -(2**63)
+"""A number below that of every metering point."""
 
 
-def gsrn_of(key: int) -> str:
-    """The GSRN behind a store's number."""
-    return f"{key:018d}"
+def is_point_id(text: str) -> bool:
+    """Whether a text names a metering point: a GSRN, or an EIC that has a key (`point_key`)."""
+    return is_gsrn(text) or is_point_eic(text)
+
+
+def is_point_eic(text: str) -> bool:
+    """Whether the text is the EIC of a metering point: office 38, type Z, with its check character (Elering 12)."""
+    return text[:3] == _POINT_EIC and has_eic_check_character(text)
+
+
+def point_key(point: str) -> int:
+    """The number under which the store keeps a metering point, which says all of its id.
+
+    A GSRN is its own number. An EIC is the negative of its twelve free characters as digits to base 37, from -2
+    downwards; office and type are the same in all of them, and the check character follows from the rest.
+    """
+    if is_gsrn(point):
+        return int(point)
+    if not is_point_eic(point):
+        raise ValueError(f"not the id of a metering point: {point!r}")
+    number = 0
+    for character in point[3:15]:
+        number = number * 37 + _EIC_ALPHABET.index(character)
+    return -2 - number
+
+
+def point_id(key: int) -> str:
+    """The id of the metering point behind a store's number."""
+    if key >= 0:
+        return f"{key:018d}"
+    number = -2 - key
+    characters = []
+    for _ in range(12):
+        number, place = divmod(number, 37)
+        characters.append(_EIC_ALPHABET[place])
+    body = _POINT_EIC + "".join(reversed(characters))
+    return body + eic_check_character(body)

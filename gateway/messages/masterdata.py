@@ -24,7 +24,7 @@ from gateway.messages.codes import (
     Subtype,
     Unit,
 )
-from gateway.messages.identifiers import point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.times import Instants, Interval
 
 FOREVER = 2**62
@@ -212,7 +212,7 @@ class MasterData:
         c = self.points
         parent = int(c.parent[row])
         return MeteringPointVersion(
-            metering_point=f"{int(c.point[row]):018d}",
+            metering_point=point_id(int(c.point[row])),
             kind=KINDS[c.kind[row]],
             grid_area=self.areas.names[c.grid_area[row]],
             valid_from=int(c.valid_from[row]),
@@ -224,7 +224,7 @@ class MasterData:
             unit=UNITS[c.unit[row]],
             energy_supplier=self.parties.name(int(c.energy_supplier[row])),
             balance_responsible=self.parties.name(int(c.balance_responsible[row])),
-            parent=None if parent == NONE else f"{parent:018d}",
+            parent=None if parent == NONE else point_id(parent),
             from_grid_area=self.areas.name(int(c.from_grid_area[row])),
             to_grid_area=self.areas.name(int(c.to_grid_area[row])),
         )
@@ -294,7 +294,7 @@ class MasterData:
     ) -> MasterData:
         """A view from single versions."""
         areas, parties = Names(area.code for area in grid_areas), Names(role.party for role in roles)
-        rows = sorted(points, key=lambda version: (version.metering_point, version.valid_from))
+        rows = sorted(points, key=lambda version: (point_key(version.metering_point), version.valid_from))
         return cls(
             _columns(rows, areas, parties),
             areas,

@@ -74,6 +74,8 @@ class Series:
     out_area: AreaId | None = None
     settlement_method: str | None = None
     replaces: bool = False
+    flow: str | None = None
+    read_at: Instants | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +94,9 @@ class SeriesTable:
         offsets: int64[n + 1] into the point columns.
         position, quantity, quality: the point columns, see `Period`.
         as_written: text of quantities that the column cannot hold, by index into the point columns.
+        flow: `Flow` of each series; empty where no series of the message names one.
+        read_at: int64, a point column: when each value was read, NO_INSTANT where that is not stated; None where the
+            dialect has none.
     """
 
     transaction: list[str]
@@ -115,6 +120,8 @@ class SeriesTable:
     settlement_method: list[str | None]
     replaces: list[bool]
     as_written: dict[int, str] = field(default_factory=dict)
+    flow: list[str | None] = field(default_factory=list)
+    read_at: Instants | None = None
 
     def __len__(self) -> int:
         return len(self.transaction)
@@ -164,6 +171,8 @@ class SeriesTable:
             self.out_area[i],
             self.settlement_method[i],
             self.replaces[i],
+            self.flow[i] if self.flow else None,
+            None if self.read_at is None else self.read_at[first:last],
         )
 
     def take(self, rows: Sequence[int]) -> SeriesTable:
@@ -201,6 +210,8 @@ class SeriesTable:
             as_written={
                 int(offsets[i]) + k: text for i, period in enumerate(periods) for k, text in period.as_written.items()
             },
+            flow=[row.flow for row in rows] if any(row.flow for row in rows) else [],
+            read_at=_read_at(rows),
         )
 
     @classmethod
@@ -217,11 +228,40 @@ class SeriesTable:
                 columns["as_written"] = {
                     int(start) + k: text for part, start in zip(parts, starts, strict=False) for k, text in part.items()
                 }
+            elif column.name == "flow":
+                columns["flow"] = _flows(tables)
+            elif column.name == "read_at":
+                columns["read_at"] = _joined_read_at(tables)
             elif parts and isinstance(parts[0], np.ndarray):
                 columns[column.name] = np.concatenate(parts)
             else:
                 columns[column.name] = [value for part in parts for value in part]
         return cls(**columns) if tables else cls.of(())
+
+
+def _flows(tables: Sequence[SeriesTable]) -> list[str | None]:
+    """The flows of all rows of several tables; empty where no table names one."""
+    if not any(table.flow for table in tables):
+        return []
+    return [flow for table in tables for flow in (table.flow or [None] * len(table))]
+
+
+def _read_at(rows: Sequence[Series]) -> Instants | None:
+    """The instants of reading of all points of several series; None where no series has them."""
+    if all(row.read_at is None for row in rows):
+        return None
+    nothing = (np.full(len(row.period.position), NO_INSTANT, dtype=np.int64) for row in rows)
+    columns = zip((row.read_at for row in rows), nothing, strict=True)
+    return np.concatenate([none if read_at is None else read_at for read_at, none in columns])
+
+
+def _joined_read_at(tables: Sequence[SeriesTable]) -> Instants | None:
+    if all(table.read_at is None for table in tables):
+        return None
+    nothing = (np.full(len(table.position), NO_INSTANT, dtype=np.int64) for table in tables)
+    return np.concatenate(
+        [none if table.read_at is None else table.read_at for table, none in zip(tables, nothing, strict=True)]
+    )
 
 
 def _joined(parts: list[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:

@@ -14,7 +14,7 @@ from gateway.markets.profile import Bundling, MarketProfile
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, ProcessType, Product, Role, Unit
 from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import Scheme, gsrn_of, is_gln
+from gateway.messages.identifiers import Scheme, is_gln, point_id
 from gateway.messages.masterdata import KINDS, METHODS, NONE, RESOLUTIONS, UNITS, Rows
 from gateway.messages.series import AreaId, SeriesTable
 from gateway.messages.times import format_minute, to_datetime
@@ -78,7 +78,7 @@ def _placed(draft: Draft, verdict: Verdict) -> Iterator[Finding]:
             found = list(group)
             steps = [finding.position - 1 for finding in found if finding.position] or [0, int(due.counts[row]) - 1]
             bounds = [format_minute(int(due.step_start[due.offsets[row] + step])) for step in (steps[0], steps[-1])]
-            path = "/".join([gsrn_of(int(due.point[row])), *bounds])
+            path = "/".join([point_id(int(due.point[row])), *bounds])
             yield replace(found[0], path=path, position=0)
 
 
@@ -147,7 +147,7 @@ def series_of(draft: Draft, rows: Rows, now: int, transactions: list[str]) -> Se
     ]
     return SeriesTable(
         transaction=transactions,
-        point=[gsrn_of(point) for point in due.point[rows].tolist()],
+        point=[point_id(point) for point in due.point[rows].tolist()],
         point_type=[KINDS[code] for code in kind.tolist()],
         unit=list(unit),
         resolution=[RESOLUTIONS[code] for code in columns.resolution[version].tolist()],

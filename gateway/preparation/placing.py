@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.series import Mask
 from gateway.messages.times import HOUR, format_minute
 from gateway.preparation.due_series import Assignment, DueSeries, why_not_due
@@ -36,7 +36,7 @@ def misplaced(due: DueSeries, values: PointValues, file: str) -> Iterator[Findin
     is_coarse = (due.step < HOUR) & (counts >= _FEWEST) & (np.bincount(row[at_hours], minlength=len(due)) == counts)
     for series in np.flatnonzero(is_coarse).tolist():
         line = int(values.line[placed[row == series]].min())
-        point = gsrn_of(int(due.point[series]))
+        point = point_id(int(due.point[series]))
         text = f"metering point {point} has a value for every quarter, here for full hours only"
         yield _finding("wrong-step", text, file, line)
 
@@ -46,7 +46,7 @@ def left_aside(assignment: Assignment, due: DueSeries, values: PointValues, word
     interval = assignment.interval
     inside: Mask = (values.start >= interval.start) & (values.start < interval.end)
     for point in np.setdiff1d(values.point[inside], due.point).tolist():
-        yield wording.finding({"point": gsrn_of(point), "why": why_not_due(assignment, point)}, gsrn_of(point))
+        yield wording.finding({"point": point_id(point), "why": why_not_due(assignment, point)}, point_id(point))
 
 
 def _finding(rule: str, text: str, file: str, line: int) -> Finding:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gateway.messages.codes import Quality
 from gateway.messages.findings import Finding, Severity
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import format_minute
@@ -73,7 +73,7 @@ def _finding(
 ) -> Finding:
     due, row = draft.due, int(draft.due.row[first])
     bounds = [format_minute(int(due.step_start[step])) for step in (first, last)]
-    point, method = gsrn_of(int(due.point[row])), Method(int(draft.method[first]))
+    point, method = point_id(int(due.point[row])), Method(int(draft.method[first]))
     words = {"point": point, "first": bounds[0], "last": bounds[1], "count": last - first + 1}
     path = "/".join([point, *bounds])
     if draft.too_long[first]:
@@ -122,7 +122,7 @@ def _source(method: Method, source: int, reasons: Mapping[int, str]) -> str:
         case Method.COMPARABLE_DAY:
             return f"as on {(_EPOCH + timedelta(days=source)).isoformat()}"
         case Method.SIMILAR_POINT:
-            return f"as {gsrn_of(source)}"
+            return f"as {point_id(source)}"
         case Method.DAILY_READING:
             return f"reading from {format_minute(source)}"
         case Method.SPECIFIC_KNOWLEDGE:
@@ -144,7 +144,7 @@ def value_lines(draft: Draft) -> Iterator[str]:
 def _value_texts(draft: Draft, steps: Rows) -> Iterator[str]:
     """Point, instant, quantity and quality of steps as cells."""
     due = draft.due
-    points = [gsrn_of(point) for point in due.point.tolist()]
+    points = [point_id(point) for point in due.point.tolist()]
     instants, back = np.unique(due.step_start[steps], return_inverse=True)
     times = [format_minute(instant) for instant in instants.tolist()]
     words = {quality: Quality(quality).name.lower() for quality in np.unique(draft.quality[steps]).tolist()}

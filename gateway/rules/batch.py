@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.messages.codes import MeteringPointType, Role
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.masterdata import (
     KINDS,
     NONE,
@@ -308,17 +309,13 @@ def minute_text(instant: int) -> str:
 
 
 def point_keys(points: list[str]) -> Rows:
-    """The numbers of metering points, NO_POINT where the id has not the form of a GSRN (18 digits)."""
+    """The numbers of metering points, NO_POINT where the id names none (`point_key`)."""
     joined = "".join(points)
     if joined.isascii() and joined.isdigit() and all(len(point) == 18 for point in points):
         digits = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 18) - 48
         keys: Rows = digits.astype(np.int64) @ _POWERS
         return keys
-    return np.array([int(point) if _is_key(point) else NO_POINT for point in points], dtype=np.int64)
-
-
-def _is_key(point: str) -> bool:
-    return len(point) == 18 and point.isascii() and point.isdigit()
+    return np.array([point_key(point) if is_point_id(point) else NO_POINT for point in points], dtype=np.int64)
 
 
 def _codes(codes: dict[str, int], names: list[str]) -> Codes:

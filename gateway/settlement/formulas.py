@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway.messages.codes import Quality
 from gateway.messages.findings import Finding, Severity
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.series import Qualities, Quantities
 from gateway.settlement.quality_sets import MEASURED, MISSING, SET_OF, status_of
 
@@ -57,7 +57,7 @@ def evaluation_order(formulas: Iterable[Formula]) -> tuple[Formula, ...] | Findi
     try:
         order = tuple(TopologicalSorter(needs).static_order())
     except CycleError as error:
-        way = " -> ".join(gsrn_of(point) for point in reversed(error.args[1]))
+        way = " -> ".join(point_id(point) for point in reversed(error.args[1]))
         return Finding("formula-cycle", f"the formula leads back to itself: {way}", rule="formula-cycle", clause=CLAUSE)
     return tuple(by_point[point] for point in order if point in by_point)
 
@@ -86,7 +86,7 @@ def evaluate(order: Iterable[Formula], values: Mapping[int, PointValues], steps:
         known[formula.point] = calculated[formula.point] = result
         negative = np.flatnonzero(result.quantity < 0)
         if len(negative):
-            text = f"{gsrn_of(formula.point)} comes out negative in {len(negative)} of {steps} steps"
+            text = f"{point_id(formula.point)} comes out negative in {len(negative)} of {steps} steps"
             findings.append(
                 Finding(
                     "negative-result",

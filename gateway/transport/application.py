@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from gateway.hub.ports import Principal, StoreUnavailable
+from gateway.messages.codes import Service
 from gateway.transport import (
     access_api,
     cim_api,
@@ -38,17 +40,28 @@ audit = logging.getLogger("gateway.audit")
 CORRELATION_HEADER = "CorrelationId"
 
 
-def route_table(ebix_path: str) -> tuple[Route, ...]:
-    """Every endpoint of the hub."""
-    messages = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
-    neutral = (hub_api, control_api, readings_api, access_api, query_api, settlement_api, periodised_api)
-    table = (*messages, *(route for api in neutral for route in api.ROUTES))
+def route_table(ebix_path: str, services: AbstractSet[Service] = frozenset(Service)) -> tuple[Route, ...]:
+    """Every endpoint of a hub that offers these services."""
+    families: tuple[tuple[Service | None, Sequence[Route]], ...] = (
+        (None, token_api.ROUTES),
+        (Service.MARKET_DOCUMENTS, cim_api.ROUTES),
+        (Service.SOAP_CONTAINER, ebix_api.routes(ebix_path)),
+        (None, hub_api.ROUTES),
+        (Service.CONTROL, control_api.ROUTES),
+        (Service.READINGS, readings_api.ROUTES),
+        (Service.CUSTOMERS, access_api.ROUTES),
+        (Service.QUERIES, query_api.ROUTES),
+        (Service.SETTLEMENT, settlement_api.ROUTES),
+        (Service.PERIODISATION, periodised_api.ROUTES),
+    )
+    offered = [routes for service, routes in families if service is None or service in services]
+    table = tuple(route for routes in offered for route in routes)
     return (*table, openapi_route(table))
 
 
 def make_application(services: Services, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
     """The ASGI application over a hub; `lifespan` surrounds its service, for what runs beside it."""
-    table = route_table(services.settings.ebix_path)
+    table = route_table(services.settings.ebix_path, services.exchange.services)
     application = Starlette(
         routes=[StarletteRoute(r.path, _endpoint(r, services), methods=[r.method]) for r in _one_per_call(table)],
         exception_handlers={HTTPException: _unrouted},

@@ -20,7 +20,7 @@ from gateway.hub.control.values import (
 )
 from gateway.hub.ports_reminders import Reminder
 from gateway.messages.codes import ReminderGroup, Resolution, Unit
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
 from gateway.processes.reminder import ReminderState
@@ -155,7 +155,7 @@ class CorrectionBody(Body):
             *(column.tolist() for column in columns), *words, strict=True
         ):
             yield cls(
-                metering_point=gsrn_of(point),
+                metering_point=point_id(point),
                 start=to_datetime(start),
                 step=step,
                 unit=unit,

@@ -14,7 +14,7 @@ from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataSet, csv_files, read_files
 from gateway.messages.codes import GridLossRole, MeteringPointType, Permission, Role, SettlementMethod, Subtype
 from gateway.messages.findings import Finding, Severity
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import FOREVER, GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.settlement_masterdata import (
     FormulaTerm,
@@ -75,7 +75,7 @@ def test_load_shares_at_an_instant(data: st.DataObject, master: MasterData) -> N
     for at in MOMENTS:
         found = view.load_shares_at(master, at)
         told = [
-            (gsrn_of(point), quantity, master.areas.name(area), master.parties.name(supplier))
+            (point_id(point), quantity, master.areas.name(area), master.parties.name(supplier))
             for point, quantity, area, supplier, _ in zip(*(column.tolist() for column in found), strict=True)
         ]
         assert told == sorted(
@@ -95,7 +95,7 @@ def test_tariffs_at_an_instant(tariffs: list[PointTariff]) -> None:
         found = view.tariffs_at(at)
         assert np.all(np.diff(found.point) >= 0)
         told = [
-            (gsrn_of(point), view.tariff_ids.name(tariff), view.owners.name(owner))
+            (point_id(point), view.tariff_ids.name(tariff), view.owners.name(owner))
             for point, tariff, owner in zip(
                 found.point.tolist(), found.tariff.tolist(), found.owner.tolist(), strict=True
             )
@@ -153,7 +153,7 @@ def test_formulas_come_in_the_order_of_calculation_or_are_refused_for_a_ring(row
             has_ring = True
             continue
         assert not _leads_back(needs)
-        assert {(gsrn_of(f.point), gsrn_of(term)) for f in formulas for term in f.terms.tolist()} == needs
+        assert {(point_id(f.point), point_id(term)) for f in formulas for term in f.terms.tolist()} == needs
         assert sum(len(f.factors) for f in formulas) == len(needs)
         place = {formula.point: number for number, formula in enumerate(formulas)}
         assert all(place.get(term, -1) < number for number, f in enumerate(formulas) for term in f.terms.tolist())

@@ -23,7 +23,7 @@ from gateway.hub.series.reading import registered_at
 from gateway.hub.series.segments import Segment
 from gateway.markets.calendar import MarketTimetable
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Resolution, SettlementStage
-from gateway.messages.identifiers import is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Qualities, Quantities
@@ -154,7 +154,7 @@ def _parts(corrected: CorrectedRows, begin: _Place) -> Iterator[CorrectedRows]:
 
 def _points_of(office: Office, connection: Connection, reader: Principal, query: CorrectionQuery) -> Rows | None:
     """The points asked for, ascending, or none for all; None when the reader sees nothing of one of them."""
-    if not all(map(is_gsrn, query.points)):
+    if not all(map(is_point_id, query.points)):
         return None
     keys = np.array(sorted({point_key(point) for point in query.points}), dtype=np.int64)
     master = office.refresh(connection)

@@ -27,7 +27,7 @@ from gateway.hub.period_groups import STATUS_BITS
 from gateway.hub.ports import Principal
 from gateway.hub.rejection_statistics import rejected_series
 from gateway.messages.codes import CORRECTED_FLAG, Resolution, Role
-from gateway.messages.identifiers import is_gsrn
+from gateway.messages.identifiers import is_point_id
 from gateway.messages.masterdata import MasterData, Rows
 from gateway.messages.series import Mask
 from gateway.messages.times import Interval
@@ -63,7 +63,7 @@ def _rejections(office: Office, connection: Connection, master: MasterData, inte
     counted: Counter[tuple[date, str, str]] = Counter()
     for rejected, number in rejected_series(office, connection, interval).items():
         day = zone.day_interval(rejected.day)
-        versions = master.versions(rejected.point, day) if is_gsrn(rejected.point) else []
+        versions = master.versions(rejected.point, day) if is_point_id(rejected.point) else []
         area = versions[0].grid_area if versions else ""
         counted[rejected.day, area, master.grid_operator(area, now) or "" if area else rejected.party] += number
     for (of, area, operator), number in counted.items():

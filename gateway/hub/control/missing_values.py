@@ -25,7 +25,7 @@ from gateway.hub.office import Office
 from gateway.hub.ports import Page, Principal
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Resolution
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import Codes, MasterData, Rows
 from gateway.messages.times import STEP_SECONDS, Instants
 from gateway.rules.batch import DeadlineGroup
@@ -167,7 +167,7 @@ def _rows(office: Office, found: MissingValues, places: Rows) -> list[MissingPoi
     return [
         MissingPoint(
             found.day,
-            gsrn_of(point),
+            point_id(point),
             names[area],
             operators[area],
             DeadlineGroup(group).name.lower(),

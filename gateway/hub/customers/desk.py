@@ -29,7 +29,7 @@ from gateway.hub.ports import ImportReport, Page, PointSeries, Principal, Refuse
 from gateway.hub.series.reading import read_visible
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gsrn_of, is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import Interval
 
@@ -113,7 +113,7 @@ class CustomerDesk:
         valid_until = policy.valid_until(now) if wish.valid_until is None else wish.valid_until
         with office.database.read() as connection:
             own = self.own(connection, customer.party)
-            points = wish.points or tuple(gsrn_of(key) for key in own.numbers() if own.parts(key, data))
+            points = wish.points or tuple(point_id(key) for key in own.numbers() if own.parts(key, data))
             wanted = Grant(office.new_id(), customer.party, wish.third_party, points, data, now, valid_until)
             findings = (*self._party_findings(connection, wanted), *self._point_findings(own, wanted))
         if findings:
@@ -147,7 +147,7 @@ class CustomerDesk:
             yield _refusal("too-many-points", f"a grant may name {most} metering points at most", "points")
             return
         for number, point in enumerate(wanted.points):
-            if not is_gsrn(point) or not own.parts(point_key(point), wanted.data):
+            if not is_point_id(point) or not own.parts(point_key(point), wanted.data):
                 yield _refusal("not-your-point", "this metering point is not yours in the period", f"points/{number}")
 
     def _revoke(self, customer: Principal, grant_id: str) -> Grant | None:
@@ -189,7 +189,7 @@ class CustomerDesk:
                 return GrantedPointPage(tuple(shown), after)
 
     def _granted_series(self, third_party: Principal, query: SeriesQuery) -> Found:
-        points = [point_key(point) for point in query.points if is_gsrn(point)]
+        points = [point_key(point) for point in query.points if is_point_id(point)]
         while True:
             with self._office.database.read() as connection:
                 now = self._office.clock.now()
@@ -246,7 +246,7 @@ class _Usable:
                 for part in self.parts_of(grant, point):
                     common = part.common(wanted)
                     if common is not None:
-                        found.setdefault((grant.id, grant.customer), []).append((gsrn_of(point), common))
+                        found.setdefault((grant.id, grant.customer), []).append((point_id(point), common))
         return dict(found)
 
 

@@ -15,7 +15,7 @@ from gateway.hub.message_summaries import is_storable
 from gateway.hub.ports import Page, Principal
 from gateway.hub.tables import transaction as commits
 from gateway.hub.tables_access import access_grant, access_record, grant_revocation, granted_point
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.times import Interval
 
 _WHOLE = re.compile(r"[0-9]{1,18}")
@@ -139,7 +139,7 @@ def _grant(row: sa.Row[Any], points: Sequence[int]) -> Grant:
         id=row.id,
         customer=row.customer,
         third_party=row.third_party,
-        points=tuple(map(gsrn_of, points)),
+        points=tuple(map(point_id, points)),
         data=Interval(row.data_from, row.data_to),
         granted_at=row.granted_at // MICROSECONDS,
         valid_until=row.valid_until,
@@ -197,6 +197,6 @@ def _record(row: sa.Row[Any]) -> AccessRecord:
         grant_id=row.grant_id,
         party=row.party,
         client=row.client,
-        metering_point=None if row.metering_point is None else gsrn_of(row.metering_point),
+        metering_point=None if row.metering_point is None else point_id(row.metering_point),
         data=None if row.data_from is None else Interval(row.data_from, row.data_to),
     )

@@ -24,7 +24,7 @@ from gateway.hub.ports import ImportReport, Principal
 from gateway.hub.tables_access import customer_link
 from gateway.messages.codes import Role
 from gateway.messages.findings import has_errors
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import NONE, CustomerLink, MasterData
 from gateway.messages.times import Interval
 from gateway.rules.batch import LAST_PARENT_KIND
@@ -115,7 +115,7 @@ def _registered(connection: Connection, points: set[int]) -> Mapping[int, list[C
     waiting = iter(sorted(points))
     while some := list(islice(waiting, 500)):
         for row in connection.execute(newest_links().where(customer_link.c.metering_point.in_(some))):
-            link = CustomerLink(gsrn_of(row.metering_point), row.customer, row.valid_from, row.valid_to)
+            link = CustomerLink(point_id(row.metering_point), row.customer, row.valid_from, row.valid_to)
             found.setdefault(row.metering_point, []).append(link)
     return found
 

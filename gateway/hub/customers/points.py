@@ -12,7 +12,7 @@ from gateway.hub.access import ALWAYS
 from gateway.hub.access_ports import CustomerPoint, CustomerPointPage
 from gateway.hub.ports import Page
 from gateway.hub.tables_access import customer_link
-from gateway.messages.identifiers import gsrn_of, is_gsrn, point_key
+from gateway.messages.identifiers import BEFORE_ALL, is_point_id, point_id, point_key
 from gateway.messages.masterdata import KINDS, MasterData, MeteringPointVersion
 from gateway.messages.times import Interval
 from gateway.rules.batch import LAST_PARENT_KIND
@@ -62,13 +62,13 @@ class CustomerPoints:
 
     def page(self, page: Page) -> CustomerPointPage:
         """One window of the points with their facts, whole points at a time; an unreadable cursor gives none."""
-        if page.after and not is_gsrn(page.after):
+        if page.after and not is_point_id(page.after):
             return CustomerPointPage(())
-        behind = point_key(page.after) if page.after else -1
+        behind = point_key(page.after) if page.after else BEFORE_ALL
         keys = [point for point in self.numbers() if point > behind]
         shown = keys[: page.limit]
         points = tuple(fact for point in shown for fact in self._facts(point))
-        return CustomerPointPage(points, gsrn_of(shown[-1]) if len(keys) > len(shown) else "")
+        return CustomerPointPage(points, point_id(shown[-1]) if len(keys) > len(shown) else "")
 
     def _facts(self, point: int) -> Iterable[CustomerPoint]:
         for part in self.parts(point):

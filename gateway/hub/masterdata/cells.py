@@ -15,7 +15,15 @@ from enum import StrEnum
 from gateway.codecs.fields import Codes
 from gateway.markets.profile import MarketProfile, Strictness
 from gateway.messages.codes import ConnectionState, DelegatedProcess, Subtype
-from gateway.messages.identifiers import has_eic_check_character, has_gs1_check_digit, is_eic, is_gln, is_gsrn
+from gateway.messages.identifiers import (
+    Scheme,
+    has_eic_check_character,
+    has_gs1_check_digit,
+    is_eic,
+    is_gln,
+    is_gsrn,
+    is_point_eic,
+)
 from gateway.messages.quantities import parse_quantity
 from gateway.messages.settlement_masterdata import FACTOR_ONE
 from gateway.messages.times import NO_INSTANT, MarketZone, parse_instant
@@ -58,13 +66,16 @@ class PlainCells(Cells):
 
 @dataclass(frozen=True)
 class Manner:
-    """How cells are to be read: the zone of the market's midnights, and whether check digits count (DK-1.17)."""
+    """How cells are to be read: the zone of the market's midnights, whether check digits count (DK-1.17), point ids."""
 
     zone: MarketZone
     strict: bool = False
+    point_scheme: Scheme = Scheme.GS1
 
     def metering_point(self, text: str) -> str:
-        """A GSRN."""
+        """A GSRN, or the EIC of a metering point, whichever the market names its points by."""
+        if self.point_scheme is Scheme.EIC:
+            return _point_eic(text.strip())
         if not is_gsrn(text):
             text = text.strip()
             if not is_gsrn(text):
@@ -99,6 +110,12 @@ class Manner:
         return instant
 
 
+def _point_eic(text: str) -> str:
+    if not is_point_eic(text):
+        raise ValueError("is no EIC of a metering point: 38Z, twelve characters, the check character")
+    return text
+
+
 _FIRST, _LAST = parse_instant("1900-01-01T00:00Z"), parse_instant("9999-12-31T23:59:59Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _OFFSET = re.compile(r"T.*(?:Z|[+-]\d\d:\d\d)$", re.ASCII)
@@ -107,7 +124,8 @@ _AREA = re.compile(r"[0-9A-Za-z_-]{1,35}")
 
 def manner_of(profile: MarketProfile) -> Manner:
     """How a market reads master data: its midnights, and whether check digits count (DK-1.17)."""
-    return Manner(profile.zone, strict=profile.identifiers.strictness is Strictness.CHECK_DIGIT)
+    policy = profile.identifiers
+    return Manner(profile.zone, policy.strictness is Strictness.CHECK_DIGIT, policy.point_scheme)
 
 
 def grid_area(text: str) -> str:

@@ -18,7 +18,7 @@ from gateway.hub.masterdata.families import check_families
 from gateway.hub.masterdata.layouts import Row
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows
 from gateway.messages.codes import Role
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import (
     NONE,
     Codes,
@@ -167,7 +167,7 @@ class References:
             for row in use.rows:
                 fault = fault_of(use.name, int(points.valid_from[row]), int(points.valid_to[row]))
                 if fault:
-                    point = gsrn_of(int(points.point[row]))
+                    point = point_id(int(points.point[row]))
                     text = f"metering point {point}, registered before: {fault.text}"
                     self.findings.add("still-in-use", text, use.place)
                     break

@@ -27,7 +27,7 @@ from gateway.messages.codes import (
     Subtype,
     Unit,
 )
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import (
     KINDS,
     METHODS,
@@ -154,7 +154,7 @@ def _delegation_row(item: Delegation, transaction: int) -> tuple[object, ...]:
 def point_version_of(row: sa.Row[Any]) -> MeteringPointVersion:
     """The version a row of `metering_point` holds."""
     return MeteringPointVersion(
-        metering_point=gsrn_of(row.metering_point),
+        metering_point=point_id(row.metering_point),
         kind=MeteringPointType(row.kind),
         grid_area=row.grid_area,
         valid_from=row.valid_from,
@@ -166,7 +166,7 @@ def point_version_of(row: sa.Row[Any]) -> MeteringPointVersion:
         unit=Unit(row.unit),
         energy_supplier=row.energy_supplier,
         balance_responsible=row.balance_responsible,
-        parent=None if row.parent is None else gsrn_of(row.parent),
+        parent=None if row.parent is None else point_id(row.parent),
         from_grid_area=row.from_grid_area,
         to_grid_area=row.to_grid_area,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub import tables_settlement_masterdata as tables
 from gateway.hub.masterdata.registrations import insert_rows, last_import, load_columns, newest
 from gateway.messages.codes import GridLossRole, Permission
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import Names, Rows
 from gateway.messages.settlement_masterdata import (
     PERMISSIONS,
@@ -152,17 +152,17 @@ def _grid_loss_row(row: GridLossPoint, transaction: int) -> tuple[object, ...]:
 
 def load_share_of(row: sa.Row[Any]) -> LoadShare:
     """The load share a row of `load_share` holds."""
-    return LoadShare(gsrn_of(row.metering_point), row.quantity, row.valid_from, row.valid_to)
+    return LoadShare(point_id(row.metering_point), row.quantity, row.valid_from, row.valid_to)
 
 
 def tariff_of(row: sa.Row[Any]) -> PointTariff:
     """The tariff a row of `point_tariff` holds."""
-    return PointTariff(gsrn_of(row.metering_point), row.tariff, row.owner, row.valid_from, row.valid_to)
+    return PointTariff(point_id(row.metering_point), row.tariff, row.owner, row.valid_from, row.valid_to)
 
 
 def formula_term_of(row: sa.Row[Any]) -> FormulaTerm:
     """The term a row of `formula_term` holds."""
-    point, term = gsrn_of(row.metering_point), gsrn_of(row.term_point)
+    point, term = point_id(row.metering_point), point_id(row.term_point)
     return FormulaTerm(point, term, row.factor, row.valid_from, row.valid_to)
 
 
@@ -174,10 +174,10 @@ def loss_points(connection: Connection) -> Rows:
 
 def grid_loss_of(row: sa.Row[Any]) -> GridLossPoint:
     """The point a row of `grid_loss_point` holds."""
-    point, role = gsrn_of(row.metering_point), GridLossRole(row.role)
+    point, role = point_id(row.metering_point), GridLossRole(row.role)
     return GridLossPoint(row.grid_area, point, role, row.valid_from, row.valid_to)
 
 
 def permission_of(row: sa.Row[Any]) -> PointPermission:
     """The permission a row of `point_permission` holds."""
-    return PointPermission(gsrn_of(row.metering_point), Permission(row.permission), row.valid_from, row.valid_to)
+    return PointPermission(point_id(row.metering_point), Permission(row.permission), row.valid_from, row.valid_to)

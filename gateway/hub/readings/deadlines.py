@@ -19,7 +19,7 @@ from gateway.hub.database import allocate, listed, on_driver, run_many
 from gateway.hub.office import Office
 from gateway.hub.readings.store import ALWAYS, PLACES, STANDING, day_number, day_of
 from gateway.messages.codes import MeteringPointType, SettlementMethod, Subtype
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import FOREVER, KINDS, METHODS, NONE, SUBTYPES, MasterData, Rows
 from gateway.messages.series import Mask
 from gateway.messages.times import Instants
@@ -111,8 +111,8 @@ def passed_deadlines(connection: Connection, points: Iterable[str]) -> dict[tupl
     statement = on_driver(connection, f"{_OPEN_DEADLINES} and d.metering_point in (*)")
     found: dict[tuple[str, int], ReadingState] = {}
     for key, start, state in connection.exec_driver_sql(statement, (keys,)):
-        if found.get((gsrn_of(key), start)) is not ReadingState.OVERDUE:
-            found[gsrn_of(key), start] = ReadingState(state)
+        if found.get((point_id(key), start)) is not ReadingState.OVERDUE:
+            found[point_id(key), start] = ReadingState(state)
     return found
 
 
@@ -128,7 +128,7 @@ def reminders_due(connection: Connection, day: date) -> tuple[ReadingReminder, .
     )
     rows = connection.exec_driver_sql(statement, (day_number(day),))
     return tuple(
-        ReadingReminder(gsrn_of(key), area, start, day_of(nominal), day_of(noted))
+        ReadingReminder(point_id(key), area, start, day_of(nominal), day_of(noted))
         for key, start, area, nominal, noted in rows
     )
 
@@ -143,7 +143,7 @@ def note_passed_deadlines(office: Office, at: int) -> int:
     with office.database.read() as connection:
         master = office.refresh(connection)
         owed, found = _passed(office, connection, today, None)
-        points = {gsrn_of(int(owed.point[one.place])) for one in found}
+        points = {point_id(int(owed.point[one.place])) for one in found}
     if not points:
         return 0
     with office.database.write() as connection:
@@ -170,13 +170,13 @@ def _passed(
     days = {number: day_of(number) for number in np.unique(owed.nominal).tolist()}
     unreminded = {number for number, day in days.items() if terms.last_day_unreminded(day) >= today}
     owed = owed.where(~np.isin(owed.nominal, list(unreminded)))
-    known = passed_deadlines(connection, [gsrn_of(key) for key in owed.point.tolist()])
+    known = passed_deadlines(connection, [point_id(key) for key in owed.point.tolist()])
     found: list[_Passed] = []
     for place, (key, start, nominal) in enumerate(
         zip(owed.point.tolist(), owed.start.tolist(), owed.nominal.tolist(), strict=True)
     ):
         limits = (terms.last_day_unreminded(days[nominal]), terms.due(days[nominal]))
-        state = known.get((gsrn_of(key), start), ReadingState.EXPECTED)
+        state = known.get((point_id(key), start), ReadingState.EXPECTED)
         found += [_Passed(place, reached) for reached in _steps(state, limits, today)]
     return owed, found
 

@@ -19,7 +19,7 @@ from gateway.hub.readings.store import ReadingEvent, ReadingVersion, day_number,
 from gateway.markets.distribution import Receiver
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gsrn_of, is_gsrn, point_key
+from gateway.messages.identifiers import BEFORE_ALL, is_point_id, point_id, point_key
 from gateway.messages.masterdata import FOREVER, MasterData
 from gateway.messages.series import Mask
 from gateway.processes.meter_reading import ReadingState
@@ -33,7 +33,7 @@ def of_point(
 
     None when the point is unknown or the reader may never see it. Periods stand oldest first, versions as they came.
     """
-    if not is_gsrn(point):
+    if not is_point_id(point):
         return None
     master, now = office.refresh(connection), office.clock.now()
     seen = rights(office.profile, master, reader, point_key(point), (ALWAYS, now))
@@ -70,8 +70,8 @@ def outstanding(office: Office, connection: Connection, reader: Principal, page:
     owed = awaited(office, connection, today)
     master = office.refresh(connection)
     owed = owed.where((owed.nominal <= day_number(today)) & _is_visible(office, master, reader, owed))
-    after = page.after or "0"
-    owed = owed.where(owed.point > (int(after) if after == "0" or is_gsrn(after) else FOREVER))
+    behind = point_key(page.after) if is_point_id(page.after) else FOREVER
+    owed = owed.where(owed.point > (behind if page.after else BEFORE_ALL))
     goes_on = len(owed.point) > page.limit
     owed = owed.where(np.arange(len(owed.point)) < page.limit)
     found = tuple(_awaited(office, connection, master, owed))
@@ -99,19 +99,19 @@ def _is_visible(office: Office, master: MasterData, reader: Principal, owed: Awa
 
 def _awaited(office: Office, connection: Connection, master: MasterData, owed: Awaited) -> Iterable[AwaitedReading]:
     terms, now = office.profile.readings, office.clock.now()
-    states = passed_deadlines(connection, [gsrn_of(key) for key in owed.point.tolist()])
+    states = passed_deadlines(connection, [point_id(key) for key in owed.point.tolist()])
     columns = zip(owed.point.tolist(), owed.start.tolist(), owed.nominal.tolist(), owed.row.tolist(), strict=True)
     for key, start, nominal, row in columns:
         area, day = master.areas.names[int(master.points.grid_area[row])], day_of(nominal)
         yield AwaitedReading(
-            metering_point=gsrn_of(key),
+            metering_point=point_id(key),
             grid_area=area,
             grid_operator=master.grid_operator(area, now),
             start=start,
             nominal=day,
             reminded_after=terms.last_day_unreminded(day),
             due=terms.due(day),
-            state=states.get((gsrn_of(key), start), ReadingState.EXPECTED),
+            state=states.get((point_id(key), start), ReadingState.EXPECTED),
         )
 
 

@@ -16,7 +16,7 @@ from gateway.hub.ports import Principal
 from gateway.hub.ports_readings import MonthlyProduction, ProductionState
 from gateway.markets.calendar import last_of_month
 from gateway.messages.codes import MeteringPointType, Quality, Resolution
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, UNITS, MasterData
 from gateway.messages.times import Interval
 
@@ -72,4 +72,4 @@ def _production(
         state = ProductionState.IN_TIME if received_at <= due else ProductionState.LATE
     area = master.areas.names[columns.grid_area[row]]
     operator = master.grid_operator(area, now)
-    return MonthlyProduction(gsrn_of(int(columns.point[row])), area, operator, due, received_at, state)
+    return MonthlyProduction(point_id(int(columns.point[row])), area, operator, due, received_at, state)

@@ -21,7 +21,7 @@ from gateway.hub.database import listed, on_driver, run_many
 from gateway.hub.tables_readings import reading_delivery, reading_version
 from gateway.markets.distribution import Receiver
 from gateway.messages.codes import Quality, Role
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.readings import DAYS_OF_A_YEAR, Occasion, ReadingPeriod
@@ -283,7 +283,7 @@ def lacking_statements(connection: Connection, points: Rows, year: Interval, lea
     )
     bound = (ALWAYS, ALWAYS, year.start, year.end, listed(connection, points.tolist()))
     counted = {row[0]: row[1] for row in connection.exec_driver_sql(statement, bound)}
-    return {gsrn_of(key): counted.get(key, 0) for key in points.tolist() if counted.get(key, 0) < least}
+    return {point_id(key): counted.get(key, 0) for key in points.tolist() if counted.get(key, 0) < least}
 
 
 _AT_ONCE = 500
@@ -296,7 +296,7 @@ def _version(row: sa.Row[Any]) -> ReadingVersion:
     return ReadingVersion(
         number,
         ReadingEvent(event),
-        gsrn_of(point),
+        point_id(point),
         start,
         end,
         consumption,

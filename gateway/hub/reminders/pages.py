@@ -16,7 +16,7 @@ from gateway.hub.ports import Page, Principal
 from gateway.hub.ports_reminders import Reminder, ReminderPage, ReminderQuery
 from gateway.hub.reminders.looking import NOBODY
 from gateway.hub.reminders.steps import NotedStep, Place, days_with_steps, noted_steps
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import Rows
 from gateway.messages.times import Instants
 from gateway.processes.reminder import ReminderState
@@ -123,7 +123,7 @@ def _shown(office: Office, rows: list[tuple[Place, Standings]], chosen: tuple[Ro
         place, standings = rows[table]
         yield Reminder(
             day=place.day,
-            metering_point=gsrn_of(int(standings.point[row])),
+            metering_point=point_id(int(standings.point[row])),
             grid_area=place.grid_area,
             grid_operator=office.master.grid_operator(place.grid_area, now) or "",
             group=place.group,

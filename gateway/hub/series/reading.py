@@ -20,7 +20,7 @@ from gateway.hub.series.step_sums import Values, step_bounds, summed
 from gateway.hub.series.value_versions import value_versions
 from gateway.messages.codes import Resolution, Unit
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.masterdata import MasterData
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Instants, Interval
@@ -114,7 +114,7 @@ def read_visible(
 
 def _spans(master: MasterData, visible: Visible, point: str, interval: Interval) -> list[_Span]:
     """What the reader may see of a point in an interval, cut where the point's unit changes."""
-    if not is_gsrn(point):
+    if not is_point_id(point):
         return []
     spans: list[_Span] = []
     for part in visible(point_key(point)):

@@ -19,7 +19,7 @@ from gateway.hub.series.store import SeriesVersion
 from gateway.hub.step_log import Step, steps_of
 from gateway.hub.tables_exchange import outcome
 from gateway.messages.codes import Quality
-from gateway.messages.identifiers import is_gsrn, point_key
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Interval
 from gateway.processes.correction import CorrectionState
@@ -62,7 +62,7 @@ def value_versions(
     there are versions of it. Several messages share a transaction where they were committed as a group: the version
     is that of the message which stored a series of this point, and where several did, they are told apart by order.
     """
-    if not is_gsrn(point):
+    if not is_point_id(point):
         return None
     master, now = office.refresh(connection), office.clock.now()
     key, instant = point_key(point), Interval(at, at + 1)

@@ -17,7 +17,7 @@ from gateway.hub.series.value_versions import value_versions
 from gateway.hub.settlement.recipients import numbered
 from gateway.hub.settlement.snapshots import Snapshot
 from gateway.messages.codes import Quality, Role, Unit
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import MasterData, Rows
 from gateway.messages.times import Interval
 from gateway.settlement.energy import energy_plan
@@ -106,7 +106,7 @@ def difference(office: Office, connection: Connection, first: Snapshot, second: 
     points = np.union1d(plans[0].points, plans[1].points)
     changes = list(_changes(office, connection, points, (day, first.run.as_of, second.run.as_of)))
     told = _told(office, connection, changes[:MOST_VALUES])
-    registered = tuple(gsrn_of(point) for point in points.tolist() if _registered_differently(masters, point, day))
+    registered = tuple(point_id(point) for point in points.tolist() if _registered_differently(masters, point, day))
     return Difference(tuple(_sums(first, second)), tuple(told), max(0, len(changes) - MOST_VALUES), registered)
 
 
@@ -149,11 +149,11 @@ def _told(office: Office, connection: Connection, changes: Sequence[_Change]) ->
     for point, step, before, after in changes:
         brought = (point, after.transaction if after else 0)
         if brought not in origins:
-            versions = value_versions(office, connection, operator, gsrn_of(point), step) or ()
+            versions = value_versions(office, connection, operator, point_id(point), step) or ()
             said = [(one.message_id, one.sender) for one in versions if one.transaction == brought[1]]
             origins[brought] = said[-1] if said else ("", "")
         yield ValueDifference(
-            metering_point=gsrn_of(point),
+            metering_point=point_id(point),
             start=step,
             before=_energy(before),
             after=_energy(after),

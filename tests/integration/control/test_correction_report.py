@@ -17,7 +17,7 @@ from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.series.segments import SegmentInput
 from gateway.markets.registry import profile
 from gateway.messages.codes import MeteringPointType, Quality, Resolution, Unit
-from gateway.messages.identifiers import gsrn_of, point_key
+from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import DAY as ONE_DAY
 from gateway.messages.times import HOUR
@@ -60,7 +60,7 @@ def rows(found: Corrections) -> list[Row]:
     """Point, quarter of the day, old and new quantity, old and new status."""
     columns = (found.point, found.start, found.old_quantity, found.new_quantity, found.old_quality, found.new_quality)
     return [
-        (gsrn_of(point), (start - START) // 900, *rest)
+        (point_id(point), (start - START) // 900, *rest)
         for point, start, *rest in zip(*(column.tolist() for column in columns), strict=True)
     ]
 

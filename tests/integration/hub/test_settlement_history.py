@@ -17,7 +17,7 @@ from gateway.hub.masterdata.pages import page
 from gateway.hub.masterdata.settlement_registry import facts_about, settlement_view
 from gateway.hub.ports import MasterDataTable, Page
 from gateway.messages.codes import GridLossRole, Permission
-from gateway.messages.identifiers import gsrn_of
+from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.settlement_masterdata import (
     PERMISSIONS,
@@ -113,28 +113,28 @@ def told(view: SettlementMasterData) -> SettlementFacts:
     return ordered(
         SettlementFacts(
             [
-                LoadShare(gsrn_of(point), int(quantity), int(start), int(end))
+                LoadShare(point_id(point), int(quantity), int(start), int(end))
                 for point, quantity, start, end in rows(
                     shares.point, shares.quantity, shares.valid_from, shares.valid_to
                 )
             ],
             [
                 PointTariff(
-                    gsrn_of(point), view.tariff_ids.names[tariff], view.owners.names[owner], int(start), int(end)
+                    point_id(point), view.tariff_ids.names[tariff], view.owners.names[owner], int(start), int(end)
                 )
                 for point, tariff, owner, start, end in rows(
                     tariffs.point, tariffs.tariff, tariffs.owner, tariffs.valid_from, tariffs.valid_to
                 )
             ],
             [
-                FormulaTerm(gsrn_of(point), gsrn_of(term), int(factor), int(start), int(end))
+                FormulaTerm(point_id(point), point_id(term), int(factor), int(start), int(end))
                 for point, term, factor, start, end in rows(
                     terms.point, terms.term, terms.factor, terms.valid_from, terms.valid_to
                 )
             ],
             list(view.grid_loss),
             [
-                PointPermission(gsrn_of(point), PERMISSIONS[permission], int(start), int(end))
+                PointPermission(point_id(point), PERMISSIONS[permission], int(start), int(end))
                 for point, permission, start, end in rows(held.point, held.permission, held.valid_from, held.valid_to)
             ],
         )

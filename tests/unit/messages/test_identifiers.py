@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.messages.identifiers import (
+    eic_check_character,
     gs1_check_digit,
-    gsrn_of,
     has_eic_check_character,
     has_gs1_check_digit,
     is_eic,
     is_gln,
     is_gsrn,
+    point_id,
     point_key,
 )
 
@@ -63,9 +64,18 @@ def test_a_dash_is_never_a_check_character() -> None:
 
 @given(st.integers(0, 10**18 - 1))
 def test_a_metering_point_is_its_own_number(number: int) -> None:
-    assert point_key(gsrn_of(number)) == number
+    assert point_key(point_id(number)) == number
 
 
-def test_what_is_no_metering_point_has_no_number() -> None:
-    with pytest.raises(ValueError, match="not a GSRN"):
-        point_key("571313")
+@given(st.text(alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-", min_size=12, max_size=12))
+def test_an_eic_of_a_metering_point_has_a_number_that_says_all_of_it(body: str) -> None:
+    text = "38Z" + body + eic_check_character("38Z" + body)
+    assume(text[15] != "-")
+    assert -(2**63) < point_key(text) < -1
+    assert point_id(point_key(text)) == text
+
+
+@pytest.mark.parametrize("text", ["571313", "38ZEE-1000007L-F", "10Z1001A1001A39W", "38XEE-1000007L-E", ""])
+def test_what_is_no_metering_point_has_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="not the id of a metering point"):
+        point_key(text)
