@@ -84,6 +84,7 @@ from gateway.hub.ports_readings import (
 )
 from gateway.hub.ports_reminders import Reminder, ReminderPage, ReminderQuery
 from gateway.hub.ports_settlement import DayFilter, DayStanding, Postponement, SnapshotSummary
+from gateway.markets.registry import profile
 from gateway.messages.codes import (
     CORRECTED_FLAG,
     Category,
@@ -277,6 +278,7 @@ class SmallExchange:
     def __post_init__(self) -> None:
         self.readings = SmallReadings(self)
 
+    services = profile("dk").services
     zone = MarketZone("Europe/Copenhagen")
     customers = NobodysPoints()
     queries = NobodysQueries()

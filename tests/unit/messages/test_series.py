@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.messages.codes import Quality
+from gateway.messages.codes import Flow, Quality
 from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId, Period, Series, SeriesTable
+from gateway.messages.times import NO_INSTANT
 
 
 @st.composite
@@ -42,16 +43,19 @@ def some_series(draw: st.DrawFn) -> Series:
         None,
         draw(st.none() | st.just("flex")),
         draw(st.booleans()),
+        draw(st.none() | st.sampled_from(list(Flow))),
+        draw(st.none() | st.just(np.arange(count, dtype=np.int64))),
     )
 
 
 def told(series: Series) -> tuple[object, ...]:
     """All that a series says, comparable."""
     period = series.period
+    read_at = [NO_INSTANT] * len(period.position) if series.read_at is None else series.read_at.tolist()
     columns = (period.position.tolist(), period.quantity.tolist(), period.quality.tolist())
     bounds = (period.resolution, period.start, period.end, period.decimals, period.as_written)
     return (*columns, *bounds, series.transaction, series.registered_at, series.product, series.original_transaction,
-            series.in_area, series.settlement_method, series.replaces)  # fmt: skip
+            series.in_area, series.settlement_method, series.replaces, series.flow, read_at)  # fmt: skip
 
 
 @given(st.lists(some_series(), max_size=6))
