@@ -1,4 +1,4 @@
-"""`gridpost client add | list`: which programs may speak for which party."""
+"""`gridpost client add | list`: which programs may speak for which party, in which roles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_ID = 64
 
 def register(app: typer.Typer) -> None:
     """Add the family."""
-    family = typer.Typer(help="Clients: programs that speak for a party in one role.", no_args_is_help=True)
+    family = typer.Typer(help="Clients: programs that speak for a party.", no_args_is_help=True)
     family.command("add")(add)
     family.command("list")(show)
     app.add_typer(family, name="client")
@@ -36,7 +36,10 @@ def add(  # noqa: PLR0913 - one parameter for each option
     client_id: Annotated[str, typer.Argument(help="Name of the client, at most 64 letters, digits, - and _.")],
     *,
     party: Annotated[str, typer.Option(help="GLN or EIC of the party it speaks for.")],
-    role: Annotated[str, typer.Option(help="The one role it acts in: grid-operator, energy-supplier, …")],
+    role: Annotated[
+        list[str],
+        typer.Option(help="The role it acts in: grid-operator, energy-supplier, …; in Estonia it may hold several."),
+    ],
     certificate: Annotated[
         Path | None, typer.Option(help="Its certificate (PEM or DER), for ebIX behind a TLS proxy.")
     ] = None,
@@ -49,15 +52,17 @@ def add(  # noqa: PLR0913 - one parameter for each option
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     secret = new_secret()
     thumbprint = "" if certificate is None else thumbprint_of(certificate)
-    stated = Client(_checked_id(client_id), _checked_party(party), _checked_role(role), hash_secret(secret), thumbprint)
+    first, *further = [_checked_role(name) for name in role]
+    proof = (hash_secret(secret), thumbprint)
+    stated = Client(_checked_id(client_id), _checked_party(party), first, *proof, frozenset(further) - {first})
     with local_hub(settings) as hub:
         refused = wait_for(hub.register_client(stated))
     if refused is not None:
         raise CommandError(refused.findings[0].text)
     if as_json:
-        print_json({"client_id": client_id, "party": party, "role": stated.role, "secret": secret})
+        print_json({"client_id": client_id, "party": party, "role": _roles(stated), "secret": secret})
         return
-    typer.echo(f"Client {client_id} speaks for {party} as {stated.role}. Its secret is shown only now.", err=True)
+    typer.echo(f"Client {client_id} speaks for {party} as {_roles(stated)}. Its secret is shown only now.", err=True)
     typer.echo(f"GRIDPOST_CLIENT_ID={client_id}\nGRIDPOST_CLIENT_SECRET={secret}")
 
 
@@ -67,12 +72,17 @@ def show(
     """Clients in order of their names; secrets are not kept and cannot be shown."""
     settings = settings_from(data_dir=data_dir, database=database, market=market)
     with local_hub(settings, must_exist=True) as hub, hub.office.database.read() as connection:
-        rows = [(one.client_id, one.party, one.role.value, one.thumbprint) for one in clients.every(connection)]
+        rows = [(one.client_id, one.party, _roles(one), one.thumbprint) for one in clients.every(connection)]
     heads = ("client_id", "party", "role", "thumbprint")
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     else:
         print_rows(heads, rows)
+
+
+def _roles(client: Client) -> str:
+    """Its roles, the first one first."""
+    return ", ".join((client.role, *sorted(client.further_roles)))
 
 
 def thumbprint_of(file: Path) -> str:

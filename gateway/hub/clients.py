@@ -1,4 +1,4 @@
-"""The hub's clients: which program speaks for which party in which role, and what proves it."""
+"""The hub's clients: which program speaks for which party in which roles, and what proves it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.ports import Client
 from gateway.hub.tables_masterdata import client as table
+from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
 
@@ -24,7 +25,7 @@ def find_by_thumbprint(connection: Connection, thumbprint: str) -> Client | None
 
 
 def find_by_party(connection: Connection, party: str, role: Role) -> Client | None:
-    """The client that speaks for a party in a role."""
+    """The client that speaks for a party in a role, in a market where it has one."""
     return _one(connection, (table.c.party == party) & (table.c.role == role.value))
 
 
@@ -33,15 +34,17 @@ def every(connection: Connection) -> tuple[Client, ...]:
     return tuple(_client(row) for row in connection.execute(sa.select(table).order_by(table.c.client_id)))
 
 
-def register(connection: Connection, client: Client) -> Finding | None:
+def register(connection: Connection, client: Client, terms: ClientTerms = ONE_PER_ROLE) -> Finding | None:
     """Add a client or replace the one of the same id, in a writing transaction.
 
-    Findings, with nothing changed: `client-exists` when another client speaks for the same party in the same role,
-    `certificate-in-use` when another one is proved by the same certificate.
+    Findings, with nothing changed: `client-exists` when another client speaks for the same party in the same role and
+    the market has one for each, `one-role-only` when it names further roles there, `too-many-clients` when the party
+    has all the clients it may have, `certificate-in-use` when another one is proved by the same certificate.
     """
     others = table.c.client_id != client.client_id
-    if _one(connection, others & (table.c.party == client.party) & (table.c.role == client.role)):
-        return _refusal("client-exists", f"another client speaks for {client.party} as {client.role}")
+    refused = _refused_by_terms(connection, client, terms)
+    if refused is not None:
+        return refused
     if client.thumbprint and _one(connection, others & (table.c.thumbprint == client.thumbprint)):
         return _refusal("certificate-in-use", "another client is proved by the same certificate")
     connection.execute(sa.delete(table).where(table.c.client_id == client.client_id))
@@ -52,9 +55,28 @@ def register(connection: Connection, client: Client) -> Finding | None:
             role=client.role.value,
             secret_hash=client.secret_hash,
             thumbprint=client.thumbprint or None,
+            further_roles=" ".join(sorted(client.further_roles - {client.role})),
+            seat=_seat(client) if terms.one_per_role else None,
         )
     )
     return None
+
+
+def _refused_by_terms(connection: Connection, client: Client, terms: ClientTerms) -> Finding | None:
+    others = table.c.client_id != client.client_id
+    if terms.one_per_role and len(client.roles) > 1:
+        return _refusal("one-role-only", "a client of this market acts in one role")
+    if terms.one_per_role and _one(connection, others & (table.c.seat == _seat(client))):
+        return _refusal("client-exists", f"another client speaks for {client.party} as {client.role}")
+    if terms.most_per_party:
+        known = sa.select(sa.func.count()).where(others & (table.c.party == client.party))
+        if connection.execute(known).scalar_one() >= terms.most_per_party:
+            return _refusal("too-many-clients", f"{client.party} has {terms.most_per_party} clients already")
+    return None
+
+
+def _seat(client: Client) -> str:
+    return f"{client.party} {client.role}"
 
 
 def _refusal(rule: str, text: str) -> Finding:
@@ -67,4 +89,5 @@ def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Client | 
 
 
 def _client(row: sa.Row[Any]) -> Client:
-    return Client(row.client_id, row.party, Role(row.role), row.secret_hash, row.thumbprint or "")
+    further = frozenset(map(Role, row.further_roles.split()))
+    return Client(row.client_id, row.party, Role(row.role), row.secret_hash, row.thumbprint or "", further)

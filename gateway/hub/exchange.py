@@ -290,8 +290,8 @@ class Hub:
         return await self._read(clients.find_by_thumbprint, thumbprint)
 
     async def register_client(self, client: Client) -> Refused | None:
-        """Add a client or replace the one of the same id; refused when another speaks for its (party, role)."""
-        refusal = await self._write(clients.register, client)
+        """Add a client or replace the one of the same id; refused where the market's terms of clients forbid it."""
+        refusal = await self._write(clients.register, client, self.office.profile.clients)
         self._clients.clear()
         return None if refusal is None else Refused((refusal,))
 

@@ -51,14 +51,15 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One registered client: one (party, role), with what proves it. Secrets stand here as hashes only.
+    """One registered client: one party in one role or more, with what proves it. Secrets stand here as hashes only.
 
     Attributes:
         client_id: the id the client names itself by; the `azp` of its tokens.
         party: GLN or EIC of the party it speaks for.
-        role: the one market role it acts in.
+        role: the market role it acts in.
         secret_hash: the hash of its secret in the form of `gateway.transport.client_secrets`; empty where it has none.
         thumbprint: SHA-256 of its certificate (DER) in lower-case hex; empty where it has none.
+        further_roles: other roles it may act in, where a market lets one client hold several: a technical user.
     """
 
     client_id: str
@@ -66,6 +67,12 @@ class Client:
     role: Role
     secret_hash: str = ""
     thumbprint: str = ""
+    further_roles: frozenset[Role] = frozenset()
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role it may act in."""
+        return self.further_roles | {self.role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +394,7 @@ class Exchange(Protocol):
         ...
 
     async def register_client(self, client: Client) -> Refused | None:
-        """Add a client or replace the one of the same id; refused when another speaks for its (party, role)."""
+        """Add a client or replace the one of the same id; refused where the market's terms of clients forbid it."""
         ...
 
     async def readiness(self) -> Readiness:

@@ -6,7 +6,7 @@ key (a metering point, a party, a grid area, what a delegation is for) states th
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table
 
 from gateway.hub.tables import ROWID, metadata
 
@@ -135,6 +135,7 @@ client = Table(
     _text("role", 40),
     _text("secret_hash", 500),
     Column("thumbprint", String(64), unique=True),
-    UniqueConstraint("party", "role"),
-    comment="One client per party and role, with what proves it; secrets as hashes only",
+    Column("further_roles", String(400), nullable=False),
+    Column("seat", String(60), unique=True),
+    comment="Clients with what proves them, secrets as hashes only; seat is party and role where only one may have it",
 )

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gateway.markets.access import AccessPolicy
 from gateway.markets.calendar import MarketTimetable, WorkingDays
+from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
+from gateway.markets.deliveries import DeliveryDeadlines
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
@@ -130,6 +133,7 @@ class MarketProfile:
         requesting_processes: names of delegations for each kind of request.
         results: who is sent what of a settlement's results.
         access: what customers may grant, and how anonymous queries are handed on.
+        clients: how many clients a party has, and how many roles a client.
     """
 
     name: str
@@ -155,6 +159,7 @@ class MarketProfile:
     requesting_processes: Mapping[DocumentKind, tuple[str, ...]]
     results: ResultPolicy
     access: AccessPolicy
+    clients: ClientTerms = ONE_PER_ROLE
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 
@@ -258,6 +263,11 @@ class MarketProfile:
     def settlement_resolution(self, day: date) -> Resolution:
         """The step in which a day of operation is settled (DK-1.15, DK-1.35)."""
         return Resolution(str(self.parameters["settlement-resolution"].on(day).value))
+
+    @cached_property
+    def deliveries(self) -> DeliveryDeadlines:
+        """Until when deliveries of a day are due; KeyError for what the market has no deadline for."""
+        return DeliveryDeadlines(self.zone, self.working_days, self.parameters)
 
     def facts(self, now: int) -> MarketFacts:
         """What the rules need to know, as in force on the local day of an instant."""

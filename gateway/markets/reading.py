@@ -13,6 +13,7 @@ import numpy as np
 
 from gateway.markets.access import NO_ACCESS, AccessPolicy, GrantPolicy, QueryPolicy
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
+from gateway.markets.clients import read_client_terms
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import DatedValue, Parameter
@@ -178,6 +179,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"]))
         if "access" in settings
         else NO_ACCESS,
+        clients=read_client_terms(settings.get("clients", {})),
     )
 
 

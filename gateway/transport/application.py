@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from gateway.hub.ports import Principal, StoreUnavailable
-from gateway.messages.codes import Service
+from gateway.hub.ports import StoreUnavailable
+from gateway.messages.codes import Role, Service
 from gateway.transport import (
     access_api,
     cim_api,
@@ -29,15 +29,19 @@ from gateway.transport import (
     settlement_api,
     token_api,
 )
+from gateway.transport.authentication import Identity
 from gateway.transport.openapi import openapi_route
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
-from gateway.transport.routes import NOBODY, Call, Credentials, Route, Services
+from gateway.transport.routes import NOBODY, STRANGER, Call, Credentials, Route, Services
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("gateway.audit")
 
 CORRELATION_HEADER = "CorrelationId"
+
+ROLE_HEADER = "Acting-Role"
+"""In which of its roles a client with several makes a call, by the role's neutral name."""
 
 
 def route_table(ebix_path: str, services: AbstractSet[Service] = frozenset(Service)) -> tuple[Route, ...]:
@@ -83,9 +87,10 @@ def _endpoint(route: Route, services: Services) -> Callable[[Request], Awaitable
     async def answer(request: Request) -> Response:
         correlation_id = correlation_of(request)
         try:
-            principal = await _admit(route, request, services)
-            _note(route, request, principal, correlation_id)
-            return await route.handler(Call(request, principal, services, correlation_id))
+            identity = await _admit(route, request, services)
+            _note(route, request, identity, correlation_id)
+            principal = NOBODY if route.credentials in _READ_BY_HANDLER else identity.acting(*identity.roles)
+            return await route.handler(Call(request, identity, principal, services, correlation_id))
         except HttpRefusal as refused:
             return route.refuse(request, refused, correlation_id)
         except StoreUnavailable:
@@ -101,10 +106,10 @@ def _endpoint(route: Route, services: Services) -> Callable[[Request], Awaitable
     return answer
 
 
-def _note(route: Route, request: Request, principal: Principal, correlation_id: str) -> None:
+def _note(route: Route, request: Request, identity: Identity, correlation_id: str) -> None:
     """The audit line of a call, before its work starts: who did what, never with which proof or content."""
     if route.credentials is not Credentials.NONE:
-        who = (principal.party, principal.role, principal.client_id)
+        who = (identity.party, ", ".join(sorted(identity.roles)), identity.client_id)
         audit.info(
             "%s %s by %s as %s (%s), reference %s",
             route.method,
@@ -114,18 +119,38 @@ def _note(route: Route, request: Request, principal: Principal, correlation_id: 
         )
 
 
-async def _admit(route: Route, request: Request, services: Services) -> Principal:
-    """The caller, once it has proved itself and acts in a role the endpoint is for."""
+_READ_BY_HANDLER = (Credentials.NONE, Credentials.STATED_ROLE)
+"""Where a call reaches its handler without the role it is made in."""
+
+
+async def _admit(route: Route, request: Request, services: Services) -> Identity:
+    """The caller, once it has proved itself, in those of its roles that the endpoint is for.
+
+    They are one, but where the handler reads from the request which of them it is.
+    """
     if route.credentials is Credentials.NONE:
-        return NOBODY
+        return STRANGER
     authenticator, now = services.authenticator, services.clock()
     if route.credentials is Credentials.CERTIFICATE:
-        principal = await authenticator.by_certificate(request, now)
+        identity = await authenticator.by_certificate(request, now)
     else:
-        principal = await authenticator.by_token(request, now)
-    if principal.role not in route.roles:
+        identity = await authenticator.by_token(request, now)
+    roles = identity.roles & route.roles
+    if not roles:
         raise refusal(HTTPStatus.FORBIDDEN, "This is not open to your role")
-    return principal
+    if route.credentials is not Credentials.STATED_ROLE and len(roles) > 1:
+        roles = frozenset({_stated_role(request, roles)})
+    return Identity(identity.party, roles, identity.client_id)
+
+
+def _stated_role(request: Request, roles: AbstractSet[Role]) -> Role:
+    """Which of several roles a call is made in."""
+    stated = request.headers.get(ROLE_HEADER, "")
+    for role in roles:
+        if role == stated:
+            return role
+    known = ", ".join(sorted(roles))
+    raise refusal(HTTPStatus.BAD_REQUEST, f"Say in which role you act: {known}", ROLE_HEADER)
 
 
 def _unavailable(services: Services) -> HttpRefusal:

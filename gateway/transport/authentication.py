@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from starlette.requests import Request
 
-from gateway.hub.ports import Client, Exchange, Principal
+from gateway.hub.ports import Exchange, Principal
+from gateway.messages.codes import Role
 from gateway.messages.times import to_datetime
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.settings import CertificateHeader
@@ -73,16 +75,29 @@ def bound_form(thumbprint: bytes) -> str:
     return base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who has proved itself: a client of one party, and the roles it may act in."""
+
+    party: str
+    roles: frozenset[Role]
+    client_id: str
+
+    def acting(self, role: Role) -> Principal:
+        """The party acting in one of the roles."""
+        return Principal(self.party, role, self.client_id)
+
+
 class Authenticator:
-    """Turns a request's credentials into the principal that speaks, or refuses with 401."""
+    """Turns a request's credentials into the client that speaks, or refuses with 401."""
 
     def __init__(self, exchange: Exchange, verifier: TokenVerifier, certificates: Certificates) -> None:
         self._exchange = exchange
         self._verifier = verifier
         self.certificates = certificates
 
-    async def by_token(self, request: Request, now: int) -> Principal:
-        """The principal of the bearer token; one bound to a certificate counts with that certificate only."""
+    async def by_token(self, request: Request, now: int) -> Identity:
+        """The client of a bearer token in the roles it names; one bound to a certificate counts with that one only."""
         stated = request.headers.getlist("authorization")
         scheme, _, token = stated[0].partition(" ") if len(stated) == 1 else ("", "", "")
         verified = None
@@ -95,23 +110,19 @@ class Authenticator:
             if shown is None or bound_form(shown) != verified.certificate:
                 raise unauthorised("The token is bound to another certificate")
         client = await self._exchange.find_client(verified.client_id)
-        if client is None or client.role is not verified.role:
+        if client is None or not verified.roles <= client.roles:
             raise unauthorised("The client is not known in this role")
-        return _principal(client)
+        return Identity(client.party, verified.roles, client.client_id)
 
-    async def by_certificate(self, request: Request, now: int) -> Principal:
-        """The principal of the certificate handed on; without one, that of the bearer token."""
+    async def by_certificate(self, request: Request, now: int) -> Identity:
+        """The client of the certificate handed on; without one, that of the bearer token."""
         shown = self.certificates.thumbprint(request, now)
         if shown is None:
             return await self.by_token(request, now)
         client = await self._exchange.find_client_by_thumbprint(shown.hex())
         if client is None:
             raise unauthorised("The client certificate is not registered")
-        return _principal(client)
-
-
-def _principal(client: Client) -> Principal:
-    return Principal(client.party, client.role, client.client_id)
+        return Identity(client.party, client.roles, client.client_id)
 
 
 def unauthorised(text: str) -> HttpRefusal:

@@ -122,11 +122,17 @@ async def register_client(call: Call) -> Response:
     secret = new_secret()
     hashed = await anyio.to_thread.run_sync(hash_secret, secret)
     refused = await call.services.exchange.register_client(
-        Client(client_id, stated.party, stated.role, hashed, stated.thumbprint)
+        Client(client_id, stated.party, stated.role, hashed, stated.thumbprint, stated.further_roles)
     )
     if refused is not None:
         raise HttpRefusal(HTTPStatus.CONFLICT, refused.findings)
-    answer = models.ClientBody(client_id=client_id, party=stated.party, role=stated.role, secret=secret)
+    answer = models.ClientBody(
+        client_id=client_id,
+        party=stated.party,
+        role=stated.role,
+        further_roles=sorted(stated.further_roles - {stated.role}),
+        secret=secret,
+    )
     response = json_answer(answer, HTTPStatus.CREATED)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -244,11 +244,15 @@ def _named(role: Role) -> Role:
 
 
 class NewClientBody(Body):
-    """Who a client speaks for; `thumbprint` is the SHA-256 of its certificate in hex, if it has one."""
+    """Who a client speaks for; `thumbprint` is the SHA-256 of its certificate in hex, if it has one.
+
+    `further_roles` are other roles it may act in, in a market whose clients hold several.
+    """
 
     party: Annotated[str, Field(pattern=r"^[0-9A-Z-]{13,16}$")]
     role: Annotated[Role, AfterValidator(_named)]
     thumbprint: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    further_roles: frozenset[Annotated[Role, AfterValidator(_named)]] = frozenset()
 
 
 class ClientBody(Body):
@@ -257,6 +261,7 @@ class ClientBody(Body):
     client_id: str
     party: str
     role: Role
+    further_roles: list[Role] = []
     secret: str
 
 

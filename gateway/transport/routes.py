@@ -17,7 +17,7 @@ from starlette.responses import Response
 from gateway.hub.access_ports import ServedExchange
 from gateway.hub.ports import Principal
 from gateway.messages.codes import Role
-from gateway.transport.authentication import Authenticator
+from gateway.transport.authentication import Authenticator, Identity
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.room import BodyRoom
 from gateway.transport.settings import TransportSettings
@@ -65,15 +65,28 @@ class Services:
     new_id: Callable[[], str]
 
 
-NOBODY = Principal("", Role.DELEGATE, "")
+STRANGER = Identity("", frozenset(), "")
 """Stands for the caller of an open endpoint."""
+
+NOBODY = Principal("", Role.DELEGATE, "")
+"""Who acts in a call before it is known in which role."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request on its way: what came, who speaks, and the reference given to the caller for questions."""
+    """One request on its way.
+
+    Attributes:
+        request: what came.
+        identity: who proved itself.
+        principal: the same in the role it acts in; NOBODY on an open endpoint, and where the handler itself reads the
+            role from the request (`Credentials.STATED_ROLE`).
+        services: what the handler works with.
+        correlation_id: the reference given to the caller for questions.
+    """
 
     request: Request
+    identity: Identity
     principal: Principal
     services: Services
     correlation_id: str
@@ -91,6 +104,8 @@ class Credentials(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a kind of credential, not a secret
     CERTIFICATE = "certificate"
     """Certificate handed on by a trusted proxy, else a token."""
+    STATED_ROLE = "stated-role"
+    """A token; the request says in which of the client's roles it is made, and the handler reads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class _Claim:
 
 
 async def issue_token(call: Call) -> Response:
-    """Give a registered client a token for its one party and role."""
+    """Give a registered client a token for its one party and its roles."""
     form = await _form(call)
     if _one(form, "grant_type") != "client_credentials":
         raise _oauth_error("unsupported_grant_type", "grant_type must be client_credentials")
@@ -63,7 +63,7 @@ async def issue_token(call: Call) -> Response:
     client = await services.exchange.find_client(claim.client_id)
     known_hash = client.secret_hash if client is not None else ""
     matches = await anyio.to_thread.run_sync(secret_matches, claim.secret, known_hash, limiter=_hashing)
-    if client is None or not matches or client.role not in ROLE_NAMES.values():
+    if client is None or not matches or not client.roles <= set(ROLE_NAMES.values()):
         raise _oauth_error("invalid_client", "The client is unknown or its secret is wrong")
     shown = services.authenticator.certificates.thumbprint(call.request, now)
     token = services.issuer.issue(client, now, services.new_id(), bound_form(shown) if shown else "")

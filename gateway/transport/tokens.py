@@ -1,7 +1,7 @@
 """Bearer tokens: issued for registered clients, and verified whoever issued them (dk-messages §5, authentication).
 
-A token says who speaks (`azp`, a client id) and in which one role (`roles`). Algorithms are pinned per issuer, `iss`,
-`aud`, `exp` and `nbf` must hold, and clocks may differ by the configured skew. A token is never logged.
+A token says who speaks (`azp`, a client id) and in which roles it may (`roles`, mostly one). Algorithms are pinned per
+issuer, `iss`, `aud`, `exp` and `nbf` must hold, and clocks may differ by the configured skew. A token is never logged.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ ROLE_NAMES: dict[str, Role] = {
     "balanceresponsibleparty": Role.BALANCE_RESPONSIBLE,
     "systemoperator": Role.SYSTEM_OPERATOR,
     "danishenergyagency": Role.ENERGY_AGENCY,
+    "closeddistributionnetwork": Role.CLOSED_DISTRIBUTION_NETWORK,
+    "lineoperator": Role.LINE_OPERATOR,
+    "chargingpointoperator": Role.CHARGING_POINT_OPERATOR,
+    "aggregator": Role.AGGREGATOR,
+    "produceroperator": Role.PRODUCER_OPERATOR,
+    "storageoperator": Role.STORAGE_OPERATOR,
+    "gasstationoperator": Role.GAS_STATION_OPERATOR,
+    "energyserviceprovider": Role.ENERGY_SERVICE_PROVIDER,
     "delegated": Role.DELEGATE,
     "customer": Role.CUSTOMER,
     "thirdparty": Role.THIRD_PARTY,
@@ -48,13 +56,13 @@ def role_name(role: Role) -> str:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """What a token proved: the client, its role, until when; and the certificate it is bound to, if any.
+    """What a token proved: the client, its roles, until when; and the certificate it is bound to, if any.
 
     `certificate` is the `x5t#S256` of RFC 8705: base64url of the SHA-256 of the certificate, empty when unbound.
     """
 
     client_id: str
-    role: Role
+    roles: frozenset[Role]
     expires_at: int
     certificate: str = ""
 
@@ -83,7 +91,7 @@ class TokenIssuer:
             "aud": self.settings.audience,
             "azp": client.client_id,
             "sub": client.client_id,
-            "roles": [role_name(client.role)],
+            "roles": [role_name(role) for role in (client.role, *sorted(client.further_roles - {client.role}))],
             "iat": now,
             "nbf": now,
             "exp": now + self.settings.lifetime,
@@ -168,18 +176,22 @@ def _signed_claims(token: str, key: Key, algorithms: tuple[str, ...]) -> Mapping
 
 
 def _what_it_proves(claims: Mapping[str, Any]) -> VerifiedToken | None:
-    """Client and role of claims that hold: `azp` a text, `roles` exactly one that is known."""
-    client_id, roles, expires = claims.get("azp"), claims.get("roles"), _instant(claims.get("exp"))
-    if not isinstance(client_id, str) or not client_id or expires is None:
+    """Client and roles of claims that hold: `azp` a text, `roles` one or more, every one of them known."""
+    client_id, roles, expires = claims.get("azp"), _roles(claims.get("roles")), _instant(claims.get("exp"))
+    if not isinstance(client_id, str) or not client_id or not roles or expires is None:
         return None
-    if not isinstance(roles, list) or len(roles) != 1 or not isinstance(roles[0], str):
-        return None
-    role = ROLE_NAMES.get(roles[0])
     bound = claims.get("cnf", {})
     certificate = bound.get("x5t#S256", "") if isinstance(bound, dict) else None
-    if role is None or not isinstance(certificate, str) or (bound and not certificate):
+    if not isinstance(certificate, str) or (bound and not certificate):
         return None
-    return VerifiedToken(client_id, role, expires, certificate)
+    return VerifiedToken(client_id, roles, expires, certificate)
+
+
+def _roles(stated: object) -> frozenset[Role]:
+    """The roles of a claim; none where one of them is unknown, or the claim is no list."""
+    if not isinstance(stated, list) or not all(isinstance(name, str) and name in ROLE_NAMES for name in stated):
+        return frozenset()
+    return frozenset(ROLE_NAMES[name] for name in stated)
 
 
 def _instant(value: object) -> int | None:

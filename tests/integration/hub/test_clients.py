@@ -1,4 +1,4 @@
-"""Clients on both databases: one per party and role, found by id and by certificate."""
+"""Clients on both databases: one per party and role or by the market's terms, found by id and by certificate."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ from dataclasses import replace
 from gateway.hub import clients
 from gateway.hub.database import Database
 from gateway.hub.ports import Client
+from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
 from gateway.messages.codes import Role
 
 SUPPLIER = Client("supplier", "2000000000015", Role.ENERGY_SUPPLIER, "scrypt$salt$hash", "ab" * 32)
 
 
-def register(database: Database, client: Client) -> str:
+ESTONIAN = ClientTerms(one_per_role=False, most_per_party=2)
+TECHNICAL_USER = Client(
+    "technical",
+    "38X-SOMEBODY---8",
+    Role.GRID_OPERATOR,
+    "scrypt$salt$hash",
+    further_roles=frozenset({Role.LINE_OPERATOR, Role.AGGREGATOR}),
+)
+
+
+def register(database: Database, client: Client, terms: ClientTerms = ONE_PER_ROLE) -> str:
     with database.write() as connection:
-        finding = clients.register(connection, client)
+        finding = clients.register(connection, client, terms)
     return finding.rule if finding else ""
 
 
@@ -58,3 +69,19 @@ def test_another_client_takes_neither_the_role_nor_the_certificate(database: Dat
     assert register(database, thief) == "certificate-in-use"
     assert find(database, "other") is None
     assert find(database, "supplier") == SUPPLIER
+
+
+def test_a_client_of_one_role_names_no_other(database: Database) -> None:
+    assert register(database, TECHNICAL_USER) == "one-role-only"
+    assert find(database, "technical") is None
+
+
+def test_technical_users_hold_several_roles_and_the_same_ones(database: Database) -> None:
+    assert register(database, TECHNICAL_USER, ESTONIAN) == ""
+    assert find(database, "technical") == TECHNICAL_USER
+    assert TECHNICAL_USER.roles == {Role.GRID_OPERATOR, Role.LINE_OPERATOR, Role.AGGREGATOR}
+    assert register(database, replace(TECHNICAL_USER, client_id="second"), ESTONIAN) == ""
+    assert register(database, replace(TECHNICAL_USER, client_id="third"), ESTONIAN) == "too-many-clients"
+    assert register(database, replace(TECHNICAL_USER, secret_hash="new"), ESTONIAN) == "", "one of them anew"
+    other = replace(TECHNICAL_USER, client_id="third", party="38X-SOMEBODY---9")
+    assert register(database, other, ESTONIAN) == "", "of another party"

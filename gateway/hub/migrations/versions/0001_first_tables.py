@@ -100,10 +100,12 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=40), nullable=False),
         sa.Column("secret_hash", sa.String(length=500), nullable=False),
         sa.Column("thumbprint", sa.String(length=64), nullable=True),
+        sa.Column("further_roles", sa.String(length=400), nullable=False),
+        sa.Column("seat", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client")),
-        sa.UniqueConstraint("party", "role", name=op.f("uq_client_party")),
+        sa.UniqueConstraint("seat", name=op.f("uq_client_seat")),
         sa.UniqueConstraint("thumbprint", name=op.f("uq_client_thumbprint")),
-        comment="One client per party and role, with what proves it; secrets as hashes only",
+        comment="Clients with what proves them, secrets as hashes only; seat is party and role where only one may have it",
     )
     op.create_table(
         "index_progress",
