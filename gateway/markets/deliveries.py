@@ -11,7 +11,7 @@ from enum import StrEnum
 from gateway.markets.calendar import WorkingDays, month_after
 from gateway.markets.parameters import Parameter
 from gateway.messages.codes import Commodity
-from gateway.messages.times import MarketZone
+from gateway.messages.times import Interval, MarketZone
 
 _OF_DAY = re.compile(r"(WD|D)(\d+) (\d\d):(\d\d)")
 _OF_MONTH = re.compile(r"M\+(\d+) D(\d+) (\d\d):(\d\d)")
@@ -51,6 +51,12 @@ class DeliveryDeadlines:
         if found[1] == "WD":
             return self._at(self.working_days.after(day, count), hour, minute)
         return self._at(day + timedelta(days=count), hour, minute)
+
+    def day_of(self, commodity: Commodity, day: date) -> Interval:
+        """The commodity's own day that begins on a local day: at midnight, or at the hour `day-start-natural-gas`."""
+        start = self.parameters.get(f"day-start-{commodity}")
+        hour = 0 if start is None else int(start.on(day).value)
+        return Interval(self.zone.at(day, hour), self.zone.at(day + timedelta(days=1), hour))
 
     def _at(self, day: date, hour: int, minute: int) -> int:
         if hour == 24:  # the whole day belongs to the deadline

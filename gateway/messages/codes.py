@@ -132,6 +132,19 @@ class Service(StrEnum):
     QUERIES = "queries"
 
 
+AREA_RUNNERS: tuple[Role, ...] = (
+    Role.GRID_OPERATOR,
+    Role.CLOSED_DISTRIBUTION_NETWORK,
+    Role.LINE_OPERATOR,
+    Role.CHARGING_POINT_OPERATOR,
+    Role.PRODUCER_OPERATOR,
+    Role.STORAGE_OPERATOR,
+    Role.GAS_STATION_OPERATOR,
+    Role.AGGREGATOR,
+)
+"""Roles whose holders may run a grid area, and so have metering points of their own."""
+
+
 class ProcessType(StrEnum):
     """The business process a document belongs to."""
 
@@ -206,6 +219,8 @@ class MeteringPointType(StrEnum):
     COLLECTIVE_NET_PRODUCTION = "collective-net-production"
     COLLECTIVE_NET_CONSUMPTION = "collective-net-consumption"
     INTERNAL_USE = "internal-use"
+    AGGREGATION = "aggregation"
+    """What an aggregator delivers behind its parent (Elering 12)."""
 
 
 class Subtype(StrEnum):
@@ -306,6 +321,49 @@ class Unit(StrEnum):
     MVARH = "mvarh"
     GVARH = "gvarh"
     CUBIC_METRE = "m3"
+
+
+def commodity_of(unit: Unit | str) -> Commodity:
+    """What a metering point registered in a unit measures: one of gas is registered in cubic metres."""
+    return Commodity.NATURAL_GAS if unit == Unit.CUBIC_METRE else Commodity.ELECTRICITY
+
+
+class AgreementKind(StrEnum):
+    """What a party of the market has agreed on."""
+
+    GRID = "grid"
+    """Grid service at a metering point."""
+    BORDER_GRID = "border-grid"
+    """Grid service between two grid operators, at the point where their grids meet."""
+    SUPPLY = "supply"
+    """Open supply of a metering point."""
+    BORDER_SUPPLY = "border-supply"
+    """Open supply at a point where two grids meet."""
+    GENERAL_SERVICE = "general-service"
+    """Supply of a metering point whose customer has chosen no supplier."""
+    AGGREGATION = "aggregation"
+    """An aggregator uses the flexibility behind a metering point."""
+    PORTFOLIO = "portfolio"
+    """The counterparty is in the party's portfolio, and so in its balance."""
+    NAMED_SUPPLIER = "named-supplier"
+    """The party supplies those in the counterparty's grid who have chosen no supplier."""
+    JOINT_INVOICE = "joint-invoice"
+    """One invoice for grid service and supply."""
+
+
+class CustomerType(StrEnum):
+    """What the customers of an agreement are."""
+
+    PRIVATE = "private"
+    LEGAL = "legal"
+
+
+class Standing(StrEnum):
+    """Whether an agreement or a permission counts."""
+
+    IN_FORCE = "in-force"
+    WITHDRAWN = "withdrawn"
+    """Taken back: as if it had never been."""
 
 
 class Product(StrEnum):
