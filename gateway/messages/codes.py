@@ -277,9 +277,51 @@ class ConnectionState(StrEnum):
     """Whether a metering point stands in the grid."""
 
     NEW = "new"
+    """Not connected yet; in Finland: under construction (AE03)."""
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     CLOSED_DOWN = "closed-down"
+    DELETED = "deleted"
+    """Registered by mistake (Finland: AE05)."""
+
+
+class PointClass(StrEnum):
+    """The three kinds of metering point of the Finnish market (DH-200)."""
+
+    ACCOUNTING_POINT = "accounting-point"
+    """Where a customer's consumption or production is accounted for."""
+    EXCHANGE_POINT = "exchange-point"
+    """Between two grid areas."""
+    PRODUCTION_UNIT = "production-unit"
+
+
+class PointUse(StrEnum):
+    """The sub-type of an accounting point (DH-200, EV)."""
+
+    NORMAL = "normal"
+    BUILDING = "building"
+    OWN_USE = "own-use"
+    """A production unit's own consumption."""
+    VIRTUAL = "virtual"
+
+
+class MeteringMethod(StrEnum):
+    """How the energy of a metering point comes about (DH-200, EV)."""
+
+    INTERVAL = "interval"
+    """Metered step by step."""
+    READING = "reading"
+    """Read now and then; its series is a profile."""
+    UNMETERED = "unmetered"
+    """A constant load."""
+
+
+class AllowedFlow(StrEnum):
+    """Which directions of an exchange point may have a series (DH-200)."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
 
 
 class Commodity(StrEnum):
@@ -372,6 +414,9 @@ class Product(StrEnum):
     ACTIVE_ENERGY = "active-energy"
     REACTIVE_ENERGY = "reactive-energy"
     TARIFF = "tariff"
+    CAPACITIVE_ENERGY = "capacitive-energy"
+    """Reactive energy of one kind, where the market has a series for each (DH-200)."""
+    INDUCTIVE_ENERGY = "inductive-energy"
 
 
 class Resolution(StrEnum):
