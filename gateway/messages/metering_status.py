@@ -53,7 +53,6 @@ class MeteringDataStatus:
         created_at: when the hub took it, microseconds.
         finished_at: when its final state was reached, microseconds; None while it is in processing.
         state: where it stands.
-        intervals: accounting intervals it holds; 0 while it is in processing, and where it could not be read.
         errors: what was found, in the order of the document.
     """
 
@@ -65,5 +64,4 @@ class MeteringDataStatus:
     created_at: int
     finished_at: int | None
     state: ProcessingState
-    intervals: int = 0
     errors: tuple[ReportedError, ...] = ()
