@@ -17,6 +17,7 @@ from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
 from gateway.markets.deliveries import DeliveryDeadlines
 from gateway.markets.distribution import Distribution, Receiver
+from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
@@ -134,6 +135,7 @@ class MarketProfile:
         results: who is sent what of a settlement's results.
         access: what customers may grant, and how anonymous queries are handed on.
         clients: how many clients a party has, and how many roles a client.
+        estfeed: how the endpoints of the Estonian datahub answer.
     """
 
     name: str
@@ -160,6 +162,7 @@ class MarketProfile:
     results: ResultPolicy
     access: AccessPolicy
     clients: ClientTerms = ONE_PER_ROLE
+    estfeed: EstfeedPolicy = NO_ESTFEED
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

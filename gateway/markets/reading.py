@@ -15,6 +15,7 @@ from gateway.markets.access import NO_ACCESS, AccessPolicy, GrantPolicy, QueryPo
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.clients import read_client_terms
 from gateway.markets.distribution import Behaviour, Distribution
+from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
@@ -180,6 +181,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         if "access" in settings
         else NO_ACCESS,
         clients=read_client_terms(settings.get("clients", {})),
+        estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,
     )
 
 
