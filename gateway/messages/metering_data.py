@@ -51,6 +51,8 @@ class Member(StrEnum):
 
     INTERVAL = "interval"
     """The whole of it."""
+    POINT = "point"
+    """The metering point of its block."""
     START = "start"
     RESOLUTION = "resolution"
     QUANTITY = "quantity"
