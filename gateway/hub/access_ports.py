@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.hub.ports import Exchange, ImportReport, Page, PointSeries, Principal, Refused, SeriesQuery
+from gateway.hub.ports_network import NetworkExchange
 from gateway.hub.ports_settlement import SettlementDesk
 from gateway.messages.codes import MeteringPointType, Resolution, Service, Unit
 from gateway.messages.times import Interval, MarketZone
@@ -283,6 +284,11 @@ class ServedExchange(Exchange, Protocol):
     @property
     def settlement(self) -> SettlementDesk:
         """The settlement of the market."""
+        ...
+
+    @property
+    def network(self) -> NetworkExchange:
+        """Reports of networks."""
         ...
 
     @property

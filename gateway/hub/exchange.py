@@ -33,6 +33,7 @@ from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import import_files
+from gateway.hub.network.desk import NetworkDesk
 from gateway.hub.office import Office
 from gateway.hub.ports import (
     Accepted,
@@ -83,6 +84,7 @@ class Hub:
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)
+        self.network = NetworkDesk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
 

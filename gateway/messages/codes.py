@@ -123,6 +123,8 @@ class Service(StrEnum):
     """The same over the SOAP container of ebIX."""
     METERING_DATA = "metering-data"
     """Metering data submitted, followed, searched and fed as the Estonian datahub does."""
+    NETWORKS = "networks"
+    """Who is late, losses and load-duration curves, for those who run metering points."""
     CONTROL = "control"
     READINGS = "readings"
     REMINDERS = "reminders"
@@ -220,7 +222,7 @@ class MeteringPointType(StrEnum):
     COLLECTIVE_NET_CONSUMPTION = "collective-net-consumption"
     INTERNAL_USE = "internal-use"
     AGGREGATION = "aggregation"
-    """What an aggregator delivers behind its parent (Elering 12)."""
+    """Demand response that an aggregator delivers behind its parent; no flow of the grid (Elering 12)."""
 
 
 class Subtype(StrEnum):

@@ -5,7 +5,7 @@ JSON comes in windows, CSV (by Accept) as a whole, sent while it is being read.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -22,10 +22,10 @@ from gateway.transport import control_models as models
 from gateway.transport.answers import JSON, PREFIX, not_found
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
-from gateway.transport.media_types import accepted_types
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refuse
 from gateway.transport.refusals import HttpRefusal
+from gateway.transport.report_answer import report_answer, wants_csv
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Handler, Parameter, Route
 from gateway.transport.series_answer import CSV
 
@@ -98,7 +98,7 @@ async def show_kpis(call: Call) -> Response:
     if found is None:
         raise not_found()
     bodies = [models.KpiBody.of(value) for value in found]
-    return _whole(call, models.KpiBody, bodies, models.KpisBody(kpis=bodies))
+    return report_answer(call, models.KpiBody, bodies, models.KpisBody(kpis=bodies))
 
 
 async def show_missing(call: Call) -> Response:
@@ -146,7 +146,7 @@ async def show_rejections(call: Call) -> Response:
     query = Query(call, REJECTION_PARAMETERS)
     found = await call.services.exchange.rejections(call.principal, _day_query(query, MOST_REJECTION_DAYS))
     bodies = [models.RejectionBody.of(count) for count in found]
-    return _whole(call, models.RejectionBody, bodies, models.RejectionsBody(rejections=bodies))
+    return report_answer(call, models.RejectionBody, bodies, models.RejectionsBody(rejections=bodies))
 
 
 async def show_sums(call: Call) -> Response:
@@ -160,8 +160,8 @@ async def show_sums(call: Call) -> Response:
     sums, hub = list(models.PointSumBody.of(found.points)), list(models.HubSumBody.of(found.hub))
     whole = models.ControlBody(sums=sums, hub=hub)
     if of is SumsOf.HUB:
-        return _whole(call, models.HubSumBody, hub, whole)
-    return _whole(call, models.PointSumBody, sums, whole)
+        return report_answer(call, models.HubSumBody, hub, whole)
+    return report_answer(call, models.PointSumBody, sums, whole)
 
 
 def _any_days(query: Query) -> tuple[date | None, date | None]:
@@ -196,27 +196,15 @@ def _found(answer: Found | Refused | None) -> Found:
     return answer
 
 
-def _wants_csv(call: Call) -> bool:
-    wanted = [name for name in accepted_types(call.request.headers) if name in (CSV, JSON)]
-    return wanted[:1] == [CSV]
-
-
-def _whole(call: Call, model: type[Body], bodies: Iterable[Body], whole: Body) -> Response:
-    """An answer that comes at once, as CSV or JSON."""
-    if _wants_csv(call):
-        return Response(csv_head(model) + csv_lines(bodies), media_type=CSV)
-    return Response(whole.model_dump_json(), media_type=JSON)
-
-
 async def _in_windows(
     call: Call, query: Query, model: type[Body], words: tuple[ReadWindow, type[Body], str]
 ) -> Response:
     """One window as JSON, or from there on everything as CSV; what is refused is refused before the first byte."""
     window, whole, name = words
     page = query.page()
-    wants_csv = _wants_csv(call)
-    first = await window(Page(LARGEST_PAGE, page.after) if wants_csv else page)
-    if not wants_csv:
+    as_csv = wants_csv(call)
+    first = await window(Page(LARGEST_PAGE, page.after) if as_csv else page)
+    if not as_csv:
         content = whole.model_validate({name: first.bodies, "after": first.after}).model_dump_json()
         return Response(content, media_type=JSON)
 

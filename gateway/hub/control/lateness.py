@@ -18,11 +18,12 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.day_values import QUARTER, is_gone, laid_out
 from gateway.hub.control.expected import Expected, expected_values, in_force
 from gateway.hub.database import transaction_at
+from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Principal
 from gateway.markets.deliveries import DeliveryStage
-from gateway.messages.codes import Commodity, ConnectionState, Flow, Resolution, Role, Unit, commodity_of
+from gateway.messages.codes import Commodity, ConnectionState, Flow, Resolution, Unit, commodity_of
 from gateway.messages.masterdata import RESOLUTIONS, STATES, UNITS, Codes, MasterData, Rows
 from gateway.messages.series import Mask
 from gateway.messages.times import Interval
@@ -93,7 +94,7 @@ def lateness(
 ) -> tuple[Lateness, ...] | None:
     """The report by day, grid area and commodity; None for an area that is not the reader's."""
     master = office.refresh(connection)
-    areas = _areas_of(master, reader, office.clock.now())
+    areas = own_areas(master, reader, office.clock.now())
     if query.grid_area:
         areas = areas & {query.grid_area}
         if not areas:
@@ -104,14 +105,6 @@ def lateness(
         found += _Day(office, connection, in_force(master, _around(office, day)), day).rows(query.stage, areas)
         day += timedelta(days=1)
     return tuple(found)
-
-
-def _areas_of(master: MasterData, reader: Principal, now: int) -> frozenset[str]:
-    """The grid areas a party runs; every one for the hub's operator."""
-    everything = {area.code for area in master.grid_areas} | set(master.areas.names)
-    if reader.role is Role.HUB:
-        return frozenset(everything)
-    return frozenset(code for code in everything if master.grid_operator(code, now) == reader.party)
 
 
 def _around(office: Office, day: date) -> Interval:

@@ -1,0 +1,1 @@
+"""What the hub computes of networks from the series it holds: losses, load-duration curves, balance areas."""

@@ -1,0 +1,46 @@
+"""The reports of networks as seen from outside: implements `gateway.hub.ports_network.NetworkExchange`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy.engine import Connection
+
+from gateway.hub.control.lateness import Lateness, LatenessQuery, lateness
+from gateway.hub.network.curves import CurveQuery, LoadCurve, load_curve
+from gateway.hub.network.losses import Losses, LossQuery, losses
+from gateway.hub.office import Office
+from gateway.hub.ports import Principal
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class NetworkDesk:
+    """Computes the reports of networks, each as of one moment."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    async def lateness(self, reader: Principal, query: LatenessQuery) -> tuple[Lateness, ...] | None:
+        """Who is late with the values of days, by the deadline of a stage; None for an area that is not its own."""
+        return await self._read(lateness, reader, query)
+
+    async def losses(self, reader: Principal, query: LossQuery) -> Losses | None:
+        """The losses of a network the reader runs; None for another."""
+        return await self._read(losses, reader, query)
+
+    async def load_curve(self, reader: Principal, query: CurveQuery) -> LoadCurve | None:
+        """The load-duration curve of points in networks the reader runs; None for others."""
+        return await self._read(load_curve, reader, query)
+
+    async def _read(
+        self, call: Callable[Concatenate[Office, Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def work() -> T:
+            with self._office.database.read() as connection:
+                return call(self._office, connection, *args, **kwargs)
+
+        return await asyncio.to_thread(work)

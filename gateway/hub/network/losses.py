@@ -1,0 +1,123 @@
+"""The losses of a grid area or a line, step by step, from the series of its border points and its own (EE-4.2).
+
+In is into the grid that runs a point. At a border point run by the neighbour, what flows into the neighbour's grid
+has left this one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy.engine import Connection
+
+from gateway.hub.clock import MICROSECONDS
+from gateway.hub.control.expected import in_force
+from gateway.hub.database import transaction_at
+from gateway.hub.network.flows import FlowQuery, Flows, read_flows
+from gateway.hub.network.own_areas import runs_area
+from gateway.hub.office import Office
+from gateway.hub.ports import Principal
+from gateway.messages.codes import ConnectionState, MeteringPointType
+from gateway.messages.masterdata import KINDS, STATES, MasterData, Rows
+from gateway.messages.series import Mask, Quantities
+from gateway.messages.times import STEP_SECONDS, Instants, Interval
+from gateway.settlement.network_loss import Exchanged, network_loss
+
+_EXCHANGE, _AGGREGATION = (
+    KINDS.index(kind) for kind in (MeteringPointType.EXCHANGE, MeteringPointType.AGGREGATION)
+)
+_CONNECTED = STATES.index(ConnectionState.CONNECTED)
+
+
+class LossQuery(NamedTuple):
+    """Which grid area or line, over which whole days of the market, as known when (instant; None: now)."""
+
+    grid_area: str
+    interval: Interval
+    as_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """The losses of a network: columns of one length, one entry for each step of the settlement.
+
+    Attributes:
+        grid_area: its code.
+        step: seconds of a step.
+        start: int64 instants.
+        loss: int64 Wh; negative where more was metered out than in.
+        border: what its borders brought in and took out.
+        own: what its own points put in and took out.
+        points: metering points that count.
+        lacking: int64, how many of them have no value in the step; each counts as nothing.
+    """
+
+    grid_area: str
+    step: int
+    start: Instants
+    loss: Quantities
+    border: Exchanged
+    own: Exchanged
+    points: int
+    lacking: Rows
+
+
+class _Members(NamedTuple):
+    """The metering points of a network by master data row: whether a border point, and run by the neighbour."""
+
+    rows: Rows
+    is_border: Mask
+    is_mirrored: Mask
+
+
+def losses(office: Office, connection: Connection, reader: Principal, query: LossQuery) -> Losses | None:
+    """The losses of a network that the reader runs; None for one that is unknown or not its own.
+
+    Demand response is no flow of the grid and counts nowhere.
+    """
+    master = office.refresh(connection)
+    if not runs_area(master, reader, query.grid_area, office.clock.now()):
+        return None
+    profile, interval = office.profile, query.interval
+    step = STEP_SECONDS[profile.settlement_resolution(profile.zone.day(interval.start))]
+    master = in_force(master, interval)
+    members = _members(master, query.grid_area)
+    as_of = None if query.as_of is None else transaction_at(connection, query.as_of * MICROSECONDS)
+    points = master.points.point[members.rows]
+    distinct, place = np.unique(points, return_inverse=True)
+    flows = read_flows(office, connection, FlowQuery(distinct, interval, step, as_of))
+    start = np.arange(interval.start, interval.end, step, dtype=np.int64)
+    holds = _holds(master, members.rows, start)
+    border, own = _sums(flows, place, members, holds)
+    lacking: Rows = (holds & ~flows.known[place]).sum(axis=0)
+    return Losses(query.grid_area, step, start, network_loss(border, own), border, own, len(distinct), lacking)
+
+
+def _members(master: MasterData, area: str) -> _Members:
+    columns, code = master.points, master.areas.find(area)
+    is_border = columns.kind == _EXCHANGE
+    touches = (columns.grid_area == code) | (columns.from_grid_area == code) | (columns.to_grid_area == code)
+    counts = (columns.connection_state == _CONNECTED) & (columns.kind != _AGGREGATION)
+    rows = np.flatnonzero(counts & np.where(is_border, touches, columns.grid_area == code))
+    return _Members(rows, is_border[rows], columns.grid_area[rows] != code)
+
+
+def _holds(master: MasterData, rows: Rows, start: Instants) -> Mask:
+    """In which steps each version is in force."""
+    columns = master.points
+    holds: Mask = (columns.valid_from[rows][:, None] <= start) & (start < columns.valid_to[rows][:, None])
+    return holds
+
+
+def _sums(flows: Flows, place: Rows, members: _Members, holds: Mask) -> tuple[Exchanged, Exchanged]:
+    """What the borders and the network's own points exchanged, viewed from the network."""
+    mirrored = members.is_mirrored[:, None]
+    into = np.where(mirrored, flows.out[place], flows.into[place]) * holds
+    out = np.where(mirrored, flows.into[place], flows.out[place]) * holds
+    border, own = members.is_border, ~members.is_border
+    return (
+        Exchanged(into[border].sum(axis=0), out[border].sum(axis=0)),
+        Exchanged(into[own].sum(axis=0), out[own].sum(axis=0)),
+    )

@@ -1,0 +1,160 @@
+"""Reports of networks over the neutral API: who is late, losses of grids and lines, load-duration curves (EE-4.1-3)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from gateway.hub.control.lateness import MOST_DAYS, LatenessQuery
+from gateway.hub.network.curves import CurveQuery
+from gateway.hub.network.losses import LossQuery
+from gateway.markets.deliveries import DeliveryStage
+from gateway.messages.codes import Flow, Role
+from gateway.messages.times import Interval
+from gateway.transport import network_models as models
+from gateway.transport.answers import PREFIX, not_found
+from gateway.transport.hub_models import Body
+from gateway.transport.problems import refuse_with_problem
+from gateway.transport.queries import Query, refuse
+from gateway.transport.report_answer import report_answer
+from gateway.transport.routes import OPERATOR, Call, Handler, Parameter, Route
+from gateway.transport.series_answer import CSV
+
+NETWORK_ROLES: frozenset[Role] = OPERATOR | {
+    Role.GRID_OPERATOR,
+    Role.CLOSED_DISTRIBUTION_NETWORK,
+    Role.LINE_OPERATOR,
+    Role.CHARGING_POINT_OPERATOR,
+    Role.PRODUCER_OPERATOR,
+    Role.STORAGE_OPERATOR,
+    Role.GAS_STATION_OPERATOR,
+    Role.AGGREGATOR,
+}
+"""Who runs metering points, and the operator of the hub."""
+
+MOST_LOSS_DAYS = 366
+
+_DAY: dict[str, object] = {"type": "string", "format": "date"}
+_INSTANT: dict[str, object] = {"type": "string", "format": "date-time"}
+_TEXT: dict[str, object] = {"type": "string"}
+_DAYS = (
+    Parameter("from", "First local day", _DAY, required=True),
+    Parameter("to", "Local day to end before; the next when absent", _DAY),
+)
+LATENESS_PARAMETERS = (
+    *_DAYS,
+    Parameter("stage", "By which deadline: initial when absent", {"enum": list(DeliveryStage)}),
+    Parameter("grid_area", "One grid area; all of yours when absent", _TEXT),
+)
+LOSS_PARAMETERS = (
+    Parameter("grid_area", "The grid area or line", _TEXT, required=True),
+    *_DAYS,
+    Parameter("as_of", "As known at this instant; now when absent", _INSTANT),
+)
+CURVE_PARAMETERS = (
+    Parameter("metering_point", "One metering point of yours", _TEXT),
+    Parameter("grid_area", "All metering points of a grid area of yours", _TEXT),
+    Parameter("flow", "Out of the grid when absent", {"enum": [Flow.IN, Flow.OUT]}),
+    *_DAYS,
+)
+
+
+async def show_lateness(call: Call) -> Response:
+    """Who is late with the values of days."""
+    query = Query(call, LATENESS_PARAMETERS)
+    start, end = _days(query, MOST_DAYS)
+    stage = query.listed("stage", DeliveryStage) or DeliveryStage.INITIAL
+    wanted = LatenessQuery(start, end, stage, query.text("grid_area"))
+    found = await call.services.exchange.network.lateness(call.principal, wanted)
+    if found is None:
+        raise not_found()
+    bodies = [models.LatenessBody.of(row) for row in found]
+    return report_answer(call, models.LatenessBody, bodies, models.LatenessReportBody(lateness=bodies))
+
+
+async def show_losses(call: Call) -> Response:
+    """The losses of a network of the caller's."""
+    query = Query(call, LOSS_PARAMETERS)
+    area = query.text("grid_area")
+    if not area:
+        raise refuse("grid_area", "is required")
+    wanted = LossQuery(area, _interval(call, query), query.instant("as_of"))
+    found = await call.services.exchange.network.losses(call.principal, wanted)
+    if found is None:
+        raise not_found()
+    bodies = list(models.LossBody.of(found))
+    whole = models.LossesBody(grid_area=area, step_seconds=found.step, points=found.points, losses=bodies)
+    return report_answer(call, models.LossBody, bodies, whole)
+
+
+async def show_curve(call: Call) -> Response:
+    """The load-duration curve of metering points of the caller's."""
+    query = Query(call, CURVE_PARAMETERS)
+    point, area = query.text("metering_point"), query.text("grid_area")
+    if bool(point) == bool(area):
+        raise refuse("metering_point", "or grid_area is required, and not both")
+    flow = query.listed("flow", Flow) or Flow.OUT
+    if flow not in (Flow.IN, Flow.OUT):
+        raise refuse("flow", "must be one of in, out")
+    wanted = CurveQuery(_interval(call, query), point, area, flow)
+    found = await call.services.exchange.network.load_curve(call.principal, wanted)
+    if found is None:
+        raise not_found()
+    body = models.LoadCurveBody.of(found)
+    return report_answer(call, models.LoadBody, body.curve, body)
+
+
+def _days(query: Query, most: int) -> tuple[date, date]:
+    start, end = query.day("from"), query.day("to")
+    if start is None:
+        raise refuse("from", "is required")
+    end = end or start + timedelta(days=1)
+    if start >= end:
+        raise refuse("to", "must be after from")
+    if (end - start).days > most:
+        raise refuse("to", f"is too far: an answer holds at most {most} days")
+    return start, end
+
+
+def _interval(call: Call, query: Query) -> Interval:
+    start, end = _days(query, MOST_LOSS_DAYS)
+    zone = call.services.exchange.zone
+    return Interval(zone.midnight(start), zone.midnight(end))
+
+
+def _route(path: str, handler: Handler, text: str, described: tuple[type[Body], tuple[Parameter, ...]]) -> Route:
+    gives, parameters = described
+    return Route(
+        "GET",
+        PREFIX + path,
+        NETWORK_ROLES,
+        handler,
+        refuse_with_problem,
+        text,
+        gives=gives,
+        parameters=parameters,
+        media=(CSV,),
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    _route(
+        "/lateness",
+        show_lateness,
+        "How the values of days met their deadline in your grid areas: in time, late, missing.",
+        (models.LatenessReportBody, LATENESS_PARAMETERS),
+    ),
+    _route(
+        "/losses",
+        show_losses,
+        "The losses of a grid or line you run, step by step, with what they are computed from.",
+        (models.LossesBody, LOSS_PARAMETERS),
+    ),
+    _route(
+        "/load-duration",
+        show_curve,
+        "The load-duration curve of a metering point or of a grid you run.",
+        (models.LoadCurveBody, CURVE_PARAMETERS),
+    ),
+)
