@@ -9,18 +9,21 @@ from __future__ import annotations
 import numpy as np
 import sqlalchemy as sa
 
+from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.registrations import is_newest
 from gateway.hub.ports import MasterDataTable, Principal
 from gateway.markets.distribution import Receiver, Visible
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Role
+from gateway.messages.codes import AREA_RUNNERS, Role
 from gateway.messages.masterdata import FOREVER, MasterData, Rows
 from gateway.messages.times import Interval
 
 _PUBLIC = frozenset({MasterDataTable.PARTIES, MasterDataTable.GRID_AREAS})
 """The participant register is open to every participant (D1 §3.4)."""
+
+_RUNS_AREAS = frozenset({*AREA_RUNNERS, Role.METERED_DATA_RESPONSIBLE})
 
 ALWAYS = Interval(-FOREVER, FOREVER)
 
@@ -46,7 +49,8 @@ def visible_rows(
 
     A metering point shows to its supplier, its balance responsible party and the operator of its grid area, each in
     the versions that name them; a delegation to both its parties. What settlement needs of a point shows to its
-    supplier and the operator of its grid area, as far as they are that while it holds, by what is known now.
+    supplier and the operator of its grid area, as far as they are that while it holds, by what is known now. An
+    agreement shows to both its parties and the operator of its point's area, a permission to its holder.
     """
     if reader.role is Role.HUB or table in _PUBLIC:
         return None
@@ -55,6 +59,8 @@ def visible_rows(
         return (columns.from_party == reader.party) | (columns.to_party == reader.party)
     if table is MasterDataTable.METERING_POINTS:
         return _visible_points(master, reader, tables.metering_point, now)
+    if table in (MasterDataTable.AGREEMENTS, MasterDataTable.PERMISSIONS):
+        return _visible_agreements(master, reader, table, now)
     if reader.role is Role.BALANCE_RESPONSIBLE:
         return sa.false()
     facts, point = pages.SOURCES[table].table.c, tables.metering_point.alias("point")
@@ -67,15 +73,33 @@ def visible_rows(
     )
 
 
+def _visible_agreements(
+    master: MasterData, reader: Principal, table: MasterDataTable, now: int
+) -> sa.ColumnElement[bool]:
+    if table is MasterDataTable.PERMISSIONS:
+        return (agreements.permission.c.holder == reader.party) & (agreements.permission.c.role == reader.role.value)
+    columns, point = agreements.agreement.c, tables.metering_point.alias("point")
+    in_own_area = sa.exists().where(
+        point.c.metering_point == columns.metering_point,
+        point.c.grid_area.in_(_own_areas(master, reader, now)),
+        is_newest(point, master.transaction),
+    )
+    return (columns.party == reader.party) | (columns.counterparty == reader.party) | in_own_area
+
+
+def _own_areas(master: MasterData, reader: Principal, now: int) -> list[str]:
+    """The grid areas a party runs at an instant."""
+    return sorted({area.code for area in master.grid_areas if master.grid_operator(area.code, now) == reader.party})
+
+
 def _visible_points(master: MasterData, reader: Principal, points: sa.FromClause, now: int) -> sa.ColumnElement[bool]:
     match reader.role:
         case Role.ENERGY_SUPPLIER:
             return points.c.energy_supplier == reader.party
         case Role.BALANCE_RESPONSIBLE:
             return points.c.balance_responsible == reader.party
-        case Role.GRID_OPERATOR | Role.METERED_DATA_RESPONSIBLE:
-            own = {area.code for area in master.grid_areas if master.grid_operator(area.code, now) == reader.party}
-            return points.c.grid_area.in_(sorted(own))
+        case role if role in _RUNS_AREAS:
+            return points.c.grid_area.in_(_own_areas(master, reader, now))
         case _:
             return sa.false()
 

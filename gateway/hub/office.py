@@ -9,13 +9,15 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import Clock
 from gateway.hub.database import Database
-from gateway.hub.masterdata import registrations, registry
+from gateway.hub.masterdata import agreement_registry, registrations, registry
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.engine import Engine
 from gateway.hub.settlement_results import NothingFiled, SettlementResults
 from gateway.markets.profile import MarketProfile
+from gateway.messages.agreements import NO_AGREEMENTS, Agreements
 from gateway.messages.masterdata import MasterData
+from gateway.messages.point_details import NOTHING_MORE, PointView
 from gateway.messages.settlement_masterdata import SettlementMasterData
 from gateway.schemas.registry import Registry
 
@@ -35,6 +37,7 @@ class Office:
         clock: the market clock.
         new_id: where message ids come from: 32 hexadecimal digits.
         master: the master data as known at the last refresh.
+        points: what else is known of metering points, in a market that registers more of them.
         engine: how days are summed.
         results: the filed results of settlements, for who requests them.
     """
@@ -46,10 +49,12 @@ class Office:
     clock: Clock
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
+    points: PointView = NOTHING_MORE
     engine: Engine = field(default_factory=Engine)
     results: SettlementResults = field(default_factory=NothingFiled)
     _past: list[MasterData] = field(default_factory=list, repr=False)
     _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
+    _agreements: Agreements = field(default=NO_AGREEMENTS, repr=False)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""
@@ -59,6 +64,8 @@ class Office:
         """The master data as known now; read anew only when somebody has imported since."""
         if not self.is_current(connection):
             self.master = registry.view_now(connection, self.master)
+            if self.profile.series.has_details:
+                self.points = point_registry.view(connection)
         return self.master
 
     def master_as_of(self, connection: Connection, as_of: int) -> MasterData:
@@ -70,6 +77,11 @@ class Office:
         master = registry.view(connection, as_of)
         self._past = [master, *self._past[: _PAST_VIEWS - 1]]
         return master
+
+    def agreements(self, connection: Connection) -> Agreements:
+        """The agreements and permissions as known now; read anew only when an import brought others."""
+        self._agreements = agreement_registry.view_now(connection, self._agreements)
+        return self._agreements
 
     def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:
         """What settlement needs of points, as known at a transaction; the last views read are at hand."""

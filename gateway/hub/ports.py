@@ -282,6 +282,8 @@ class MasterDataTable(StrEnum):
     FORMULAS = "formulas"
     GRID_LOSS = "grid-loss"
     POINT_PERMISSIONS = "point-permissions"
+    AGREEMENTS = "agreements"
+    PERMISSIONS = "permissions"
 
 
 MasterDataRow = Mapping[str, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.hub import (
     tables,
     tables_access,
+    tables_agreements,
     tables_exchange,
     tables_masterdata,
     tables_queries,
@@ -17,6 +18,7 @@ from gateway.hub import (
 DECLARED_IN = (
     tables,
     tables_access,
+    tables_agreements,
     tables_exchange,
     tables_masterdata,
     tables_queries,

@@ -58,6 +58,8 @@ master_data_import = Table(
     Column("formulas", Integer, nullable=False, server_default="0"),
     Column("grid_loss", Integer, nullable=False, server_default="0"),
     Column("point_permissions", Integer, nullable=False, server_default="0"),
+    Column("agreements", Integer, nullable=False, server_default="0"),
+    Column("permissions", Integer, nullable=False, server_default="0"),
     comment="One row per import of master data, with its rows by table",
 )
 

@@ -270,10 +270,6 @@ class Agreements:
         )
 
 
-NO_AGREEMENTS = Agreements.build(AgreementFacts())
-"""The view of a hub without agreements."""
-
-
 def _continues(before: AgreementSpan, after: AgreementSpan) -> bool:
     meets = before.party == after.party and before.end == after.start
     return meets and not before.customers.isdisjoint(after.customers)
@@ -334,3 +330,7 @@ def _permission_columns(rows: Sequence[AccessPermission], parties: Names) -> Per
         holder=_codes((parties.code(row.holder) for row in rows), count),
         role=_codes((roles.code(row.role) for row in rows), count),
     )
+
+
+NO_AGREEMENTS = Agreements.build(AgreementFacts())
+"""The view of a hub without agreements."""

@@ -13,6 +13,8 @@ from gateway.demo.market import sample_market
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import FILE_NAMES, MasterDataReading, MasterDataSet, csv_files, read_files
 from gateway.hub.masterdata.table_rows import FINDING_LIMIT
+from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
+from gateway.messages.codes import AgreementKind, Role
 from gateway.messages.times import MarketZone
 
 MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)
@@ -23,6 +25,11 @@ TOLD = {*SHARED, *(loss.metering_point for loss in FACTS.grid_loss)} | {
     point for term in FACTS.formulas for point in (term.metering_point, term.term_point)
 }
 POINTS = TOLD | {v.parent for v in MARKET.points if v.metering_point in TOLD} | {MARKET.points[0].metering_point}
+POINT, PARTY = MARKET.points[0].metering_point, MARKET.roles[0].party
+AGREED = AgreementFacts(
+    [Agreement("A-1", AgreementKind.SUPPLY, PARTY, 1735686000, metering_point=POINT, customers=("one", "two"))],
+    [AccessPermission("P-1", POINT, PARTY, Role.ENERGY_SUPPLIER, 1735686000, 1735686000, 1767222000)],
+)
 PART = MasterDataSet(
     [version for version in MARKET.points if version.metering_point in POINTS],
     MARKET.grid_areas,
@@ -34,6 +41,7 @@ PART = MasterDataSet(
         tariffs=[tariff for tariff in FACTS.tariffs if tariff.metering_point in TOLD],
         permissions=[permission for permission in FACTS.permissions if permission.metering_point in TOLD],
     ),
+    AGREED,
 )
 FILES = csv_files(PART)
 

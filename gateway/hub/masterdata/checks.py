@@ -17,7 +17,8 @@ import numpy.typing as npt
 from gateway.hub.masterdata.families import check_families
 from gateway.hub.masterdata.layouts import Row
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows
-from gateway.messages.codes import Role
+from gateway.messages.agreements import AccessPermission, Agreement
+from gateway.messages.codes import AREA_RUNNERS, Role
 from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import (
     NONE,
@@ -45,6 +46,8 @@ class ReadTables(NamedTuple):
     formulas: TableRows[FormulaTerm]
     grid_loss: TableRows[GridLossPoint]
     permissions: TableRows[PointPermission]
+    agreements: TableRows[Agreement]
+    access_permissions: TableRows[AccessPermission]
 
 
 class Timeline:
@@ -80,9 +83,10 @@ def check_references(tables: ReadTables, known: MasterData, findings: FindingLis
         references.check_areas(tables.points, column)
     references.check_roles(tables.points, "energy_supplier", Role.ENERGY_SUPPLIER)
     references.check_roles(tables.points, "balance_responsible", Role.BALANCE_RESPONSIBLE)
-    references.check_roles(tables.grid_areas, "grid_operator", Role.GRID_OPERATOR)
+    references.check_area_runners()
     references.check_delegations()
     references.check_owners()
+    references.check_agreement_parties()
     references.check_registered_areas()
     references.check_registered_points()
     check_families(tables.points, known, findings)
@@ -115,6 +119,10 @@ class References:
         """Each party named in a column holds the role while the row is valid."""
         self._check_each(table, column, partial(self._role_fault, role))
 
+    def check_area_runners(self) -> None:
+        """Who runs a grid area holds one of the roles that may, all the time."""
+        self._check_each(self.tables.grid_areas, "grid_operator", self._runner_fault)
+
     def check_delegations(self) -> None:
         """Both parties of a delegation hold the roles it names, in a grid area that exists."""
         table = self.tables.delegations
@@ -132,13 +140,19 @@ class References:
         """The owner of a tariff is a party of the market; none ever ceases to be known."""
         self._check_each(self.tables.tariffs, "owner", self._party_fault)
 
+    def check_agreement_parties(self) -> None:
+        """Who agrees or holds a permission is a party of the market; none ever ceases to be known."""
+        self._check_each(self.tables.agreements, "party", self._party_fault)
+        self._check_each(self.tables.agreements, "counterparty", self._party_fault)
+        self._check_each(self.tables.access_permissions, "holder", self._party_fault)
+
     def check_registered_areas(self) -> None:
         """A party whose roles are stated anew still runs the grid areas registered with it."""
         for area in self.known.grid_areas:
             place = self._party_places.get(area.grid_operator)
             if place is None or area.code in self._area_places:
                 continue
-            if self._role_fault(Role.GRID_OPERATOR, area.grid_operator, area.valid_from, area.valid_to):
+            if self._runner_fault(area.grid_operator, area.valid_from, area.valid_to):
                 text = f"grid area {area.code}, registered before, needs {area.grid_operator} as {Role.GRID_OPERATOR}"
                 self.findings.add("still-in-use", text, place)
 
@@ -184,6 +198,11 @@ class References:
         if fault := self._party_fault(party, start, end):
             return fault
         return Fault("party-role", f"party {party} does not hold the role {role} all the time")
+
+    def _runner_fault(self, party: str, start: int, end: int) -> Fault | None:
+        if any(self._roles.covers((party, role), start, end) for role in AREA_RUNNERS):
+            return None
+        return self._role_fault(Role.GRID_OPERATOR, party, start, end)
 
     def _party_fault(self, party: str, _start: int, _end: int) -> Fault | None:
         if self.tables.parties.may_hold(party) or party in self._known_parties:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gateway.hub.masterdata.agreement_checks import check_agreements, points_agreed_on
+from gateway.hub.masterdata.agreement_layouts import AGREEMENTS, PERMISSIONS
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.checks import ReadTables, check_references
 from gateway.hub.masterdata.layouts import (
@@ -30,6 +32,7 @@ from gateway.hub.masterdata.layouts import (
 from gateway.hub.masterdata.settlement_checks import check_facts, named_points
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
+from gateway.messages.agreements import AgreementFacts, Agreements
 from gateway.messages.findings import Finding, has_errors
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.settlement_masterdata import SettlementFacts, SettlementMasterData
@@ -51,6 +54,7 @@ class MasterDataSet:
     roles: list[PartyRole] = field(default_factory=list)
     delegations: list[Delegation] = field(default_factory=list)
     settlement: SettlementFacts = field(default_factory=SettlementFacts)
+    agreements: AgreementFacts = field(default_factory=AgreementFacts)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -64,6 +68,8 @@ class MasterDataSet:
             MasterDataTable.FORMULAS: len(self.settlement.formulas),
             MasterDataTable.GRID_LOSS: len(self.settlement.grid_loss),
             MasterDataTable.POINT_PERMISSIONS: len(self.settlement.permissions),
+            MasterDataTable.AGREEMENTS: len(self.agreements.agreements),
+            MasterDataTable.PERMISSIONS: len(self.agreements.permissions),
         }
 
     def view(self) -> MasterData:
@@ -73,6 +79,10 @@ class MasterDataSet:
     def settlement_view(self) -> SettlementMasterData:
         """What the set alone holds for settlement."""
         return SettlementMasterData.build(self.settlement)
+
+    def agreement_view(self) -> Agreements:
+        """The agreements and permissions of the set alone."""
+        return Agreements.build(self.agreements)
 
 
 @dataclass(frozen=True)
@@ -97,11 +107,21 @@ def nothing_about(_points: Set[str]) -> SettlementFacts:
     return SettlementFacts()
 
 
+AgreementsAbout = Callable[[Set[str]], AgreementFacts]
+"""What is agreed and permitted about some metering points, and every portfolio."""
+
+
+def nothing_agreed(_points: Set[str]) -> AgreementFacts:
+    """What a hub without master data holds of agreements."""
+    return AgreementFacts()
+
+
 def read_files(
     files: Mapping[str, bytes],
     manner: Manner,
     known: MasterData = NOTHING_KNOWN,
     facts_about: FactsAbout = nothing_about,
+    agreements_about: AgreementsAbout = nothing_agreed,
 ) -> MasterDataReading:
     """The master data of some files, checked against each other and against what is known already.
 
@@ -110,11 +130,13 @@ def read_files(
         manner: the market's zone, and whether check digits count (DK-1.17).
         known: what is registered; a key in the files replaces its whole timeline there.
         facts_about: what is registered for settlement, asked of the points that the files name.
+        agreements_about: what is agreed and permitted, asked likewise.
 
     Returns:
         The set and the findings: `unknown-file`, `table-twice`, `no-master-data`, those of
         `gateway.hub.masterdata.table_rows.read_table` with their line, and those of
-        `gateway.hub.masterdata.checks.check_references` and `gateway.hub.masterdata.settlement_checks.check_facts`.
+        `gateway.hub.masterdata.checks.check_references`, `gateway.hub.masterdata.settlement_checks.check_facts` and
+        `gateway.hub.masterdata.agreement_checks.check_agreements`.
         With any error the set is empty.
     """
     findings = FindingList()
@@ -129,9 +151,12 @@ def read_files(
         formulas=_read(files, FORMULAS, manner, findings),
         grid_loss=_read(files, GRID_LOSS, manner, findings),
         permissions=_read(files, POINT_PERMISSIONS, manner, findings),
+        agreements=_read(files, AGREEMENTS, manner, findings),
+        access_permissions=_read(files, PERMISSIONS, manner, findings),
     )
     check_references(tables, known, findings)
     check_facts(tables, known, facts_about(named_points(tables)), findings)
+    check_agreements(tables, known, agreements_about(points_agreed_on(tables)), findings)
     found = findings.all()
     if has_errors(found):
         return MasterDataReading(MasterDataSet(), found)
@@ -143,7 +168,14 @@ def read_files(
         tables.permissions.rows,
     )
     return MasterDataReading(
-        MasterDataSet(tables.points.rows, tables.grid_areas.rows, tables.parties.rows, tables.delegations.rows, facts),
+        MasterDataSet(
+            tables.points.rows,
+            tables.grid_areas.rows,
+            tables.parties.rows,
+            tables.delegations.rows,
+            facts,
+            AgreementFacts(tables.agreements.rows, tables.access_permissions.rows),
+        ),
         found,
     )
 
@@ -165,6 +197,8 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
         "formulas.csv": _csv(FORMULAS, dataset.settlement.formulas),
         "grid-loss.csv": _csv(GRID_LOSS, dataset.settlement.grid_loss),
         "point-permissions.csv": _csv(POINT_PERMISSIONS, dataset.settlement.permissions),
+        "agreements.csv": _csv(AGREEMENTS, dataset.agreements.agreements),
+        "permissions.csv": _csv(PERMISSIONS, dataset.agreements.permissions),
     }
 
 

@@ -7,10 +7,12 @@ from functools import partial
 
 from gateway.hub.database import Database, allocate
 from gateway.hub.masterdata import registry
+from gateway.hub.masterdata.agreement_registry import agreements_about
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataSet, read_files
 from gateway.hub.masterdata.settlement_registry import facts_about
 from gateway.hub.ports import ImportReport
+from gateway.messages.agreements import AgreementFacts
 from gateway.messages.masterdata import MasterData
 from gateway.messages.settlement_masterdata import SettlementFacts
 
@@ -40,7 +42,8 @@ def import_files(
     view = known
     while True:
         view = _current(database, view)
-        reading = read_files(files, manner, view, partial(_facts_about, database, view.transaction))
+        facts = partial(_facts_about, database, view.transaction)
+        reading = read_files(files, manner, view, facts, partial(_agreements_about, database, view.transaction))
         if not reading.is_good:
             return ImportReport(MasterDataSet().counts(), reading.findings)
         try:
@@ -58,6 +61,11 @@ def _current(database: Database, view: MasterData | None) -> MasterData:
 def _facts_about(database: Database, transaction: int, points: Set[str]) -> SettlementFacts:
     with database.read() as connection:
         return facts_about(connection, points, transaction)
+
+
+def _agreements_about(database: Database, transaction: int, points: Set[str]) -> AgreementFacts:
+    with database.read() as connection:
+        return agreements_about(connection, points, transaction)
 
 
 def _register(database: Database, dataset: MasterDataSet, at: int, checked_against: int) -> None:

@@ -16,6 +16,7 @@ from gateway.codecs.fields import Codes
 from gateway.hub.masterdata import cells
 from gateway.hub.masterdata.cells import Cells, Manner, PlainCells, Reader
 from gateway.hub.ports import MasterDataRow, MasterDataTable
+from gateway.messages.agreements import AccessPermission, Agreement
 from gateway.messages.codes import (
     ConnectionState,
     DelegatedProcess,
@@ -45,6 +46,8 @@ Row = TypeVar(
     FormulaTerm,
     GridLossPoint,
     PointPermission,
+    Agreement,
+    AccessPermission,
     CustomerLink,
     MeterReading,
     ReadingCancellation,
@@ -60,6 +63,8 @@ Dated = TypeVar(
     FormulaTerm,
     GridLossPoint,
     PointPermission,
+    Agreement,
+    AccessPermission,
     CustomerLink,
 )
 """Rows that hold from one instant to another."""
@@ -100,61 +105,66 @@ class Layout(Generic[Row]):
     columns: tuple[ColumnLayout, ...]
 
 
-def _plain(reader: Reader) -> Callable[[Manner], Reader]:
+def plain(reader: Reader) -> Callable[[Manner], Reader]:
+    """Cells that every market reads alike."""
     return lambda _manner: reader
 
 
-def _party(manner: Manner) -> Reader:
+def party(manner: Manner) -> Reader:
+    """Cells that name a party."""
     return manner.party
 
 
-def _point(manner: Manner) -> Reader:
+def point(manner: Manner) -> Reader:
+    """Cells that name a metering point."""
     return manner.metering_point
 
 
-def _instant(manner: Manner) -> Reader:
+def instant(manner: Manner) -> Reader:
+    """Cells that name a day or an instant."""
     return manner.instant
 
 
-def _code(names: type[StrEnum], wire: Codes = cells.NO_CODES) -> Callable[[Manner], Reader]:
-    return _plain(cells.code(names, wire))
+def code(names: type[StrEnum], wire: Codes = cells.NO_CODES) -> Callable[[Manner], Reader]:
+    """Cells of a code list."""
+    return plain(cells.code(names, wire))
 
 
-_AREA = _plain(cells.grid_area)
-_NAME = _plain(cells.name)
-_METHOD = _code(SettlementMethod, codes_cim.SETTLEMENT_METHODS)
-_VALID_FROM = ColumnLayout("valid_from", "valid_from", _instant, write=format_second)
-_VALID_TO = ColumnLayout("valid_to", "valid_to", _instant, FOREVER, write=format_second)
-_VALIDITY = (_VALID_FROM._replace(default=0), _VALID_TO)
-_POINT = ColumnLayout("metering_point", "metering_point", _point, repeats=False)
+_AREA = plain(cells.grid_area)
+_NAME = plain(cells.name)
+_METHOD = code(SettlementMethod, codes_cim.SETTLEMENT_METHODS)
+VALID_FROM = ColumnLayout("valid_from", "valid_from", instant, write=format_second)
+VALID_TO = ColumnLayout("valid_to", "valid_to", instant, FOREVER, write=format_second)
+_VALIDITY = (VALID_FROM._replace(default=0), VALID_TO)
+POINT = ColumnLayout("metering_point", "metering_point", point, repeats=False)
 
 METERING_POINTS = Layout(
     MasterDataTable.METERING_POINTS,
     MeteringPointVersion,
     ("metering_point",),
     (
-        _POINT,
-        ColumnLayout("kind", "kind", _code(MeteringPointType, codes_cim.POINT_TYPES)),
-        ColumnLayout("subtype", "subtype", _code(Subtype, cells.SUBTYPES), Subtype.PHYSICAL),
+        POINT,
+        ColumnLayout("kind", "kind", code(MeteringPointType, codes_cim.POINT_TYPES)),
+        ColumnLayout("subtype", "subtype", code(Subtype, cells.SUBTYPES), Subtype.PHYSICAL),
         ColumnLayout(
-            "settlement_method", "settlement_method", _code(SettlementMethod, codes_cim.SETTLEMENT_METHODS), None
+            "settlement_method", "settlement_method", code(SettlementMethod, codes_cim.SETTLEMENT_METHODS), None
         ),
         ColumnLayout(
             "connection_state",
             "connection_state",
-            _code(ConnectionState, cells.STATES),
+            code(ConnectionState, cells.STATES),
             ConnectionState.CONNECTED,
         ),
         ColumnLayout("grid_area", "grid_area", _AREA),
-        ColumnLayout("resolution", "resolution", _code(Resolution)),
-        ColumnLayout("unit", "unit", _code(Unit, codes_cim.UNITS), Unit.KWH),
+        ColumnLayout("resolution", "resolution", code(Resolution)),
+        ColumnLayout("unit", "unit", code(Unit, codes_cim.UNITS), Unit.KWH),
         ColumnLayout("from_grid_area", "from_grid_area", _AREA, None),
         ColumnLayout("to_grid_area", "to_grid_area", _AREA, None),
-        ColumnLayout("parent", "parent", _point, None),
-        ColumnLayout("energy_supplier", "energy_supplier", _party, None),
-        ColumnLayout("balance_responsible", "balance_responsible", _party, None),
-        _VALID_FROM,
-        _VALID_TO,
+        ColumnLayout("parent", "parent", point, None),
+        ColumnLayout("energy_supplier", "energy_supplier", party, None),
+        ColumnLayout("balance_responsible", "balance_responsible", party, None),
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -163,9 +173,9 @@ PARTIES = Layout(
     PartyRole,
     ("party", "role"),
     (
-        ColumnLayout("party", "party", _party),
+        ColumnLayout("party", "party", party),
         ColumnLayout("name", "name", _NAME, ""),
-        ColumnLayout("role", "role", _code(Role, codes_cim.ROLES)),
+        ColumnLayout("role", "role", code(Role, codes_cim.ROLES)),
         *_VALIDITY,
     ),
 )
@@ -177,7 +187,7 @@ GRID_AREAS = Layout(
     (
         ColumnLayout("grid_area", "code", _AREA),
         ColumnLayout("name", "name", _NAME, ""),
-        ColumnLayout("grid_operator", "grid_operator", _party),
+        ColumnLayout("grid_operator", "grid_operator", party),
         *_VALIDITY,
     ),
 )
@@ -187,14 +197,14 @@ DELEGATIONS = Layout(
     Delegation,
     ("process", "grid_area", "from_party", "from_role", "sequence"),
     (
-        ColumnLayout("process", "process", _code(DelegatedProcess, cells.RSM_NUMBERS)),
+        ColumnLayout("process", "process", code(DelegatedProcess, cells.RSM_NUMBERS)),
         ColumnLayout("grid_area", "grid_area", _AREA),
-        ColumnLayout("from_party", "from_party", _party),
-        ColumnLayout("from_role", "from_role", _code(Role, codes_cim.ROLES)),
-        ColumnLayout("to_party", "to_party", _party),
-        ColumnLayout("to_role", "to_role", _code(Role, codes_cim.ROLES)),
+        ColumnLayout("from_party", "from_party", party),
+        ColumnLayout("from_role", "from_role", code(Role, codes_cim.ROLES)),
+        ColumnLayout("to_party", "to_party", party),
+        ColumnLayout("to_role", "to_role", code(Role, codes_cim.ROLES)),
         *_VALIDITY,
-        ColumnLayout("sequence", "sequence", _plain(cells.sequence), 0, is_number=True),
+        ColumnLayout("sequence", "sequence", plain(cells.sequence), 0, is_number=True),
     ),
 )
 
@@ -203,16 +213,16 @@ LOAD_SHARES = Layout(
     LoadShare,
     ("metering_point",),
     (
-        _POINT,
+        POINT,
         ColumnLayout(
             "kwh_per_year",
             "quantity",
-            _plain(cells.annual_consumption),
+            plain(cells.annual_consumption),
             write=partial(format_quantity, decimals=0),
             is_number=True,
         ),
-        _VALID_FROM,
-        _VALID_TO,
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -221,11 +231,11 @@ TARIFFS = Layout(
     PointTariff,
     ("metering_point", "tariff", "owner"),
     (
-        _POINT,
-        ColumnLayout("tariff", "tariff", _plain(cells.tariff)),
-        ColumnLayout("owner", "owner", _party),
-        _VALID_FROM,
-        _VALID_TO,
+        POINT,
+        ColumnLayout("tariff", "tariff", plain(cells.tariff)),
+        ColumnLayout("owner", "owner", party),
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -234,11 +244,11 @@ FORMULAS = Layout(
     FormulaTerm,
     ("metering_point", "term_point"),
     (
-        _POINT,
-        ColumnLayout("term_point", "term_point", _point, repeats=False),
-        ColumnLayout("factor", "factor", _plain(cells.factor), write=cells.format_factor, is_number=True),
-        _VALID_FROM,
-        _VALID_TO,
+        POINT,
+        ColumnLayout("term_point", "term_point", point, repeats=False),
+        ColumnLayout("factor", "factor", plain(cells.factor), write=cells.format_factor, is_number=True),
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -248,10 +258,10 @@ GRID_LOSS = Layout(
     ("grid_area", "role"),
     (
         ColumnLayout("grid_area", "grid_area", _AREA),
-        _POINT,
-        ColumnLayout("role", "role", _code(GridLossRole)),
-        _VALID_FROM,
-        _VALID_TO,
+        POINT,
+        ColumnLayout("role", "role", code(GridLossRole)),
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -260,10 +270,10 @@ POINT_PERMISSIONS = Layout(
     PointPermission,
     ("metering_point", "permission"),
     (
-        _POINT,
-        ColumnLayout("permission", "permission", _code(Permission)),
-        _VALID_FROM,
-        _VALID_TO,
+        POINT,
+        ColumnLayout("permission", "permission", code(Permission)),
+        VALID_FROM,
+        VALID_TO,
     ),
 )
 
@@ -272,10 +282,10 @@ CUSTOMERS = Layout(
     CustomerLink,
     ("metering_point",),
     (
-        ColumnLayout("metering_point", "metering_point", _point, repeats=False),
-        ColumnLayout("customer", "customer", _party, None),
-        ColumnLayout("valid_from", "valid_from", _instant),
-        ColumnLayout("valid_to", "valid_to", _instant, FOREVER),
+        POINT,
+        ColumnLayout("customer", "customer", party, None),
+        ColumnLayout("valid_from", "valid_from", instant),
+        ColumnLayout("valid_to", "valid_to", instant, FOREVER),
     ),
 )
 

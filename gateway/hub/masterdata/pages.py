@@ -16,10 +16,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
 from gateway.hub import tables_settlement_masterdata as settlement
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.masterdata import layouts
+from gateway.hub.masterdata import agreement_layouts, layouts
+from gateway.hub.masterdata.agreement_registry import access_permission_of, agreement_of
 from gateway.hub.masterdata.layouts import cells_of
 from gateway.hub.masterdata.registrations import KEYS
 from gateway.hub.masterdata.registry import delegation_of, grid_area_of, point_version_of, role_of
@@ -32,6 +34,7 @@ from gateway.hub.masterdata.settlement_registry import (
 )
 from gateway.hub.ports import MasterDataPage, MasterDataRow, MasterDataTable, Page
 from gateway.hub.tables import transaction
+from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.times import format_second
 
 
@@ -100,6 +103,18 @@ SOURCES: Mapping[MasterDataTable, _Source] = {
         ("metering_point",),
         lambda row: cells_of(layouts.POINT_PERMISSIONS, permission_of(row)),
     ),
+    MasterDataTable.AGREEMENTS: _Source(
+        agreements.agreement,
+        ("agreement", "valid_from", "transaction"),
+        ("agreement", "party", "counterparty", "metering_point"),
+        lambda row: cells_of(agreement_layouts.AGREEMENTS, agreement_of(row)),
+    ),
+    MasterDataTable.PERMISSIONS: _Source(
+        agreements.permission,
+        ("permission", "valid_from", "transaction"),
+        ("permission", "holder", "owner", "metering_point"),
+        lambda row: cells_of(agreement_layouts.PERMISSIONS, access_permission_of(row)),
+    ),
 }
 
 
@@ -115,8 +130,8 @@ def page(
     Args:
         connection: a reading connection.
         table: which table.
-        key: a metering point, of formulas also that of a term, a party, a grid area, or either party of a delegation;
-            empty is every row.
+        key: a metering point, of formulas also that of a term, a party, a grid area, either party of a delegation or
+            an agreement, the id of an agreement or a permission; empty is every row.
         window: how many rows and behind which cursor; an unreadable cursor gives an empty page.
         visible: which rows the reader may see, a condition on the table as declared.
     """
@@ -124,10 +139,8 @@ def page(
     rows = source.table.c
     conditions = [] if visible is None else [visible]
     if key:
-        value = _value(key, rows[source.keys[0]])
-        if value is None:
-            return MasterDataPage(())
-        conditions.append(sa.or_(*(rows[name] == value for name in source.keys)))
+        named = [(rows[name], _named(key, rows[name])) for name in source.keys]
+        conditions.append(sa.or_(sa.false(), *(column == value for column, value in named if value is not None)))
     if window.after:
         behind = _read_cursor(window.after, source)
         if behind is None:
@@ -179,6 +192,13 @@ def _read_cursor(cursor: str, source: _Source) -> list[sa.ColumnElement[Any]] | 
     columns = [source.table.c[name] for name in source.order]
     values = [_value(part, column) for part, column in zip(parts, columns, strict=False)]
     return None if len(parts) != len(columns) or None in values else [sa.literal(value) for value in values]
+
+
+def _named(key: str, column: sa.Column[Any]) -> int | str | None:
+    """What a column holds for a key; None when it can hold no such key. The numbers among them are metering points."""
+    if isinstance(column.type, sa.Integer):
+        return point_key(key) if is_point_id(key) else None
+    return _value(key, column)
 
 
 def _value(text: str, column: sa.Column[Any]) -> int | str | None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Connection
 
+from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
 from gateway.hub import tables_settlement_masterdata as settlement
 from gateway.hub.tables import transaction
@@ -26,6 +27,8 @@ KEYS: Mapping[sa.Table, tuple[str, ...]] = {
     settlement.formula_term: ("metering_point",),
     settlement.grid_loss_point: ("grid_area",),
     settlement.point_permission: ("metering_point",),
+    agreements.agreement: ("agreement",),
+    agreements.permission: ("permission",),
 }
 """What one registration states as a whole: all rows of a table under these columns."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.database import run
+from gateway.hub.masterdata.agreement_registry import import_agreements
 from gateway.hub.masterdata.files import MasterDataSet
 from gateway.hub.masterdata.registrations import CodeOf, insert_rows, last_import, load_columns, newest
 from gateway.hub.masterdata.settlement_registry import import_facts
@@ -63,6 +64,8 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
             formulas=len(dataset.settlement.formulas),
             grid_loss=len(dataset.settlement.grid_loss),
             point_permissions=len(dataset.settlement.permissions),
+            agreements=len(dataset.agreements.agreements),
+            permissions=len(dataset.agreements.permissions),
         )
     )
     insert_rows(connection, tables.metering_point, (_point_row(v, transaction) for v in dataset.points))
@@ -78,6 +81,7 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
     )
     insert_rows(connection, tables.delegation, (_delegation_row(d, transaction) for d in dataset.delegations))
     import_facts(connection, transaction, dataset.settlement)
+    import_agreements(connection, transaction, dataset.agreements)
 
 
 def latest_transaction(connection: Connection) -> int:

@@ -6,26 +6,22 @@ they will be, and a fact registered before against the points the files state an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from operator import attrgetter
-from typing import Generic, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from gateway.hub.masterdata.checks import Fault, ReadTables, Timeline, places_of
+from gateway.hub.masterdata.fact_spans import Facts, Mask, Spans, covered, spans_of
 from gateway.hub.masterdata.layouts import Row
-from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows
+from gateway.hub.masterdata.table_rows import FindingList, Place
 from gateway.messages.codes import ConnectionState, GridLossRole, MeteringPointType, SettlementMethod, Subtype
 from gateway.messages.findings import Severity
-from gateway.messages.identifiers import point_key
-from gateway.messages.masterdata import METHODS, SUBTYPES, UNITS, MasterData, MeteringPointVersion, Rows
+from gateway.messages.masterdata import METHODS, SUBTYPES, UNITS, MasterData, MeteringPointVersion
 from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, SettlementFacts
-from gateway.messages.times import Instants, Interval, format_second
-
-Mask = npt.NDArray[np.bool_]
+from gateway.messages.times import Interval, format_second
 
 _LOSS_TYPES = {
     GridLossRole.POSITIVE: (MeteringPointType.CONSUMPTION, SettlementMethod.FLEX),
@@ -57,53 +53,6 @@ def check_facts(tables: ReadTables, known: MasterData, registered: SettlementFac
     check.points_without_formula()
 
 
-class _Facts(Generic[Row]):
-    """One family after the import: the rows of its file, then the registered ones that no file replaces."""
-
-    def __init__(self, table: TableRows[Row], registered: Iterable[Row]) -> None:
-        key = attrgetter(table.layout.key[0])
-        stated = set(map(key, table.rows))
-        self.table: TableRows[Row] = table
-        self.rows: list[Row] = list(table.rows)
-        self.rows.extend(row for row in registered if key(row) not in stated)
-
-    def place(self, number: int) -> Place | None:
-        """Where a row stands; None for one that was registered before."""
-        return self.table.place(number) if number < len(self.table.rows) else None
-
-    def spans(self, column: str = "metering_point") -> _Spans:
-        """When something is said of the points in a column."""
-        return _spans(self.rows, column)
-
-
-class _Spans(NamedTuple):
-    """Points over [start, end)."""
-
-    point: Rows
-    start: Instants
-    end: Instants
-
-
-def _spans(rows: Sequence[Row], column: str = "metering_point") -> _Spans:
-    points, starts, ends = (map(attrgetter(name), rows) for name in (column, "valid_from", "valid_to"))
-    return _Spans(*(np.fromiter(values, np.int64, len(rows)) for values in (map(point_key, points), starts, ends)))
-
-
-def _covered(wanted: _Spans, given: _Spans) -> Mask:
-    """Which wanted spans the given ones of the same point, none of which overlap, fill without a gap."""
-    order = np.argsort(given.point, kind="stable")
-    in_order = given.point[order]
-    first = np.searchsorted(in_order, wanted.point, side="left")
-    number = np.searchsorted(in_order, wanted.point, side="right") - first
-    owner = np.repeat(np.arange(len(number)), number)
-    row = order[np.arange(len(owner)) + np.repeat(first - np.cumsum(number) + number, number)]
-    shared = np.minimum(given.end[row], wanted.end[owner]) - np.maximum(given.start[row], wanted.start[owner])
-    filled = np.zeros(len(number), dtype=np.int64)
-    np.add.at(filled, owner, np.maximum(shared, 0))
-    covered: Mask = filled >= wanted.end - wanted.start
-    return covered
-
-
 class _Check:
     """The points and the facts as they will be after an import."""
 
@@ -111,11 +60,11 @@ class _Check:
         self, tables: ReadTables, known: MasterData, registered: SettlementFacts, findings: FindingList
     ) -> None:
         self._points, self._known, self._findings = tables.points, known, findings
-        self._shares = _Facts(tables.load_shares, registered.load_shares)
-        self._tariffs = _Facts(tables.tariffs, registered.tariffs)
-        self._formulas = _Facts(tables.formulas, registered.formulas)
-        self._losses = _Facts(tables.grid_loss, registered.grid_loss)
-        self._permissions = _Facts(tables.permissions, registered.permissions)
+        self._shares = Facts(tables.load_shares, registered.load_shares)
+        self._tariffs = Facts(tables.tariffs, registered.tariffs)
+        self._formulas = Facts(tables.formulas, registered.formulas)
+        self._losses = Facts(tables.grid_loss, registered.grid_loss)
+        self._permissions = Facts(tables.permissions, registered.permissions)
 
     @cached_property
     def _restated(self) -> dict[str, Place]:
@@ -126,9 +75,9 @@ class _Check:
         return self._known.with_points(self._points.rows)
 
     @cached_property
-    def _existing(self) -> _Spans:
+    def _existing(self) -> Spans:
         points = self._after.points
-        return _Spans(points.point, points.valid_from, points.valid_to)
+        return Spans(points.point, points.valid_from, points.valid_to)
 
     def load_shares(self) -> None:
         """Only a profile-settled point has a load share."""
@@ -179,8 +128,8 @@ class _Check:
             for number, row in enumerate(self._points.rows)
             if row.settlement_method is SettlementMethod.PROFILED and row.connection_state in _IN_GRID
         ]
-        covered = _covered(_spans([self._points.rows[number] for number in profiled]), self._shares.spans())
-        for number, is_covered in zip(profiled, covered.tolist(), strict=True):
+        has_share = covered(spans_of([self._points.rows[number] for number in profiled]), self._shares.spans())
+        for number, is_covered in zip(profiled, has_share.tolist(), strict=True):
             if not is_covered and not self._shares.table.may_hold(self._points.rows[number].metering_point):
                 text = "column settlement_method: a profile-settled point without a load share all the time"
                 self._remark("no-load-share", text, number, "D1 §1.3")
@@ -196,23 +145,23 @@ class _Check:
                 text = "column subtype: a calculated point without a formula all the time"
                 self._remark("no-formula", text, number, "D1 §6.1.3")
 
-    def _check_points(self, facts: _Facts[Row], column: str = "metering_point") -> Mask:
+    def _check_points(self, facts: Facts[Row], column: str = "metering_point") -> Mask:
         """Which rows name a point that exists all the time; the others are noted."""
         if not facts.rows:
             return np.zeros(0, dtype=np.bool_)
-        exists = _covered(facts.spans(column), self._existing)
+        exists = covered(facts.spans(column), self._existing)
         self._note_each(facts, ~exists, Fault("unknown-point", "does not exist all the time"), column)
         return exists
 
-    def _covered(self, facts: _Facts[Row], good: Mask, column: str = "metering_point") -> Mask:
+    def _covered(self, facts: Facts[Row], good: Mask, column: str = "metering_point") -> Mask:
         """Which rows name a point whose versions are good all the time."""
-        return _covered(facts.spans(column), _Spans(*(part[good] for part in self._existing)))
+        return covered(facts.spans(column), Spans(*(part[good] for part in self._existing)))
 
-    def _note_each(self, facts: _Facts[Row], faulty: Mask, fault: Fault, column: str = "metering_point") -> None:
+    def _note_each(self, facts: Facts[Row], faulty: Mask, fault: Fault, column: str = "metering_point") -> None:
         for number in np.flatnonzero(faulty).tolist():
             self._note(facts, number, column, fault)
 
-    def _note(self, facts: _Facts[Row], number: int, column: str, fault: Fault) -> None:
+    def _note(self, facts: Facts[Row], number: int, column: str, fault: Fault) -> None:
         point = getattr(facts.rows[number], column)
         if self._points.may_hold(point):
             return

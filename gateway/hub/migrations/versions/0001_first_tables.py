@@ -212,6 +212,28 @@ def upgrade() -> None:
     op.create_index("ix_access_grant_customer", "access_grant", ["customer"], unique=False)
     op.create_index("ix_access_grant_third_party", "access_grant", ["third_party"], unique=False)
     op.create_table(
+        "agreement",
+        sa.Column("agreement", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("counterparty", sa.String(length=16), nullable=True),
+        sa.Column("metering_point", sa.BigInteger(), nullable=True),
+        sa.Column("customers", sa.String(length=2000), nullable=False),
+        sa.Column("customer_type", sa.String(length=8), nullable=True),
+        sa.Column("commodity", sa.String(length=16), nullable=False),
+        sa.Column("standing", sa.String(length=12), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_agreement_transaction")),
+        sa.PrimaryKeyConstraint("agreement", "valid_from", "transaction", name=op.f("pk_agreement")),
+        comment="Agreements of parties, at metering points or between each other; customers by id; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_agreement_metering_point", "agreement", ["metering_point"], unique=False)
+    op.create_table(
         "customer_link",
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -344,6 +366,8 @@ def upgrade() -> None:
         sa.Column("formulas", sa.Integer(), server_default="0", nullable=False),
         sa.Column("grid_loss", sa.Integer(), server_default="0", nullable=False),
         sa.Column("point_permissions", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("agreements", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("permissions", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_master_data_import_transaction")),
         sa.PrimaryKeyConstraint("transaction", name=op.f("pk_master_data_import")),
         comment="One row per import of master data, with its rows by table",
@@ -445,6 +469,30 @@ def upgrade() -> None:
         comment="Roles of parties; never updated",
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "permission",
+        sa.Column("permission", sa.String(length=64), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), nullable=False),
+        sa.Column("holder", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("data_from", sa.BigInteger(), nullable=False),
+        sa.Column("data_to", sa.BigInteger(), nullable=False),
+        sa.Column("owner", sa.String(length=35), nullable=True),
+        sa.Column("owner_type", sa.String(length=8), nullable=True),
+        sa.Column("holder_type", sa.String(length=8), nullable=True),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.Column("standing", sa.String(length=12), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_permission_transaction")),
+        sa.PrimaryKeyConstraint("permission", "valid_from", "transaction", name=op.f("pk_permission")),
+        comment="What customers permit single parties to read: which period of data, and when; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_permission_metering_point", "permission", ["metering_point"], unique=False)
     op.create_table(
         "point_permission",
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -769,6 +817,8 @@ def downgrade() -> None:
     op.drop_table("query_step")
     op.drop_table("point_tariff")
     op.drop_table("point_permission")
+    op.drop_index("ix_permission_metering_point", table_name="permission")
+    op.drop_table("permission")
     op.drop_table("party_role")
     op.drop_index(
         "ix_outgoing_waiting",
@@ -793,6 +843,8 @@ def downgrade() -> None:
     op.drop_table("delegation")
     op.drop_index("ix_customer_link_customer", table_name="customer_link")
     op.drop_table("customer_link")
+    op.drop_index("ix_agreement_metering_point", table_name="agreement")
+    op.drop_table("agreement")
     op.drop_index("ix_access_grant_third_party", table_name="access_grant")
     op.drop_index("ix_access_grant_customer", table_name="access_grant")
     op.drop_table("access_grant")
