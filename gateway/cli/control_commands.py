@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from datetime import date, datetime, timedelta
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import date, timedelta
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from gateway.cli.machine import local_hub, operator_of, wait_for
 from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
-from gateway.cli.printing import AsJson, print_json, print_rows
+from gateway.cli.printing import AsJson
+from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
 from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Page, Refused
 from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
-from gateway.messages.times import format_minute, to_instant
 from gateway.processes.reminder import ReminderState
-from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.control_models import CorrectionBody, KpiBody, MissingBody, ReminderBody
-from gateway.transport.hub_models import Body
 
 WINDOW = 10_000
 
 From = Annotated[str | None, typer.Option("--from", help="First local day (2025-01-31, yesterday).")]
 To = Annotated[str | None, typer.Option("--to", help="Local day to end before.")]
 GridArea = Annotated[str, typer.Option("--grid-area", help="One grid area; all unless given.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
 
 Window = TypeVar("Window", MissingPage, ReminderPage, Corrections)
 
@@ -65,7 +62,7 @@ def show_kpis(  # noqa: PLR0913 - one parameter for each option
         raise CommandError(f"there is no grid area {grid_area}")
     bodies = [KpiBody.of(value) for value in found]
     heads = ("day", "grid area", "figure", "count", "of", "percent", "limit", "as of", "")
-    if not _print(_Form(KpiBody, heads, _kpi_row, as_csv, as_json), [bodies]):
+    if not print_report(ReportForm(KpiBody, heads, _kpi_row, as_csv, as_json), [bodies]):
         typer.echo("There are no figures: no metering point was active, or the days have not ended.", err=True)
     if any(body.breached and body.final for body in bodies):
         stop(FINDINGS)
@@ -80,7 +77,7 @@ def _kpi_row(body: KpiBody) -> tuple[object, ...]:
         body.kpi,
         body.count,
         *("" if value is None else value for value in shown),
-        _minute(body.as_of),
+        minute_of(body.as_of),
         standing,
     )
 
@@ -108,14 +105,14 @@ def show_missing(  # noqa: PLR0913 - one parameter for each option
         operator = operator_of(hub.office.profile)
         pages = _windows(lambda page: hub.missing_values(operator, query, page), f"there is no grid area {grid_area}")
         heads = ("day", "metering point", "grid area", "limit of", "missing", "of", "first", "last")
-        form = _Form(MissingBody, heads, _missing_row, as_csv, as_json)
-        count = _print(form, ([MissingBody.of(point) for point in page.points] for page in pages))
+        form = ReportForm(MissingBody, heads, _missing_row, as_csv, as_json)
+        count = print_report(form, ([MissingBody.of(point) for point in page.points] for page in pages))
     if count:
         stop(FINDINGS)
 
 
 def _missing_row(body: MissingBody) -> tuple[object, ...]:
-    bounds = _minute(body.first), _minute(body.last)
+    bounds = minute_of(body.first), minute_of(body.last)
     return (body.day, body.metering_point, body.grid_area, body.group, body.missing, body.expected, *bounds)
 
 
@@ -141,14 +138,14 @@ def show_reminders(  # noqa: PLR0913 - one parameter for each option
         pages = _windows(lambda page: hub.reminders(operator, query, page), f"there is no grid area {grid_area}")
         heads = ("day", "metering point", "grid area", "limit of", "reminders", "first", "last", "state", "since")
         bodies = [[ReminderBody.of(one) for one in page.reminders] for page in pages]
-        _print(_Form(ReminderBody, heads, _reminder_row, as_csv, as_json), bodies)
+        print_report(ReportForm(ReminderBody, heads, _reminder_row, as_csv, as_json), bodies)
     if any(body.state is ReminderState.REMINDED for window in bodies for body in window):
         stop(FINDINGS)
 
 
 def _reminder_row(body: ReminderBody) -> tuple[object, ...]:
-    moments = _minute(body.first), _minute(body.last)
-    ended = "" if body.ended is None else _minute(body.ended)
+    moments = minute_of(body.first), minute_of(body.last)
+    ended = "" if body.ended is None else minute_of(body.ended)
     return (body.day, body.metering_point, body.grid_area, body.group, body.reminders, *moments, body.state, ended)
 
 
@@ -173,14 +170,14 @@ def show_corrections(  # noqa: PLR0913 - one parameter for each option
         query, operator = CorrectionQuery(*bounds, tuple(point or ())), operator_of(hub.office.profile)
         pages = _windows(lambda page: hub.corrections(operator, query, page), "one of these is no metering point here")
         heads = ("metering point", "start", "old", "", "new", "", "received", "first run")
-        form = _Form(CorrectionBody, heads, _correction_row, as_csv, as_json)
-        _print(form, (list(CorrectionBody.of(page)) for page in pages))
+        form = ReportForm(CorrectionBody, heads, _correction_row, as_csv, as_json)
+        print_report(form, (list(CorrectionBody.of(page)) for page in pages))
 
 
 def _correction_row(body: CorrectionBody) -> tuple[object, ...]:
-    run = body.first_run if body.first_run_at is None else f"{body.first_run} {_minute(body.first_run_at)}"
+    run = body.first_run if body.first_run_at is None else f"{body.first_run} {minute_of(body.first_run_at)}"
     values = (body.old_quantity or "", body.old_quality or "", body.new_quantity or "", body.new_quality)
-    return (body.metering_point, _minute(body.start), *values, _minute(body.received_at), run)
+    return (body.metering_point, minute_of(body.start), *values, minute_of(body.received_at), run)
 
 
 def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date | None, date | None]:
@@ -207,34 +204,3 @@ def _windows(read: Callable[[Page], Coroutine[Any, Any, Window | Refused | None]
         after = window.after
         if not after:
             return
-
-
-class _Form(NamedTuple):
-    """How a report is printed: its model, the heads of its table and the row of a body; CSV or JSON instead."""
-
-    model: type[Body]
-    heads: tuple[str, ...]
-    row: Callable[[Any], tuple[object, ...]]
-    as_csv: bool
-    as_json: bool
-
-
-def _print(form: _Form, windows: Iterable[list[Any]]) -> int:
-    """Print a report; how long it was. CSV is printed as it is read."""
-    count = 0
-    if form.as_csv:
-        typer.echo(csv_head(form.model), nl=False)
-        for bodies in windows:
-            count += len(bodies)
-            typer.echo(csv_lines(bodies), nl=False)
-        return count
-    everything = [body for bodies in windows for body in bodies]
-    if form.as_json:
-        print_json([body.model_dump(mode="json") for body in everything])
-    elif everything:
-        print_rows(form.heads, map(form.row, everything))
-    return len(everything)
-
-
-def _minute(moment: datetime) -> str:
-    return format_minute(to_instant(moment))

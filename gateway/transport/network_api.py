@@ -10,7 +10,7 @@ from gateway.hub.control.lateness import MOST_DAYS, LatenessQuery
 from gateway.hub.network.curves import CurveQuery
 from gateway.hub.network.losses import LossQuery
 from gateway.markets.deliveries import DeliveryStage
-from gateway.messages.codes import Flow, Role
+from gateway.messages.codes import AREA_RUNNERS, Flow, Role
 from gateway.messages.times import Interval
 from gateway.transport import network_models as models
 from gateway.transport.answers import PREFIX, not_found
@@ -21,16 +21,7 @@ from gateway.transport.report_answer import report_answer
 from gateway.transport.routes import OPERATOR, Call, Handler, Parameter, Route
 from gateway.transport.series_answer import CSV
 
-NETWORK_ROLES: frozenset[Role] = OPERATOR | {
-    Role.GRID_OPERATOR,
-    Role.CLOSED_DISTRIBUTION_NETWORK,
-    Role.LINE_OPERATOR,
-    Role.CHARGING_POINT_OPERATOR,
-    Role.PRODUCER_OPERATOR,
-    Role.STORAGE_OPERATOR,
-    Role.GAS_STATION_OPERATOR,
-    Role.AGGREGATOR,
-}
+NETWORK_ROLES: frozenset[Role] = OPERATOR | frozenset(AREA_RUNNERS)
 """Who runs metering points, and the operator of the hub."""
 
 MOST_LOSS_DAYS = 366
