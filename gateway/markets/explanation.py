@@ -103,5 +103,7 @@ def _rules(profile: MarketProfile) -> Iterator[tuple[str, Iterable[Wording]]]:
         yield titles[kind], (rule.wording for rule in results.rules)
     yield "Rules of meter readings", (wording for _, wording in rules.readings.rules)
     yield "Rules of their cancellation", (wording for _, wording in rules.cancellations.rules)
+    yield "Rules of metering data", (wording for _, wording in rules.metering_data.rules)
+    yield "Rules of messages of metering data", (wording for _, wording in rules.metering_messages.rules)
     yield "Checks of every envelope", (wording for _, wording in rules.envelope.rules)
     yield "Checks before sending (gridpost prepare)", rules.preparation.values()

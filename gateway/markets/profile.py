@@ -19,6 +19,7 @@ from gateway.markets.deliveries import DeliveryDeadlines
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
 from gateway.markets.meter_readings import ReadingTerms
+from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, Service, SettlementMethod
@@ -36,6 +37,8 @@ from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
 from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
+from gateway.rules.interval_hits import IntervalRules
+from gateway.rules.metering_messages import MessageRules
 from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
 from gateway.rules.results_requests import Lack, RequestNumbers, ResultsBatch
@@ -106,6 +109,8 @@ class MarketRules:
     results: Mapping[DocumentKind, RuleSet[ResultsBatch[Any]]]
     readings: CaseRules[ReadingCase]
     cancellations: CaseRules[PeriodCase]
+    metering_data: IntervalRules
+    metering_messages: MessageRules
     envelope: EnvelopeRules
     wordings: Mapping[str, Wording]
     preparation: Mapping[str, Wording]
@@ -136,6 +141,7 @@ class MarketProfile:
         access: what customers may grant, and how anonymous queries are handed on.
         clients: how many clients a party has, and how many roles a client.
         estfeed: how the endpoints of the Estonian datahub answer.
+        metering_data: how metering data sent by the interval are taken.
     """
 
     name: str
@@ -163,6 +169,7 @@ class MarketProfile:
     access: AccessPolicy
     clients: ClientTerms = ONE_PER_ROLE
     estfeed: EstfeedPolicy = NO_ESTFEED
+    metering_data: MeteringDataPolicy = NO_METERING_DATA
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 
@@ -254,9 +261,7 @@ class MarketProfile:
         said: list[Finding] = []
         for found in findings:
             market = self.finding(found.rule, found.path, detail=found.text)
-            said.append(
-                Finding(market.code, market.text, found.path, found.rule, market.clause, found.line, 0, found.target)
-            )
+            said.append(replace(found, code=market.code, text=market.text, clause=market.clause, position=0))
         return tuple(said)
 
     def number(self, name: str, day: date) -> int:

@@ -17,6 +17,7 @@ from gateway.markets.clients import read_client_terms
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
 from gateway.markets.meter_readings import ReadingTerms
+from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
     Bundling,
@@ -57,12 +58,16 @@ from gateway.rules.catalogue import (
     SETTLEMENT_REQUEST_RULES,
 )
 from gateway.rules.envelope import Acceptance, Breach, EnvelopeRules
+from gateway.rules.interval_hits import IntervalRules
+from gateway.rules.metering_catalogue import MESSAGE_RULES, METERING_DATA_RULES
+from gateway.rules.metering_messages import MessageRules
 from gateway.rules.readings import CaseRules, PeriodCase
 from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
 
 Table = Mapping[str, Any]
 Subject = TypeVar("Subject")
 Case = TypeVar("Case", bound=PeriodCase)
+Listed = TypeVar("Listed")
 
 _LANGUAGES = ("da", "et", "fi")
 """Languages of the markets: a rule may be worded in one of them beside English."""
@@ -122,6 +127,10 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         names = sorted((rule for rule in section if rule in enabled and rule in known), key=lambda n: n not in decisive)
         return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
 
+    def listed(known: Mapping[str, Listed], section: str) -> tuple[tuple[Listed, Wording], ...]:
+        names = [rule for rule in sections[section] if rule in enabled and rule in known]
+        return tuple((known[rule], wordings[rule]) for rule in names)
+
     aggregation, settlement = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST
     checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
     return MarketRules(
@@ -137,6 +146,8 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
         envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
         readings=case_rules(READING_RULES),
         cancellations=case_rules(CANCELLATION_RULES),
+        metering_data=IntervalRules(listed(METERING_DATA_RULES, "metering-data"), most),
+        metering_messages=MessageRules(listed(MESSAGE_RULES, "metering-message")),
         wordings=wordings,
         preparation={rule: _wording(rule, entry, rest) for rule, entry in table.get("preparation", {}).items()},
     )
@@ -182,6 +193,15 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         else NO_ACCESS,
         clients=read_client_terms(settings.get("clients", {})),
         estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,
+        metering_data=read_metering_data(
+            settings["metering-data"],
+            zone,
+            parameters,
+            (enabled.metering_data, enabled.metering_messages),
+            identifiers.exceptions,
+        )
+        if "metering-data" in settings
+        else NO_METERING_DATA,
     )
 
 
@@ -195,6 +215,7 @@ def _wording(rule: str, entry: Table, rest: str) -> Wording:
         rest=rest,
         severity=Severity(entry.get("severity", Severity.ERROR)),
         target=entry.get("target", ""),
+        args=tuple(entry.get("args", ())),
     )
 
 

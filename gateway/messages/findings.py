@@ -31,6 +31,7 @@ class Finding:
         position: the position of the value within its period, counted from 1; 0 where the finding is not about one.
         target: the field's name as the market's error body calls it (`MessageId`); empty where it names none.
         severity: error or warning.
+        args: what the text names, in the order in which the market's error body lists it.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Finding:
     position: int = 0
     target: str = ""
     severity: Severity = Severity.ERROR
+    args: tuple[str, ...] = ()
 
 
 def has_errors(findings: list[Finding] | tuple[Finding, ...]) -> bool:

@@ -35,6 +35,7 @@ class Wording:
         rest: what closes a capped list, with the placeholder `count`.
         severity: whether it refuses or only remarks.
         target: the field as the market's error body calls it.
+        args: the placeholders whose values the market's error body lists beside the text.
     """
 
     rule: str
@@ -44,25 +45,29 @@ class Wording:
     rest: str = ""
     severity: Severity = Severity.ERROR
     target: str = ""
+    args: tuple[str, ...] = ()
 
-    def finding(self, words: Words, path: str = "", position: int = 0) -> Finding:
+    def finding(self, words: Words, path: str = "", position: int = 0, line: int = 0) -> Finding:
         """One finding of this rule."""
-        return self._finding(self.text.format_map(words), path, position)
+        args = tuple(str(words[name])[:LONGEST_TEXT] for name in self.args)
+        return self._finding(self.text.format_map(words), path, (position, line), args)
 
     def closing(self, count: int, path: str) -> Finding:
         """The finding that stands for all those which were not written out."""
-        return self._finding(self.rest.format(count=count), path, 0)
+        return self._finding(self.rest.format(count=count), path, (0, 0), ())
 
-    def _finding(self, text: str, path: str, position: int) -> Finding:
+    def _finding(self, text: str, path: str, place: tuple[int, int], args: tuple[str, ...]) -> Finding:
         return Finding(
             code=self.code,
             text=text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…",
             path=path,
             rule=self.rule,
             clause=self.clause,
-            position=position,
+            position=place[0],
+            line=place[1],
             target=self.target,
             severity=self.severity,
+            args=args,
         )
 
 

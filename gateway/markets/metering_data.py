@@ -1,0 +1,160 @@
+"""How a market takes metering data sent by the interval: what it checks, how much it takes, how long it tells of it.
+
+Everything here is a setting or a dated number of the market (`[metering-data]` and `[parameters.…]` of its TOML).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from gateway.markets.parameters import Parameter
+from gateway.messages.codes import Commodity, FeedForm, Resolution, Role
+from gateway.messages.times import DAY, MarketZone, to_instant
+from gateway.rules.interval_hits import IntervalRules
+from gateway.rules.metering_batch import Atomicity, MarketResolutions, MeteringTerms
+from gateway.rules.metering_messages import Closing, MessageRules
+
+Table = Mapping[str, Any]
+
+_RESOLUTIONS = {
+    Commodity.ELECTRICITY: "settlement-resolution",
+    Commodity.NATURAL_GAS: "gas-resolutions",
+}
+"""The number that says which resolutions a commodity comes in, by their names with blanks between."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTerms:
+    """What the hub's desk for metering data keeps to on a day.
+
+    Attributes:
+        shown_seconds: how long the status of a message is shown.
+        longest_window: seconds a question for statuses may span.
+        most_waiting: messages that may wait to be processed before no more are taken.
+        retry_after: seconds after which a sender that was turned away may try again.
+    """
+
+    shown_seconds: int
+    longest_window: int
+    most_waiting: int
+    retry_after: int
+
+
+@dataclass(frozen=True)
+class MeteringDataPolicy:
+    """Metering data in one market.
+
+    Attributes:
+        zone: local time.
+        parameters: the dated numbers.
+        rules: of accounting intervals, told in the status.
+        message_rules: of messages, answered at once.
+        submitters: by commodity, the roles that may send it.
+        net_senders: the roles that may send net quantities.
+        exact_decimals: whether all decimals have to be written.
+        exceptions: codes of points that count although their check character is wrong.
+        closings: forms that are closed or will be, to whom and when.
+    """
+
+    zone: MarketZone
+    parameters: Mapping[str, Parameter]
+    rules: IntervalRules = field(default_factory=IntervalRules)
+    message_rules: MessageRules = field(default_factory=MessageRules)
+    submitters: Mapping[Commodity, frozenset[Role]] = field(default_factory=dict)
+    net_senders: frozenset[Role] = frozenset()
+    exact_decimals: bool = False
+    exceptions: frozenset[str] = frozenset()
+    closings: tuple[Closing, ...] = ()
+    _terms: dict[int, MeteringTerms] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _changes: Sequence[date] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        days = {value.since for parameter in self.parameters.values() for value in parameter.values}
+        object.__setattr__(self, "_changes", sorted(days))
+
+    def terms(self, now: int) -> MeteringTerms:
+        """What the rules need to know, as in force on the local day of an instant."""
+        day = self.zone.day(now)
+        era = bisect_right(self._changes, day)
+        if era not in self._terms:
+            self._terms[era] = self._terms_on(day)
+        return self._terms[era]
+
+    def desk_terms(self, now: int) -> DeskTerms:
+        """What the desk keeps to, as in force on the local day of an instant."""
+        day = self.zone.day(now)
+        return DeskTerms(
+            shown_seconds=self._number("status-shown", day) * DAY,
+            longest_window=self._number("status-window", day) * DAY,
+            most_waiting=self._number("most-waiting", day),
+            retry_after=self._number("retry-after", day),
+        )
+
+    def _terms_on(self, day: date) -> MeteringTerms:
+        return MeteringTerms(
+            zone=self.zone,
+            resolutions={commodity: self._resolutions(name) for commodity, name in _RESOLUTIONS.items()},
+            day_hours={commodity: self._day_hour(commodity, day) for commodity in Commodity},
+            submitters=self.submitters,
+            net_senders=self.net_senders,
+            oldest_months=self._number("correction-months", day),
+            furthest_days=self._number("furthest-days", day),
+            most_intervals=self._number("most-intervals", day),
+            integer_digits=self._number("integer-digits", day),
+            decimals=self._number("decimals", day),
+            exact_decimals=self.exact_decimals,
+            clock_tolerance=self._number("clock-tolerance", day),
+            exceptions=self.exceptions,
+            atomicity=Atomicity(str(self.parameters["atomicity"].on(day).value)),
+        )
+
+    def _number(self, name: str, day: date) -> int:
+        return int(self.parameters[name].on(day).value)
+
+    def _day_hour(self, commodity: Commodity, day: date) -> int:
+        name = f"day-start-{commodity}"
+        return self._number(name, day) if name in self.parameters else 0
+
+    def _resolutions(self, name: str) -> tuple[MarketResolutions, ...]:
+        return tuple(
+            MarketResolutions(self.zone.midnight(value.since), tuple(map(Resolution, str(value.value).split())))
+            for value in self.parameters[name].values
+        )
+
+
+NO_METERING_DATA = MeteringDataPolicy(MarketZone("UTC"), {})
+"""Of a market that takes none by the interval (`Service.METERING_DATA`)."""
+
+
+def read_metering_data(
+    table: Table,
+    zone: MarketZone,
+    parameters: Mapping[str, Parameter],
+    rules: tuple[IntervalRules, MessageRules],
+    exceptions: frozenset[str],
+) -> MeteringDataPolicy:
+    """The policy from a market's TOML."""
+    return MeteringDataPolicy(
+        zone=zone,
+        parameters=parameters,
+        rules=rules[0],
+        message_rules=rules[1],
+        submitters={Commodity(name): _roles(names) for name, names in table["submitters"].items()},
+        net_senders=_roles(table["net_senders"]),
+        exact_decimals=table["exact_decimals"],
+        exceptions=exceptions,
+        closings=tuple(_closing(entry) for entry in table["closings"] if entry["enforced"]),
+    )
+
+
+def _closing(entry: Table) -> Closing:
+    form, commodity = FeedForm(entry["form"]), Commodity(entry["commodity"])
+    return Closing(form, commodity, _roles(entry["roles"]), to_instant(entry["at"]))
+
+
+def _roles(names: Sequence[str]) -> frozenset[Role]:
+    return frozenset(map(Role, names))
