@@ -227,7 +227,7 @@ class PointTexts:
     def _flush(self) -> None:
         position = np.fromstring(" ".join(self.position), dtype=np.int64, sep=" ")
         np.clip(position, _INT32.min, _INT32.max, out=position)
-        quantity, decimals, as_written = _quantities(self.quantity)
+        quantity, decimals, as_written = read_quantities(self.quantity)
         as_written = {self._count + index: text for index, text in as_written.items()}
         quality = np.array(self.quality, dtype=np.uint8)
         self._read.append(PointColumns(position.astype(np.int32), quantity, quality, decimals, as_written))
@@ -237,7 +237,11 @@ class PointTexts:
         self.quality.clear()
 
 
-def _quantities(texts: Sequence[str | None]) -> tuple[Quantities, Qualities, dict[int, str]]:
+def read_quantities(texts: Sequence[str | None]) -> tuple[Quantities, Qualities, dict[int, str]]:
+    """Thousandths, decimals as written, and by index the texts of quantities that the column cannot hold.
+
+    Digits in any spelling; a text that is no number, and a value that is not there, have no quantity.
+    """
     quantity = np.full(len(texts), NO_QUANTITY, dtype=np.int64)
     decimals = np.zeros(len(texts), dtype=np.uint8)
     stated = [text for text in texts if text is not None]

@@ -1,0 +1,1 @@
+"""Metering data as the Estonian datahub's two generations write them in JSON (Elering 12)."""
