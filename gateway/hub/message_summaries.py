@@ -11,7 +11,7 @@ from gateway.hub.journal import OutcomeState
 from gateway.hub.ports import Direction, MessageSummary, Principal
 from gateway.hub.tables_exchange import bundle, journal, outcome, rendering
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Dialect, DocumentKind, Role
+from gateway.messages.codes import Dialect, DocumentKind, Role, wire_form
 from gateway.processes.distribution import DistributionState
 
 LONGEST_ID = 64
@@ -60,7 +60,7 @@ def incoming_summary(profile: MarketProfile, row: sa.Row[Any]) -> MessageSummary
         message_id=row.message_id or "",
         direction=Direction.IN,
         kind=DocumentKind(row.kind) if row.kind else None,
-        dialect=Dialect(row.dialect),
+        dialect=wire_form(row.dialect),
         sender=row.party,
         receiver=profile.hub,
         state=row.state or OutcomeState.PENDING.value,

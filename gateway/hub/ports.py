@@ -25,7 +25,7 @@ from gateway.hub.control.values import (
     MissingPage,
     RejectionCount,
 )
-from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit
+from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit, WireForm
 from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class MessageSummary:
     message_id: str
     direction: Direction
     kind: DocumentKind | None
-    dialect: Dialect
+    dialect: WireForm
     sender: str
     receiver: str
     state: str

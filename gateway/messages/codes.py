@@ -79,6 +79,15 @@ class FeedForm(StrEnum):
     """A spreadsheet."""
 
 
+WireForm = Dialect | FeedForm
+"""Whatever the hub's journal keeps is written in one of these."""
+
+
+def wire_form(name: str) -> WireForm:
+    """A wire form by its name."""
+    return FeedForm(name) if name in set(FeedForm) else Dialect(name)
+
+
 class Category(StrEnum):
     """The two sections of a receiver's queue."""
 

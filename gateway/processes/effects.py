@@ -25,6 +25,16 @@ APPEND = Effect(
     "Write the series to the series store; where an accepted value already stands at one of its steps, write nothing "
     "and report the correction found.",
 )
+REPORT_ERRORS = Effect(
+    "report-errors",
+    "Keep every finding with its code, metering point and accounting interval, for the status its sender asks for.",
+)
+APPEND_VERSION = Effect(
+    "append-version",
+    "Write the values and the instants they were read at to the series store as the latest of their intervals and "
+    "flows; what stood there before stays beside them.",
+)
+NOTE_CHANGES = Effect("note-changes", "Enter what was stored in the change feed of everybody entitled but its sender.")
 BEGIN_CORRECTION = Effect("begin-correction", "Begin the correction process with this series.")
 COMPARE = Effect("compare", "Compare the series step by step with the accepted values it meets.")
 APPEND_DELIVERY = Effect(
@@ -108,6 +118,9 @@ EFFECTS: Mapping[str, Effect] = {
     for effect in (
         CHECK,
         APPEND,
+        REPORT_ERRORS,
+        APPEND_VERSION,
+        NOTE_CHANGES,
         BEGIN_CORRECTION,
         COMPARE,
         APPEND_DELIVERY,

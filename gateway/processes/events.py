@@ -26,6 +26,19 @@ class RulesChecked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalsChecked(Event):
+    """The market rules have spoken on a message of metering data, or it could not be read.
+
+    Attributes:
+        taken: accounting intervals that may be stored.
+        refused: accounting intervals that may not.
+    """
+
+    taken: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectionFound(Event):
     """At least one step of the series already has an accepted value; nothing was written."""
 
@@ -263,6 +276,7 @@ EVENTS: Mapping[str, type[Event]] = {
     event.__name__: event
     for event in (
         RulesChecked,
+        IntervalsChecked,
         CorrectionFound,
         Appended,
         Compared,

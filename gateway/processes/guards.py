@@ -13,6 +13,7 @@ from gateway.processes.events import (
     CorrectionsSettled,
     DataRead,
     DequeueAsked,
+    IntervalsChecked,
     Peeked,
     ReadingChecked,
     RulesChecked,
@@ -23,6 +24,16 @@ from gateway.processes.events import (
 def has_findings(event: RulesChecked | Compared | ReadingChecked | CancellationChecked) -> bool:
     """The rules found at least one error; remarks alone do not count."""
     return has_errors(event.findings)
+
+
+def takes_nothing(event: IntervalsChecked) -> bool:
+    """No accounting interval may be stored."""
+    return event.taken == 0
+
+
+def refuses_some(event: IntervalsChecked) -> bool:
+    """At least one accounting interval may not be stored."""
+    return event.refused > 0
 
 
 def has_receivers(event: Appended) -> bool:

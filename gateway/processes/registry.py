@@ -13,6 +13,7 @@ from gateway.processes.distribution import DISTRIBUTION
 from gateway.processes.fixation import FIXATION
 from gateway.processes.machine import Machine
 from gateway.processes.meter_reading import METER_READING
+from gateway.processes.metering_data import METERING_DATA
 from gateway.processes.refixation import REFIXATION
 from gateway.processes.reminder import REMINDER
 from gateway.processes.submission import SUBMISSION
@@ -43,6 +44,7 @@ PROCESSES = by_name_and_version(
         METER_READING,
         REMINDER,
         ANONYMOUS_QUERY,
+        METERING_DATA,
     )
 )
 """Every version of every process, by (name, version); a superseded table stays while an instance may still run it."""

@@ -16,7 +16,7 @@ from gateway.hub.ports import (
     SeriesStatus,
     ValueVersion,
 )
-from gateway.messages.codes import CORRECTED_FLAG, Category, Dialect, DocumentKind, Quality, Resolution, Role, Unit
+from gateway.messages.codes import CORRECTED_FLAG, Category, DocumentKind, Quality, Resolution, Role, Unit, WireForm
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
 from gateway.transport.problems import FindingBody
@@ -138,7 +138,7 @@ class MessageBody(Body):
     message_id: str
     direction: Direction
     kind: DocumentKind | None
-    dialect: Dialect
+    dialect: WireForm
     sender: str
     receiver: str
     state: str

@@ -34,6 +34,7 @@ LIMITS = st.builds(
 )
 STRATEGIES: dict[type[Event], st.SearchStrategy[Event]] = {
     happened.RulesChecked: st.builds(happened.RulesChecked, SOME_FINDINGS),
+    happened.IntervalsChecked: st.builds(happened.IntervalsChecked, COUNTS, COUNTS),
     happened.CorrectionFound: st.builds(happened.CorrectionFound),
     happened.Appended: st.builds(happened.Appended, COUNTS, COUNTS),
     happened.Compared: st.builds(happened.Compared, COUNTS, COUNTS, COUNTS, COUNTS, SOME_FINDINGS),
