@@ -30,7 +30,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "series_command": ("series",),
     "export_command": ("export",),
     "control_commands": ("kpis", "missing", "reminders", "corrections"),
-    "network_commands": ("lateness", "losses", "load-duration"),
+    "network_commands": ("lateness", "losses", "load-duration", "balance-area"),
     "reading_commands": ("readings",),
     "party_commands": ("send", "peek", "dequeue", "status"),
     "call_command": ("call",),

@@ -1,4 +1,4 @@
-"""`gridpost lateness | losses | load-duration`: who is late, what networks lose, for how long loads were how high."""
+"""`gridpost lateness | losses | load-duration | balance-area`: who is late, losses, loads by duration, balances."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
 from gateway.hub.control.lateness import LatenessQuery
 from gateway.hub.exchange import Hub
+from gateway.hub.network.balance import BalanceQuery
 from gateway.hub.network.curves import CurveQuery
 from gateway.hub.network.losses import LossQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Flow
 from gateway.messages.times import Interval
-from gateway.transport.network_models import LatenessBody, LoadBody, LoadCurveBody, LossBody
+from gateway.transport.network_models import BalanceStepBody, LatenessBody, LoadBody, LoadCurveBody, LossBody
 
 From = Annotated[str | None, typer.Option("--from", help="First local day (2026-08-01); yesterday unless given.")]
 To = Annotated[str | None, typer.Option("--to", help="Local day to end before; the next unless given.")]
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("lateness")(show_lateness)
     app.command("losses")(show_losses)
     app.command("load-duration")(show_curve)
+    app.command("balance-area")(show_balance)
 
 
 def show_lateness(  # noqa: PLR0913 - one parameter for each option
@@ -136,6 +138,33 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
     print_report(form, [body.curve])
     if body.unknown_seconds:
         typer.echo(f"{body.unknown_seconds} seconds are not in it: values are missing.", err=True)
+
+
+def show_balance(  # noqa: PLR0913 - one parameter for each option
+    party: Annotated[str, typer.Argument(help="The balance responsible party.")],
+    *,
+    start: From = None,
+    end: To = None,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database: DatabaseUrl = None,
+    market: Market = None,
+) -> None:
+    """Production and consumption of a balance area, step by step, in kWh."""
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    with local_hub(settings, must_exist=True) as hub:
+        query = BalanceQuery(_interval(hub, start, end), party)
+        found = wait_for(hub.network.balance(operator_of(hub.office.profile), query))
+    if found is None:
+        raise CommandError(f"there is no balance area of {party}")
+    heads = ("start", "production", "consumption", "saldo", "lacking")
+    form = ReportForm(BalanceStepBody, heads, _balance_row, as_csv, as_json)
+    print_report(form, [list(BalanceStepBody.of(found))])
+
+
+def _balance_row(body: BalanceStepBody) -> tuple[object, ...]:
+    return (minute_of(body.start), body.production, body.consumption, body.saldo, body.lacking)
 
 
 def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date, date]:

@@ -1,4 +1,4 @@
-"""What the hub offers those who run networks: who is late, losses, load-duration curves.
+"""What the hub offers those who run networks or answer for their balance: lateness, losses, curves, balance areas.
 
 As in `gateway.hub.ports`: what a caller may not see does not exist for it (None).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gateway.hub.control.lateness import Lateness, LatenessQuery
+from gateway.hub.network.balance import Balance, BalanceQuery
 from gateway.hub.network.curves import CurveQuery, LoadCurve
 from gateway.hub.network.losses import Losses, LossQuery
 from gateway.hub.ports import Principal
@@ -26,4 +27,8 @@ class NetworkExchange(Protocol):
 
     async def load_curve(self, reader: Principal, query: CurveQuery) -> LoadCurve | None:
         """The load-duration curve of points in networks the reader runs; None for others."""
+        ...
+
+    async def balance(self, reader: Principal, query: BalanceQuery) -> Balance | None:
+        """Production and consumption of a balance responsible party's area; None for that of another."""
         ...

@@ -7,24 +7,11 @@ the point leaves its balance unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages.series import Quantities
-
-
-class Sides(NamedTuple):
-    """Who stands on the two sides of a metering point.
-
-    Attributes:
-        customer: the supplier of the customer; the grid operator where it has none (general service).
-        grid: the grid operator that runs the point.
-    """
-
-    customer: str
-    grid: str
+from gateway.messages.series import Mask, Quantities
 
 
 class BalanceSums(NamedTuple):
@@ -40,33 +27,23 @@ class BalanceSums(NamedTuple):
         return saldo
 
 
-def chain(party: str, providers: Mapping[str, str]) -> tuple[str, ...]:
-    """A party and those above it, each the portfolio provider of the one before; a ring ends where it began."""
-    found = [party]
-    while (above := providers.get(found[-1])) is not None and above not in found:
-        found.append(above)
-    return tuple(found)
-
-
-def effect(sides: Sides, responsible: str, providers: Mapping[str, str]) -> int:
-    """What a point does to the balance of a party: +1 added, -1 taken off, 0 nothing (BHT).
+def effects(customer_side: Mask, grid_side: Mask) -> Quantities:
+    """What points do to the balance of a party: +1 added, -1 taken off, 0 nothing (BHT).
 
     Args:
-        sides: who stands on its two sides.
-        responsible: the balance responsible party.
-        providers: the portfolio provider of each party that has one.
+        customer_side: bool[points, intervals], where the party answers for the customer, by the chain from its supplier
+            up; without a supplier from the grid operator or the one it names.
+        grid_side: likewise for the grid, by the chain from the grid operator that runs the point.
     """
-    return (responsible in chain(sides.customer, providers)) - (responsible in chain(sides.grid, providers))
+    return customer_side.astype(np.int64) - grid_side.astype(np.int64)
 
 
-def balance_sums(effects: Quantities, into: Quantities, out: Quantities) -> BalanceSums:
+def balance_sums(effect: Quantities, into: Quantities, out: Quantities) -> BalanceSums:
     """The sums of a balance area: what flowed into the grid is production, what flowed out is consumption.
 
     Args:
-        effects: int64[points], as `effect` says.
+        effect: int64[points, intervals], as `effects` says.
         into: int64[points, intervals] Wh into the grid.
         out: the same out of it.
     """
-    return BalanceSums(
-        np.tensordot(effects, into, axes=1).astype(np.int64), np.tensordot(effects, out, axes=1).astype(np.int64)
-    )
+    return BalanceSums((effect * into).sum(axis=0), (effect * out).sum(axis=0))

@@ -1,4 +1,4 @@
-"""Reports of networks over the neutral API: who is late, losses of grids and lines, load-duration curves (EE-4.1-3)."""
+"""Reports of networks over the neutral API: lateness, losses, load-duration curves, balance areas (EE-4.1 to 4.3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from starlette.responses import Response
 
 from gateway.hub.control.lateness import MOST_DAYS, LatenessQuery
+from gateway.hub.network.balance import BalanceQuery
 from gateway.hub.network.curves import CurveQuery
 from gateway.hub.network.losses import LossQuery
 from gateway.markets.deliveries import DeliveryStage
@@ -24,7 +25,11 @@ from gateway.transport.series_answer import CSV
 NETWORK_ROLES: frozenset[Role] = OPERATOR | frozenset(AREA_RUNNERS)
 """Who runs metering points, and the operator of the hub."""
 
+BALANCE_ROLES: frozenset[Role] = OPERATOR | {Role.BALANCE_RESPONSIBLE, Role.ENERGY_SUPPLIER}
+"""Who may answer for a balance: the open supplier is named its balance responsible party too (ee-datahub §1.2)."""
+
 MOST_LOSS_DAYS = 366
+MOST_BALANCE_DAYS = 31
 
 _DAY: dict[str, object] = {"type": "string", "format": "date"}
 _INSTANT: dict[str, object] = {"type": "string", "format": "date-time"}
@@ -48,6 +53,10 @@ CURVE_PARAMETERS = (
     Parameter("grid_area", "All metering points of a grid area of yours", _TEXT),
     Parameter("flow", "Out of the grid when absent", {"enum": [Flow.IN, Flow.OUT]}),
     *_DAYS,
+)
+BALANCE_PARAMETERS = (
+    *_DAYS,
+    Parameter("party", "The balance responsible party; yourself when absent", _TEXT),
 )
 
 
@@ -96,6 +105,18 @@ async def show_curve(call: Call) -> Response:
     return report_answer(call, models.LoadBody, body.curve, body)
 
 
+async def show_balance(call: Call) -> Response:
+    """The balance area of the caller."""
+    query = Query(call, BALANCE_PARAMETERS)
+    wanted = BalanceQuery(_interval(call, query, MOST_BALANCE_DAYS), query.text("party"))
+    found = await call.services.exchange.network.balance(call.principal, wanted)
+    if found is None:
+        raise not_found()
+    bodies = list(models.BalanceStepBody.of(found))
+    whole = models.BalanceBody(party=found.party, step_seconds=found.step, points=found.points, balance=bodies)
+    return report_answer(call, models.BalanceStepBody, bodies, whole)
+
+
 def _days(query: Query, most: int) -> tuple[date, date]:
     start, end = query.day("from"), query.day("to")
     if start is None:
@@ -108,18 +129,20 @@ def _days(query: Query, most: int) -> tuple[date, date]:
     return start, end
 
 
-def _interval(call: Call, query: Query) -> Interval:
-    start, end = _days(query, MOST_LOSS_DAYS)
+def _interval(call: Call, query: Query, most: int = MOST_LOSS_DAYS) -> Interval:
+    start, end = _days(query, most)
     zone = call.services.exchange.zone
     return Interval(zone.midnight(start), zone.midnight(end))
 
 
-def _route(path: str, handler: Handler, text: str, described: tuple[type[Body], tuple[Parameter, ...]]) -> Route:
+def _route(
+    path: str, roles: frozenset[Role], handler: Handler, text: str, described: tuple[type[Body], tuple[Parameter, ...]]
+) -> Route:
     gives, parameters = described
     return Route(
         "GET",
         PREFIX + path,
-        NETWORK_ROLES,
+        roles,
         handler,
         refuse_with_problem,
         text,
@@ -132,20 +155,30 @@ def _route(path: str, handler: Handler, text: str, described: tuple[type[Body], 
 ROUTES: tuple[Route, ...] = (
     _route(
         "/lateness",
+        NETWORK_ROLES,
         show_lateness,
         "How the values of days met their deadline in your grid areas: in time, late, missing.",
         (models.LatenessReportBody, LATENESS_PARAMETERS),
     ),
     _route(
         "/losses",
+        NETWORK_ROLES,
         show_losses,
         "The losses of a grid or line you run, step by step, with what they are computed from.",
         (models.LossesBody, LOSS_PARAMETERS),
     ),
     _route(
         "/load-duration",
+        NETWORK_ROLES,
         show_curve,
         "The load-duration curve of a metering point or of a grid you run.",
         (models.LoadCurveBody, CURVE_PARAMETERS),
+    ),
+    _route(
+        "/balance-area",
+        BALANCE_ROLES,
+        show_balance,
+        "Production and consumption of your balance area, step by step.",
+        (models.BalanceBody, BALANCE_PARAMETERS),
     ),
 )

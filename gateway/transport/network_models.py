@@ -1,4 +1,4 @@
-"""Bodies of the reports of networks: lateness, losses, load-duration curves.
+"""Bodies of the reports of networks: lateness, losses, load-duration curves, balance areas.
 
 Instants are ISO 8601 in UTC, quantities decimal text in kWh or kW. A CSV line has the same fields.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from gateway.hub.control.lateness import Lateness
+from gateway.hub.network.balance import Balance
 from gateway.hub.network.curves import LoadCurve
 from gateway.hub.network.losses import Losses
 from gateway.markets.deliveries import DeliveryStage
@@ -111,3 +112,35 @@ class LoadCurveBody(Body):
             unknown_seconds=found.unknown_seconds,
             curve=[LoadBody(load_kw=format_quantity(load), seconds=seconds) for load, seconds in loads],
         )
+
+
+class BalanceStepBody(Body):
+    """A balance area in one step; `lacking` of its points have no value in it."""
+
+    start: datetime
+    production: str
+    consumption: str
+    saldo: str
+    lacking: int
+
+    @classmethod
+    def of(cls, found: Balance) -> Iterator[BalanceStepBody]:
+        """The bodies of the steps."""
+        columns = (found.start, found.sums.production, found.sums.consumption, found.sums.saldo, found.lacking)
+        for start, production, consumption, saldo, lacking in zip(*(one.tolist() for one in columns), strict=True):
+            yield cls(
+                start=to_datetime(start),
+                production=format_quantity(production),
+                consumption=format_quantity(consumption),
+                saldo=format_quantity(saldo),
+                lacking=lacking,
+            )
+
+
+class BalanceBody(Body):
+    """The balance area of a balance responsible party step by step."""
+
+    party: str
+    step_seconds: int
+    points: int
+    balance: list[BalanceStepBody]

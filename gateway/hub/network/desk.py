@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy.engine import Connection
 
 from gateway.hub.control.lateness import Lateness, LatenessQuery, lateness
+from gateway.hub.network.balance import Balance, BalanceQuery, balance
 from gateway.hub.network.curves import CurveQuery, LoadCurve, load_curve
 from gateway.hub.network.losses import Losses, LossQuery, losses
 from gateway.hub.office import Office
@@ -35,6 +36,10 @@ class NetworkDesk:
     async def load_curve(self, reader: Principal, query: CurveQuery) -> LoadCurve | None:
         """The load-duration curve of points in networks the reader runs; None for others."""
         return await self._read(load_curve, reader, query)
+
+    async def balance(self, reader: Principal, query: BalanceQuery) -> Balance | None:
+        """Production and consumption of a balance responsible party's area; None for that of another."""
+        return await self._read(balance, reader, query)
 
     async def _read(
         self, call: Callable[Concatenate[Office, Connection, P], T], *args: P.args, **kwargs: P.kwargs

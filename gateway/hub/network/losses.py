@@ -25,9 +25,7 @@ from gateway.messages.series import Mask, Quantities
 from gateway.messages.times import STEP_SECONDS, Instants, Interval
 from gateway.settlement.network_loss import Exchanged, network_loss
 
-_EXCHANGE, _AGGREGATION = (
-    KINDS.index(kind) for kind in (MeteringPointType.EXCHANGE, MeteringPointType.AGGREGATION)
-)
+_EXCHANGE, _AGGREGATION = (KINDS.index(kind) for kind in (MeteringPointType.EXCHANGE, MeteringPointType.AGGREGATION))
 _CONNECTED = STATES.index(ConnectionState.CONNECTED)
 
 

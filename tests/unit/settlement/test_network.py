@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.settlement.balance_area import Sides, balance_sums, chain, effect
+from gateway.settlement.balance_area import balance_sums, effects
 from gateway.settlement.duration_curve import duration_curve
 from gateway.settlement.network_loss import Exchanged, network_loss
 
@@ -52,26 +52,16 @@ def test_a_curve_falls_and_covers_all_the_time(values: list[int]) -> None:
     assert int(curve.seconds[-1]) == len(values) * 900
 
 
-PROVIDERS = {"supplier": "portfolio", "portfolio": "brp", "other": "stranger", "grid": "brp", "far": "stranger"}
-
-
 @pytest.mark.parametrize(
-    ("customer", "grid", "expected"),
-    [("supplier", "far", 1), ("other", "grid", -1), ("supplier", "grid", 0), ("other", "far", 0), ("grid", "grid", 0)],
+    ("customer", "grid", "expected"), [(True, False, 1), (False, True, -1), (True, True, 0), (False, False, 0)]
 )
-def test_a_point_counts_where_the_party_answers_on_one_side_only(customer: str, grid: str, expected: int) -> None:
-    assert effect(Sides(customer, grid), "brp", PROVIDERS) == expected
-
-
-def test_a_chain_goes_up_through_every_level_and_ends_in_a_ring() -> None:
-    assert chain("supplier", PROVIDERS) == ("supplier", "portfolio", "brp")
-    assert chain("a", {"a": "b", "b": "a"}) == ("a", "b")
-    assert chain("alone", {}) == ("alone",)
+def test_a_point_counts_where_the_party_answers_on_one_side_only(customer: bool, grid: bool, expected: int) -> None:
+    assert effects(np.array([[customer]]), np.array([[grid]])).tolist() == [[expected]]
 
 
 @given(st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.integers(0, 10**9), st.integers(0, 10**9)), min_size=1))
 def test_the_sums_of_an_area_are_those_of_its_points(points: list[tuple[int, int, int]]) -> None:
-    effects, into, out = (column(*values) for values in zip(*points, strict=True))
-    sums = balance_sums(effects, into[:, None], out[:, None])
+    effect, into, out = (column(*values)[:, None] for values in zip(*points, strict=True))
+    sums = balance_sums(effect, into, out)
     assert sums.production.tolist() == [sum(sign * value for sign, value, _ in points)]
     assert sums.saldo.tolist() == [sum(sign * (a - b) for sign, a, b in points)]
