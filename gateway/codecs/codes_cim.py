@@ -82,6 +82,8 @@ UNITS = Codes(
         "MAW": Unit.MW,
         "H87": Unit.PIECES,
         "AMP": Unit.AMPERE,
+        "GWH": Unit.GWH,
+        "MAH": Unit.MVARH,
     }
 )
 
@@ -90,6 +92,8 @@ PRODUCTS = Codes(
         "8716867000030": Product.ACTIVE_ENERGY,
         "8716867000047": Product.REACTIVE_ENERGY,
         "5790001330590": Product.TARIFF,
+        "8716867000139": Product.CAPACITIVE_ENERGY,
+        "8716867000146": Product.INDUCTIVE_ENERGY,
     }
 )
 

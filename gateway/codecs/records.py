@@ -119,6 +119,7 @@ def table_of(
         settlement_method=column("settlement_method"),
         replaces=[function == "5" for function in column("function")],
         as_written=points.as_written,
+        point_decimals=points.decimals,
     )
 
 

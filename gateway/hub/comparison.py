@@ -47,3 +47,9 @@ def is_met(current: CurrentValues) -> Mask:
     """Which points of a group meet any accepted value or a stated absence, bool[n]."""
     met: Mask = (current.has_value | (current.quality != 0)).any(axis=1)
     return met
+
+
+def states_correction(group: PeriodGroup) -> Mask:
+    """Which points of a group bring a value that says of itself that it corrects, bool[n] (DH-200)."""
+    stated: Mask = (group.quality == Quality.CORRECTED).any(axis=1)
+    return stated

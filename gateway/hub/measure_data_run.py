@@ -15,11 +15,11 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub import journal
-from gateway.hub.comparison import compare, is_met
+from gateway.hub.comparison import compare, is_met, states_correction
 from gateway.hub.delivery import DeliveryDesk, Stored
 from gateway.hub.office import Office
 from gateway.hub.outgoing import Address, Cause, Content, Rejection, Rejections, enqueue
-from gateway.hub.period_groups import PeriodGroup, period_groups, rounds
+from gateway.hub.period_groups import STATUS_BITS, PeriodGroup, period_groups, rounds
 from gateway.hub.ports import Principal
 from gateway.hub.step_log import StepLog
 from gateway.messages.codes import Category, DocumentKind
@@ -34,6 +34,7 @@ from gateway.processes.submission import SUBMISSION, SubmissionState
 from gateway.rules.batch import Batch
 from gateway.rules.deadlines import missing_limits
 from gateway.rules.runner import Verdict
+from gateway.rules.series_terms import Previous
 
 Happening = tuple[Machine[Any], State, Sequence[int], Event]
 """Series that stand in one state of one process, and what happens to them."""
@@ -171,10 +172,10 @@ class MeasureDataRun:
         met: list[int] = []
         for group in period_groups(self._batch.series, self._batch.keys, rows):
             current = self._office.store.current(self._connection, group.period, group.points)
-            if not current.known.any():
+            if not current.known.any() and not states_correction(group).any():
                 fresh.append(group)
                 continue
-            again = is_met(current)
+            again = is_met(current) | states_correction(group)
             met += [row for row, is_again in zip(group.rows, again.tolist(), strict=True) if is_again]
             if not again.all():
                 fresh.append(group.only(np.flatnonzero(~again).tolist()))
@@ -184,18 +185,23 @@ class MeasureDataRun:
 
     def _compare(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
         """BEGIN_CORRECTION and COMPARE: what each series changes, and what the rules for corrections say of it."""
-        unchanged = np.zeros(len(self._batch.series), dtype=np.bool_)
+        unchanged, looked_up = np.zeros((2, len(self._batch.series)), dtype=np.bool_)
+        previous = Previous.nothing(len(self._batch.series.quantity))
         events: dict[int, Compared] = {}
         for group in period_groups(self._batch.series, self._batch.keys, rows):
             current = self._office.store.current(self._connection, group.period, group.points)
             found = compare(group, current, self._within_limit(group))
             columns = (found.changed, found.late, found.added, found.unchanged)
             counts = np.stack([column.sum(axis=1) for column in columns], axis=1).tolist()
+            places = self._batch.series.offsets[group.rows][:, None] + np.arange(group.period.count)
+            previous.quality[places] = current.quality & STATUS_BITS
+            previous.quantity[places] = current.quantity
+            looked_up[group.rows] = True
             for i, row in enumerate(group.rows):
                 events[row] = Compared(*counts[i])
                 self._qualities[row] = found.quality[i]
                 unchanged[row] = counts[i][3] == group.period.count
-        remarks = self._resend_findings(unchanged)
+        remarks = dict(self._office.profile.check_history(self._batch, unchanged, looked_up, previous).rows)
         grouped: dict[Compared, list[int]] = {}
         for row, happened in sorted(events.items()):
             found_here = remarks.get(row, ())
@@ -212,12 +218,6 @@ class MeasureDataRun:
         limits = missing_limits(self._batch, rows, np.tile(starts, len(group.rows)))
         within: Mask = (limits >= self._batch.now).reshape(len(group.rows), period.count)
         return within
-
-    def _resend_findings(self, unchanged: Mask) -> dict[int, tuple[Finding, ...]]:
-        """What the market says of series that change nothing (D1 §4.1.4)."""
-        if not unchanged.any():
-            return {}
-        return dict(self._office.profile.check_history(self._batch, unchanged).rows)
 
     def _append_again(self, rows: Sequence[int], event: Event) -> Iterable[Happening]:
         """APPEND_CORRECTION and APPEND_DELIVERY: a later version beside the old, changed values marked."""

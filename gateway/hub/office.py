@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import Clock
 from gateway.hub.database import Database
-from gateway.hub.masterdata import agreement_registry, registrations, registry
+from gateway.hub.masterdata import agreement_registry, point_registry, registrations, registry
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.engine import Engine

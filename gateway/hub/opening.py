@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.codecs.table import Undecodable, decode
 from gateway.hub.measure_data_case import MeasureDataCase
@@ -53,7 +53,8 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
     if any(found.severity is Severity.ERROR for found in breaches):
         return RefusedCase(mail.number, principal, breaches, document.header, len(transactions_of(document)))
     if isinstance(document, MeasureData):
-        return ReadMeasureData(mail.number, principal, document)
+        series = profile.series.understood(document.series, submission.dialect)
+        return ReadMeasureData(mail.number, principal, MeasureData(header=document.header, series=series))
     return _request_case(office, mail, document)
 
 
@@ -80,7 +81,9 @@ def join(office: Office, read: Sequence[ReadMeasureData]) -> list[MeasureDataCas
         documents = [one.document for one in own]
         tables = [document.series for document in documents]
         series = tables[0] if len(tables) == 1 else SeriesTable.concat(tables)
-        batch = profile.batch(series, office.master, principal, now)
+        batch = profile.batch(series, office.master, principal, now, office.points.details)
+        verdict = profile.check(batch)
+        stored = replace(batch, series=profile.series.stored(batch.series, verdict.refused))
         numbers = [one.number for one in own]
-        cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, batch, profile.check(batch))))
+        cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, stored, verdict)))
     return cases

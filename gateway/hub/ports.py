@@ -284,6 +284,9 @@ class MasterDataTable(StrEnum):
     POINT_PERMISSIONS = "point-permissions"
     AGREEMENTS = "agreements"
     PERMISSIONS = "permissions"
+    POINT_DETAILS = "point-details"
+    REACTIVE_ORDERS = "reactive-orders"
+    COMMUNITIES = "communities"
 
 
 MasterDataRow = Mapping[str, str]

@@ -60,6 +60,9 @@ master_data_import = Table(
     Column("point_permissions", Integer, nullable=False, server_default="0"),
     Column("agreements", Integer, nullable=False, server_default="0"),
     Column("permissions", Integer, nullable=False, server_default="0"),
+    Column("point_details", Integer, nullable=False, server_default="0"),
+    Column("reactive_orders", Integer, nullable=False, server_default="0"),
+    Column("communities", Integer, nullable=False, server_default="0"),
     comment="One row per import of master data, with its rows by table",
 )
 

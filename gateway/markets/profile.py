@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 
 from gateway.markets.access import AccessPolicy
+from gateway.markets.agreements import NO_AGREEMENT_ACCESS, AgreementAccess
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
 from gateway.markets.deliveries import DeliveryDeadlines
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
+from gateway.markets.feed import NO_FEED, FeedPolicy
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
+from gateway.markets.series_terms import NO_TERMS, SeriesTerms
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, Service, SettlementMethod
 from gateway.messages.documents import (
     AggregatedMeasureDataRequest,
@@ -33,6 +36,7 @@ from gateway.messages.documents import (
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import KINDS, METHODS, MasterData, Rows
+from gateway.messages.point_details import NO_DETAILS, PointDetails
 from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
@@ -43,6 +47,7 @@ from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
 from gateway.rules.requests import RequestBatch
 from gateway.rules.results_requests import Lack, RequestNumbers, ResultsBatch
 from gateway.rules.runner import RuleSet, Verdict, Wording
+from gateway.rules.series_terms import Previous
 
 Incoming = MeasureData | Request
 
@@ -139,8 +144,11 @@ class MarketProfile:
         requesting_processes: names of delegations for each kind of request.
         results: who is sent what of a settlement's results.
         access: what customers may grant, and how anonymous queries are handed on.
+        series: its own terms of series: statuses, directions, units.
         clients: how many clients a party has, and how many roles a client.
         estfeed: how the endpoints of the Estonian datahub answer.
+        agreement_access: who may read metering data where agreements decide it.
+        feed: how its parties are told of changes.
         metering_data: how metering data sent by the interval are taken.
     """
 
@@ -167,8 +175,11 @@ class MarketProfile:
     requesting_processes: Mapping[DocumentKind, tuple[str, ...]]
     results: ResultPolicy
     access: AccessPolicy
+    series: SeriesTerms = NO_TERMS
     clients: ClientTerms = ONE_PER_ROLE
     estfeed: EstfeedPolicy = NO_ESTFEED
+    agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS
+    feed: FeedPolicy = NO_FEED
     metering_data: MeteringDataPolicy = NO_METERING_DATA
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
@@ -195,17 +206,25 @@ class MarketProfile:
         )
         return self.rules.envelope.check(envelope)
 
-    def batch(self, series: SeriesTable, master: MasterData, caller: Caller, now: int) -> Batch:
+    def batch(
+        self, series: SeriesTable, master: MasterData, caller: Caller, now: int, details: PointDetails = NO_DETAILS
+    ) -> Batch:
         """The series of one message beside their master data, ready for `check` and `deliveries`."""
-        return Batch.of(series, master, Sender(caller.party, caller.role), now, self.facts(now))
+        directed = self.series.directed(series, master)
+        return Batch.of(directed, master, Sender(caller.party, caller.role), now, self.facts(now), details=details)
 
     def check(self, batch: Batch) -> Verdict:
         """Every rule of measure data over a message: findings by series row (RSM-012 §6.1, Regulation D1)."""
         return self.rules.measure_data.check(batch)
 
-    def check_history(self, batch: Batch, unchanged: Mask) -> Verdict:
-        """The rules that need the store's answer, given which series repeat accepted values (D1 §4.1.4)."""
-        return self.rules.history.check(replace(batch, unchanged=unchanged))
+    def check_history(
+        self, batch: Batch, unchanged: Mask, looked_up: Mask | None = None, previous: Previous | None = None
+    ) -> Verdict:
+        """The rules that need the store's answer (D1 §4.1.4, DH-210).
+
+        Given which series repeat accepted values, which were looked up at all, and what was found of each value.
+        """
+        return self.rules.history.check(replace(batch, unchanged=unchanged, looked_up=looked_up, previous=previous))
 
     def request_batch(self, request: MeasureDataRequest, caller: Caller, master: MasterData, now: int) -> RequestBatch:
         """The transactions of a request beside their master data; the requester acts in the role it states."""
@@ -283,7 +302,13 @@ class MarketProfile:
         era = bisect_right(self._changes, day)
         if era not in self._facts:
             self._facts[era] = MarketFacts(
-                self.zone, self.accepted, self._numbers(day), self.timetable, self.sending_processes
+                self.zone,
+                self.accepted,
+                self._numbers(day),
+                self.timetable,
+                self.sending_processes,
+                self.series.transitions,
+                self.series.fuse_decimals,
             )
         return self._facts[era]
 

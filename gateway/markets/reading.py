@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gateway.markets.access import NO_ACCESS, AccessPolicy, GrantPolicy, QueryPolicy
+from gateway.markets.agreements import NO_AGREEMENT_ACCESS, read_agreement_access
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.clients import read_client_terms
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
+from gateway.markets.feed import NO_FEED, read_feed
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
 from gateway.markets.parameters import DatedValue, Parameter
@@ -29,6 +31,7 @@ from gateway.markets.profile import (
     Strictness,
 )
 from gateway.markets.results import NO_RESULTS, read_results
+from gateway.markets.series_terms import NO_TERMS, read_series_terms
 from gateway.messages.codes import (
     ConnectionState,
     Dialect,
@@ -191,8 +194,13 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"]))
         if "access" in settings
         else NO_ACCESS,
+        series=read_series_terms(settings["series"]) if "series" in settings else NO_TERMS,
         clients=read_client_terms(settings.get("clients", {})),
         estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,
+        agreement_access=read_agreement_access(settings["agreement-access"])
+        if "agreement-access" in settings
+        else NO_AGREEMENT_ACCESS,
+        feed=read_feed(settings["feed"]) if "feed" in settings else NO_FEED,
         metering_data=read_metering_data(
             settings["metering-data"],
             zone,

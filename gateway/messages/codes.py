@@ -292,8 +292,6 @@ class ConnectionState(StrEnum):
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     CLOSED_DOWN = "closed-down"
-    DELETED = "deleted"
-    """Registered by mistake (Finland: AE05)."""
 
 
 class PointClass(StrEnum):

@@ -97,6 +97,8 @@ class SeriesTable:
         flow: `Flow` of each series; empty where no series of the message names one.
         read_at: int64, a point column: when each value was read, NO_INSTANT where that is not stated; None where the
             dialect has none.
+        point_decimals: uint8, a point column: decimals of each quantity as written; None where only those of the row
+            are known.
     """
 
     transaction: list[str]
@@ -122,6 +124,7 @@ class SeriesTable:
     as_written: dict[int, str] = field(default_factory=dict)
     flow: list[str | None] = field(default_factory=list)
     read_at: Instants | None = None
+    point_decimals: Qualities | None = None
 
     def __len__(self) -> int:
         return len(self.transaction)
@@ -232,6 +235,8 @@ class SeriesTable:
                 columns["flow"] = _flows(tables)
             elif column.name == "read_at":
                 columns["read_at"] = _joined_read_at(tables)
+            elif column.name == "point_decimals":
+                columns["point_decimals"] = _joined_decimals(tables)
             elif parts and isinstance(parts[0], np.ndarray):
                 columns[column.name] = np.concatenate(parts)
             else:
@@ -261,6 +266,18 @@ def _joined_read_at(tables: Sequence[SeriesTable]) -> Instants | None:
     nothing = (np.full(len(table.position), NO_INSTANT, dtype=np.int64) for table in tables)
     return np.concatenate(
         [none if table.read_at is None else table.read_at for table, none in zip(tables, nothing, strict=True)]
+    )
+
+
+def _joined_decimals(tables: Sequence[SeriesTable]) -> Qualities | None:
+    """Decimals of each quantity of several tables; those of the row stand for a table that has no others."""
+    if all(table.point_decimals is None for table in tables):
+        return None
+    return np.concatenate(
+        [
+            np.repeat(table.decimals, table.counts) if table.point_decimals is None else table.point_decimals
+            for table in tables
+        ]
     )
 
 

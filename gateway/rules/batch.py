@@ -24,9 +24,12 @@ from gateway.messages.masterdata import (
     MasterData,
     Rows,
 )
+from gateway.messages.point_details import NO_DETAILS, PointDetails
 from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import NO_INSTANT, STEP_SECONDS, Instants, MarketZone, format_minute, to_instant
+from gateway.messages.units import REACTIVE
 from gateway.rules.hits import NOTHING, Hits, Words, no_words
+from gateway.rules.series_terms import FuseDecimals, Previous, Transitions
 
 KIND_CODES: dict[str, int] = {kind: code for code, kind in enumerate(KINDS)}
 UNIT_CODES: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
@@ -99,6 +102,9 @@ def mask_of(names: tuple[str, ...], taken: Iterable[str]) -> Mask:
     return np.array([name in wanted for name in names] + [False], dtype=np.bool_)
 
 
+_REACTIVE = mask_of(UNITS, REACTIVE)
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What a market takes in measure data: a mask for each list, by the place in it; its last entry is NONE's.
@@ -147,6 +153,10 @@ class MarketFacts:
     timetable: Timetable
     sending_processes: tuple[str, ...]
     """Names of delegations that let another party send measure data."""
+    transitions: Transitions | None = None
+    """Which status may follow which, in a market that minds."""
+    fuse_decimals: FuseDecimals | None = None
+    """How finely a quantity is written, in a market that minds."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +171,10 @@ class Batch:
         facts: what the market says today.
         keys: int64[n], the points' numbers, NO_POINT where the id has not the form of a GSRN.
         located: versions of each point that overlap its period (that hold now, where the period cannot be read).
+        details: what else is known of the points.
         unchanged: bool[n], series that repeat what is already accepted, value by value; None before the store is asked.
+        looked_up: bool[n], series whose values were looked up in the store; None before it is asked.
+        previous: what was found there, by value.
     """
 
     series: SeriesTable
@@ -171,17 +184,29 @@ class Batch:
     facts: MarketFacts
     keys: Rows
     located: Located
+    details: PointDetails = NO_DETAILS
     unchanged: Mask | None = None
+    looked_up: Mask | None = None
+    previous: Previous | None = None
 
     @classmethod
-    def of(cls, series: SeriesTable, master: MasterData, sender: Sender, now: int, facts: MarketFacts) -> Batch:
+    def of(  # noqa: PLR0913 - everything a rule may look at
+        cls,
+        series: SeriesTable,
+        master: MasterData,
+        sender: Sender,
+        now: int,
+        facts: MarketFacts,
+        *,
+        details: PointDetails = NO_DETAILS,
+    ) -> Batch:
         """A batch with its points located in the master data."""
         keys = point_keys(series.point)
         start, end = series.start, series.end
         readable = (start != NO_INSTANT) & (end != NO_INSTANT)
         if not readable.all():
             start, end = np.where(readable, start, now), np.where(readable, end, now + 1)
-        return cls(series, master, sender, now, facts, keys, master.locate(keys, start, end))
+        return cls(series, master, sender, now, facts, keys, master.locate(keys, start, end), details)
 
     @cached_property
     def today(self) -> date:
@@ -223,6 +248,16 @@ class Batch:
     def unit_codes(self) -> Codes:
         """Place of each series' unit in UNITS, NONE for a text that is none."""
         return _codes(UNIT_CODES, self.series.unit)
+
+    @cached_property
+    def is_reactive(self) -> Mask:
+        """Where the unit is one of reactive energy."""
+        return _REACTIVE[self.unit_codes]
+
+    @cached_property
+    def detail_rows(self) -> Rows:
+        """Row of `details` that holds when each series starts; NONE where there is none."""
+        return self.details.rows_at(self.keys, self.series.start)
 
     @cached_property
     def resolution_codes(self) -> Codes:

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 from gateway.rules import (
     aggregation_requests,
     deadlines,
+    decimals,
     envelope,
+    flows,
     masterdata,
     parties,
     periods,
@@ -17,6 +19,7 @@ from gateway.rules import (
     requests,
     results_requests,
     settlement_requests,
+    statuses,
 )
 from gateway.rules.aggregation_requests import AggregationBatch
 from gateway.rules.batch import Batch
@@ -44,6 +47,7 @@ MEASURE_DATA_RULES: Mapping[str, Rule[Batch]] = _by_name(
         parties.delegation_exists,
         parties.sender_is_responsible,
         masterdata.point_known,
+        masterdata.point_known_throughout,
         masterdata.point_check_digit,
         masterdata.point_in_grid,
         masterdata.point_type_known,
@@ -61,6 +65,7 @@ MEASURE_DATA_RULES: Mapping[str, Rule[Batch]] = _by_name(
         periods.period_long_enough,
         periods.period_not_too_old,
         periods.period_not_far_ahead,
+        periods.period_over,
         periods.period_on_step,
         periods.count_fits_period,
         periods.positions_unique,
@@ -73,11 +78,17 @@ MEASURE_DATA_RULES: Mapping[str, Rule[Batch]] = _by_name(
         quantities.quality_allowed,
         quantities.missing_without_value,
         deadlines.missing_in_time,
+        decimals.decimals_fit_fuse,
+        flows.energies_only,
+        flows.flow_stated,
+        flows.flow_allowed,
     )
 )
 """Rules of measure data that need only the message and the master data."""
 
-HISTORY_RULES: Mapping[str, Rule[Batch]] = _by_name((deadlines.resend_in_window,))
+HISTORY_RULES: Mapping[str, Rule[Batch]] = _by_name(
+    (deadlines.resend_in_window, statuses.status_may_follow, statuses.something_new)
+)
 """Rules of measure data asked once the store has said what is unchanged."""
 
 REQUEST_RULES: Mapping[str, Rule[RequestBatch]] = _by_name(

@@ -46,6 +46,17 @@ def point_known(batch: Batch) -> Hits:
     return hits_where(~batch.known, "point", lambda row: {"point": batch.series.point[row]})
 
 
+def point_known_throughout(batch: Batch) -> Hits:
+    """The metering point has master data from the start of the period to its end, without a gap (DH-200)."""
+    columns, known = batch.master.points, batch.known & batch.forward
+    covered = np.zeros(len(batch.keys), dtype=np.int64)
+    start = np.maximum(columns.valid_from[batch.version], batch.series.start[batch.owner])
+    end = np.minimum(columns.valid_to[batch.version], batch.series.end[batch.owner])
+    np.add.at(covered, batch.owner, end - start)
+    beyond = known & (covered < batch.series.end - batch.series.start)
+    return hits_where(beyond, "point", lambda row: {"point": batch.series.point[row]})
+
+
 def point_check_digit(batch: Batch) -> Hits:
     """The last digit of a GSRN is its check digit (D1 §1.17-18); the form itself is left to `point_known`."""
     wrong = np.array([not has_gs1_check_digit(point) for point in batch.series.point], dtype=np.bool_)

@@ -21,8 +21,11 @@ def delegation_exists(batch: Batch) -> Hits:
 
 
 def sender_is_responsible(batch: Batch) -> Hits:
-    """The sender runs the grid area of the point today, or acts for whoever does (D1 §3.2.1)."""
-    return NOTHING if batch.sender.role is Role.DELEGATE else _unentitled(batch)
+    """The sender runs the grid area of the point today, or acts for whoever does (D1 §3.2.1).
+
+    In a market where the hub's operator may send, it answers for what it changes itself (FI-2.5).
+    """
+    return NOTHING if batch.sender.role in (Role.DELEGATE, Role.HUB) else _unentitled(batch)
 
 
 def _unentitled(batch: Batch) -> Hits:

@@ -53,6 +53,11 @@ def period_not_far_ahead(batch: Batch) -> Hits:
     return _period_hits(batch, ahead, {"years": years})
 
 
+def period_over(batch: Batch) -> Hits:
+    """The period has ended: nobody knows energy of the future (DH-200)."""
+    return _period_hits(batch, (batch.series.end > batch.now) & batch.forward)
+
+
 def period_on_step(batch: Batch) -> Hits:
     """Both bounds lie on a quarter, a full hour, or local midnight of the first of a month, by resolution."""
     start, end = batch.series.start, batch.series.end

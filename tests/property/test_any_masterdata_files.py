@@ -14,7 +14,8 @@ from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import FILE_NAMES, MasterDataReading, MasterDataSet, csv_files, read_files
 from gateway.hub.masterdata.table_rows import FINDING_LIMIT
 from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
-from gateway.messages.codes import AgreementKind, Role
+from gateway.messages.codes import AgreementKind, PointClass, Role
+from gateway.messages.point_details import CommunityMember, PointDetail, PointFacts, ReactiveOrder, fuse_of
 from gateway.messages.times import MarketZone
 
 MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)
@@ -42,6 +43,11 @@ PART = MasterDataSet(
         permissions=[permission for permission in FACTS.permissions if permission.metering_point in TOLD],
     ),
     AGREED,
+    PointFacts(
+        [PointDetail(POINT, PointClass.ACCOUNTING_POINT, 1735686000, fuse=fuse_of(3, 25), annual_estimate=5_000_000)],
+        [ReactiveOrder(POINT, PARTY, 1735686000)],
+        [CommunityMember("C-1", POINT, POINT, 1_000_000, 1735686000)],
+    ),
 )
 FILES = csv_files(PART)
 

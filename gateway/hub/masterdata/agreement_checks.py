@@ -128,7 +128,9 @@ class _Check:
             if ring is None:
                 continue
             table = self._agreements.table
-            own = (n for n, row in enumerate(table.rows) if _is_portfolio(row) and {row.party, row.counterparty} <= ring)
+            own = (
+                n for n, row in enumerate(table.rows) if _is_portfolio(row) and {row.party, row.counterparty} <= ring
+            )
             number = next(own, None)
             if number is not None:
                 text = f"column party: {', '.join(sorted(ring))} are in each other's portfolios from "

@@ -218,9 +218,14 @@ STATES = Codes(
         "E22": ConnectionState.CONNECTED,
         "E23": ConnectionState.DISCONNECTED,
         "D02": ConnectionState.CLOSED_DOWN,
+        "AE01": ConnectionState.CONNECTED,
+        "AE02": ConnectionState.DISCONNECTED,
+        "AE03": ConnectionState.NEW,
+        "AE04": ConnectionState.CLOSED_DOWN,
+        "AE05": ConnectionState.CLOSED_DOWN,
     }
 )
-"""Physical status of a metering point in Danish master data messages; no document of ours carries it."""
+"""Physical status of a metering point in Danish and Finnish master data messages; no document of ours carries it."""
 
 SUBTYPES = Codes({"D01": Subtype.PHYSICAL, "D02": Subtype.VIRTUAL, "D03": Subtype.CALCULATED})
 """Subtype of a metering point in Danish master data messages; no document of ours carries it."""

@@ -31,6 +31,7 @@ from gateway.messages.masterdata import (
     PartyRole,
     Rows,
 )
+from gateway.messages.point_details import CommunityMember, PointDetail, ReactiveOrder
 from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, LoadShare, PointPermission, PointTariff
 
 
@@ -48,6 +49,9 @@ class ReadTables(NamedTuple):
     permissions: TableRows[PointPermission]
     agreements: TableRows[Agreement]
     access_permissions: TableRows[AccessPermission]
+    details: TableRows[PointDetail]
+    orders: TableRows[ReactiveOrder]
+    members: TableRows[CommunityMember]
 
 
 class Timeline:

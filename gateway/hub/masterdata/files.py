@@ -29,12 +29,15 @@ from gateway.hub.masterdata.layouts import (
     Layout,
     cells_of,
 )
+from gateway.hub.masterdata.point_checks import check_point_facts
+from gateway.hub.masterdata.point_layouts import COMMUNITIES, POINT_DETAILS, REACTIVE_ORDERS
 from gateway.hub.masterdata.settlement_checks import check_facts, named_points
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
 from gateway.messages.agreements import AgreementFacts, Agreements
 from gateway.messages.findings import Finding, has_errors
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
+from gateway.messages.point_details import PointFacts
 from gateway.messages.settlement_masterdata import SettlementFacts, SettlementMasterData
 
 ENDINGS = (".csv", ".json")
@@ -55,6 +58,7 @@ class MasterDataSet:
     delegations: list[Delegation] = field(default_factory=list)
     settlement: SettlementFacts = field(default_factory=SettlementFacts)
     agreements: AgreementFacts = field(default_factory=AgreementFacts)
+    point_facts: PointFacts = field(default_factory=PointFacts)
 
     def counts(self) -> dict[str, int]:
         """Rows by table."""
@@ -70,6 +74,9 @@ class MasterDataSet:
             MasterDataTable.POINT_PERMISSIONS: len(self.settlement.permissions),
             MasterDataTable.AGREEMENTS: len(self.agreements.agreements),
             MasterDataTable.PERMISSIONS: len(self.agreements.permissions),
+            MasterDataTable.POINT_DETAILS: len(self.point_facts.details),
+            MasterDataTable.REACTIVE_ORDERS: len(self.point_facts.orders),
+            MasterDataTable.COMMUNITIES: len(self.point_facts.members),
         }
 
     def view(self) -> MasterData:
@@ -135,8 +142,9 @@ def read_files(
     Returns:
         The set and the findings: `unknown-file`, `table-twice`, `no-master-data`, those of
         `gateway.hub.masterdata.table_rows.read_table` with their line, and those of
-        `gateway.hub.masterdata.checks.check_references`, `gateway.hub.masterdata.settlement_checks.check_facts` and
-        `gateway.hub.masterdata.agreement_checks.check_agreements`.
+        `gateway.hub.masterdata.checks.check_references`, `gateway.hub.masterdata.settlement_checks.check_facts`,
+        `gateway.hub.masterdata.agreement_checks.check_agreements` and
+        `gateway.hub.masterdata.point_checks.check_point_facts`.
         With any error the set is empty.
     """
     findings = FindingList()
@@ -153,10 +161,14 @@ def read_files(
         permissions=_read(files, POINT_PERMISSIONS, manner, findings),
         agreements=_read(files, AGREEMENTS, manner, findings),
         access_permissions=_read(files, PERMISSIONS, manner, findings),
+        details=_read(files, POINT_DETAILS, manner, findings),
+        orders=_read(files, REACTIVE_ORDERS, manner, findings),
+        members=_read(files, COMMUNITIES, manner, findings),
     )
     check_references(tables, known, findings)
     check_facts(tables, known, facts_about(named_points(tables)), findings)
     check_agreements(tables, known, agreements_about(points_agreed_on(tables)), findings)
+    check_point_facts(tables, known, findings)
     found = findings.all()
     if has_errors(found):
         return MasterDataReading(MasterDataSet(), found)
@@ -175,6 +187,7 @@ def read_files(
             tables.delegations.rows,
             facts,
             AgreementFacts(tables.agreements.rows, tables.access_permissions.rows),
+            PointFacts(tables.details.rows, tables.orders.rows, tables.members.rows),
         ),
         found,
     )
@@ -199,6 +212,9 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
         "point-permissions.csv": _csv(POINT_PERMISSIONS, dataset.settlement.permissions),
         "agreements.csv": _csv(AGREEMENTS, dataset.agreements.agreements),
         "permissions.csv": _csv(PERMISSIONS, dataset.agreements.permissions),
+        "point-details.csv": _csv(POINT_DETAILS, dataset.point_facts.details),
+        "reactive-orders.csv": _csv(REACTIVE_ORDERS, dataset.point_facts.orders),
+        "communities.csv": _csv(COMMUNITIES, dataset.point_facts.members),
     }
 
 

@@ -30,6 +30,7 @@ from gateway.messages.codes import (
     Unit,
 )
 from gateway.messages.masterdata import FOREVER, CustomerLink, Delegation, GridArea, MeteringPointVersion, PartyRole
+from gateway.messages.point_details import CommunityMember, PointDetail, ReactiveOrder
 from gateway.messages.quantities import format_quantity
 from gateway.messages.readings import MeterReading, ReadingCancellation
 from gateway.messages.settlement_masterdata import FormulaTerm, GridLossPoint, LoadShare, PointPermission, PointTariff
@@ -48,6 +49,9 @@ Row = TypeVar(
     PointPermission,
     Agreement,
     AccessPermission,
+    PointDetail,
+    ReactiveOrder,
+    CommunityMember,
     CustomerLink,
     MeterReading,
     ReadingCancellation,
@@ -65,6 +69,9 @@ Dated = TypeVar(
     PointPermission,
     Agreement,
     AccessPermission,
+    PointDetail,
+    ReactiveOrder,
+    CommunityMember,
     CustomerLink,
 )
 """Rows that hold from one instant to another."""

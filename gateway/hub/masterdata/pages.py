@@ -18,11 +18,13 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
+from gateway.hub import tables_points as points
 from gateway.hub import tables_settlement_masterdata as settlement
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.masterdata import agreement_layouts, layouts
+from gateway.hub.masterdata import agreement_layouts, layouts, point_layouts
 from gateway.hub.masterdata.agreement_registry import access_permission_of, agreement_of
 from gateway.hub.masterdata.layouts import cells_of
+from gateway.hub.masterdata.point_registry import detail_of, member_of, order_of
 from gateway.hub.masterdata.registrations import KEYS
 from gateway.hub.masterdata.registry import delegation_of, grid_area_of, point_version_of, role_of
 from gateway.hub.masterdata.settlement_registry import (
@@ -114,6 +116,24 @@ SOURCES: Mapping[MasterDataTable, _Source] = {
         ("permission", "valid_from", "transaction"),
         ("permission", "holder", "owner", "metering_point"),
         lambda row: cells_of(agreement_layouts.PERMISSIONS, access_permission_of(row)),
+    ),
+    MasterDataTable.POINT_DETAILS: _Source(
+        points.point_detail,
+        ("metering_point", "valid_from", "transaction"),
+        ("metering_point",),
+        lambda row: cells_of(point_layouts.POINT_DETAILS, detail_of(row)),
+    ),
+    MasterDataTable.REACTIVE_ORDERS: _Source(
+        points.reactive_order,
+        ("metering_point", "party", "valid_from", "transaction"),
+        ("metering_point", "party"),
+        lambda row: cells_of(point_layouts.REACTIVE_ORDERS, order_of(row)),
+    ),
+    MasterDataTable.COMMUNITIES: _Source(
+        points.community_member,
+        ("community", "metering_point", "valid_from", "transaction"),
+        ("community", "metering_point"),
+        lambda row: cells_of(point_layouts.COMMUNITIES, member_of(row)),
     ),
 }
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
+from gateway.hub import tables_points as points
 from gateway.hub import tables_settlement_masterdata as settlement
 from gateway.hub.tables import transaction
 from gateway.messages.masterdata import NONE
@@ -29,6 +30,9 @@ KEYS: Mapping[sa.Table, tuple[str, ...]] = {
     settlement.point_permission: ("metering_point",),
     agreements.agreement: ("agreement",),
     agreements.permission: ("permission",),
+    points.point_detail: ("metering_point",),
+    points.reactive_order: ("metering_point", "party"),
+    points.community_member: ("community",),
 }
 """What one registration states as a whole: all rows of a table under these columns."""
 

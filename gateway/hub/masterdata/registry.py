@@ -17,6 +17,7 @@ from gateway.hub import tables_masterdata as tables
 from gateway.hub.database import run
 from gateway.hub.masterdata.agreement_registry import import_agreements
 from gateway.hub.masterdata.files import MasterDataSet
+from gateway.hub.masterdata.point_registry import import_point_facts
 from gateway.hub.masterdata.registrations import CodeOf, insert_rows, last_import, load_columns, newest
 from gateway.hub.masterdata.settlement_registry import import_facts
 from gateway.messages.codes import (
@@ -66,6 +67,9 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
             point_permissions=len(dataset.settlement.permissions),
             agreements=len(dataset.agreements.agreements),
             permissions=len(dataset.agreements.permissions),
+            point_details=len(dataset.point_facts.details),
+            reactive_orders=len(dataset.point_facts.orders),
+            communities=len(dataset.point_facts.members),
         )
     )
     insert_rows(connection, tables.metering_point, (_point_row(v, transaction) for v in dataset.points))
@@ -82,6 +86,7 @@ def import_set(connection: Connection, transaction: int, dataset: MasterDataSet)
     insert_rows(connection, tables.delegation, (_delegation_row(d, transaction) for d in dataset.delegations))
     import_facts(connection, transaction, dataset.settlement)
     import_agreements(connection, transaction, dataset.agreements)
+    import_point_facts(connection, transaction, dataset.point_facts)
 
 
 def latest_transaction(connection: Connection) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gateway.markets.registry import profile
 from gateway.messages.codes import Quality, Role, Unit
 from gateway.messages.findings import Severity
 from gateway.messages.series import SeriesTable
@@ -110,7 +111,7 @@ def test_every_rule_has_a_wording_and_every_wording_a_rule() -> None:
     of_readings = {*READING_RULES, *CANCELLATION_RULES}
     known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *of_readings, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
     known |= {*RESULTS_REQUEST_RULES, *AGGREGATION_REQUEST_RULES, *SETTLEMENT_REQUEST_RULES}
-    assert set(DK.rules.wordings) == known
+    assert {*DK.rules.wordings, *profile("fi").rules.wordings} == known
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_agreement_metering_point", "agreement", ["metering_point"], unique=False)
     op.create_table(
+        "community_member",
+        sa.Column("community", sa.String(length=64), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("production_point", sa.BigInteger(), nullable=False),
+        sa.Column("share", sa.Integer(), nullable=False),
+        sa.Column("surplus_point", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_community_member_transaction")),
+        sa.PrimaryKeyConstraint(
+            "community", "metering_point", "valid_from", "transaction", name=op.f("pk_community_member")
+        ),
+        comment="Members of energy communities and their shares in millionths; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "customer_link",
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -368,6 +387,9 @@ def upgrade() -> None:
         sa.Column("point_permissions", sa.Integer(), server_default="0", nullable=False),
         sa.Column("agreements", sa.Integer(), server_default="0", nullable=False),
         sa.Column("permissions", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("point_details", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reactive_orders", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("communities", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_master_data_import_transaction")),
         sa.PrimaryKeyConstraint("transaction", name=op.f("pk_master_data_import")),
         comment="One row per import of master data, with its rows by table",
@@ -494,6 +516,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_permission_metering_point", "permission", ["metering_point"], unique=False)
     op.create_table(
+        "point_detail",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.Column("point_class", sa.String(length=16), nullable=False),
+        sa.Column("use", sa.String(length=16), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("fuse", sa.Integer(), nullable=False),
+        sa.Column("directions", sa.String(length=8), nullable=False),
+        sa.Column("related_point", sa.BigInteger(), nullable=True),
+        sa.Column("annual_estimate", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_point_detail_transaction")),
+        sa.PrimaryKeyConstraint("metering_point", "valid_from", "transaction", name=op.f("pk_point_detail")),
+        comment="Class, use, metering method, fuse, directions and related point of metering points; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "point_permission",
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("permission", sa.String(length=40), nullable=False),
@@ -536,6 +578,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["query"], ["anonymous_query.number"], name=op.f("fk_query_step_query")),
         sa.PrimaryKeyConstraint("query", "ordinal", name=op.f("pk_query_step")),
         comment="Steps of anonymous queries, in order; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reactive_order",
+        sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("valid_to", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_reactive_order_transaction")),
+        sa.PrimaryKeyConstraint("metering_point", "party", "valid_from", "transaction", name=op.f("pk_reactive_order")),
+        comment="Who ordered the reactive energy of a metering point; never updated",
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -814,9 +870,11 @@ def downgrade() -> None:
     op.drop_table("reading_delivery")
     op.drop_index("ix_reading_deadline_day", table_name="reading_deadline")
     op.drop_table("reading_deadline")
+    op.drop_table("reactive_order")
     op.drop_table("query_step")
     op.drop_table("point_tariff")
     op.drop_table("point_permission")
+    op.drop_table("point_detail")
     op.drop_index("ix_permission_metering_point", table_name="permission")
     op.drop_table("permission")
     op.drop_table("party_role")
@@ -843,6 +901,7 @@ def downgrade() -> None:
     op.drop_table("delegation")
     op.drop_index("ix_customer_link_customer", table_name="customer_link")
     op.drop_table("customer_link")
+    op.drop_table("community_member")
     op.drop_index("ix_agreement_metering_point", table_name="agreement")
     op.drop_table("agreement")
     op.drop_index("ix_access_grant_third_party", table_name="access_grant")
