@@ -13,6 +13,7 @@ from typing import Protocol
 
 from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_metering_data import NumberedPage
+from gateway.markets.agreements import AccessGround
 from gateway.messages.codes import Commodity, Resolution, Role
 from gateway.messages.findings import Finding
 from gateway.messages.metering_data import MeteringData
@@ -88,20 +89,6 @@ class MeteringDataAnswer:
 
     found: tuple[PointData, ...]
     refused: tuple[PointRefused, ...] = ()
-
-
-class AccessGround(StrEnum):
-    """Why a party may read a metering point's data."""
-
-    OWN_POINT = "own-point"
-    BEHIND_OWN_POINT = "behind-own-point"
-    AGREEMENT = "agreement"
-    PORTFOLIO = "portfolio"
-    POINT_KIND = "point-kind"
-    PERMISSION = "permission"
-    LEGAL_CONSENT = "legal-consent"
-    CUSTOMER = "customer"
-    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,13 +237,24 @@ class Agreements:
 
     @cached_property
     def _above(self) -> dict[tuple[str, Commodity], list[AgreementSpan]]:
-        """Portfolio agreements by whose portfolio they are about, in order of time."""
+        return self._between(AgreementKind.PORTFOLIO)
+
+    def _between(self, kind: AgreementKind) -> dict[tuple[str, Commodity], list[AgreementSpan]]:
+        """Agreements of a kind by their counterparty, in order of time."""
         found: dict[tuple[str, Commodity], list[AgreementSpan]] = {}
-        for row in np.flatnonzero(self.columns.kind == AGREEMENT_KINDS.index(AgreementKind.PORTFOLIO)).tolist():
+        for row in np.flatnonzero(self.columns.kind == AGREEMENT_KINDS.index(kind)).tolist():
             span = self.span(row)
             if span.counterparty is not None:
                 found.setdefault((span.counterparty, span.commodity), []).append(span)
         return {key: sorted(spans, key=lambda span: span.start) for key, spans in found.items()}
+
+    def named_by(self, operator: str, commodity: Commodity) -> tuple[AgreementSpan, ...]:
+        """Whom a grid operator has named to supply those who have chosen nobody, in order of time."""
+        return self._named.get((operator, commodity), ())
+
+    @cached_property
+    def _named(self) -> dict[tuple[str, Commodity], tuple[AgreementSpan, ...]]:
+        return {key: tuple(spans) for key, spans in self._between(AgreementKind.NAMED_SUPPLIER).items()}
 
     def permitted(self, point: int, holder: str, role: Role, now: int) -> tuple[Interval, ...]:
         """The periods of a metering point's data that permissions usable at an instant let a party see."""
