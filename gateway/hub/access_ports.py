@@ -11,8 +11,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.hub.ports import Exchange, ImportReport, Page, PointSeries, Principal, Refused, SeriesQuery
+from gateway.hub.ports_feed import ChangeFeed
+from gateway.hub.ports_metering_data import MeteringDataDesk
+from gateway.hub.ports_metering_search import MeteringDataSearch
 from gateway.hub.ports_network import NetworkExchange
 from gateway.hub.ports_settlement import SettlementDesk
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import MeteringPointType, Resolution, Service, Unit
 from gateway.messages.times import Interval, MarketZone
 
@@ -274,6 +278,26 @@ class ServedExchange(Exchange, Protocol):
     @property
     def zone(self) -> MarketZone:
         """The market's local time."""
+        ...
+
+    @property
+    def profile(self) -> MarketProfile:
+        """The market's rules and words."""
+        ...
+
+    @property
+    def metering_data(self) -> MeteringDataDesk:
+        """Metering data taken, processed and followed."""
+        ...
+
+    @property
+    def metering_search(self) -> MeteringDataSearch:
+        """Metering data found."""
+        ...
+
+    @property
+    def feed(self) -> ChangeFeed:
+        """Changes made available."""
         ...
 
     @property

@@ -65,6 +65,7 @@ from gateway.hub.reminders.pages import reminder_page
 from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.hub.settlement.desk import Desk
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, Dialect, Role, Service
 from gateway.messages.findings import Finding
 from gateway.messages.times import Interval, MarketZone
@@ -97,6 +98,11 @@ class Hub:
     def zone(self) -> MarketZone:
         """The market's local time."""
         return self.office.profile.zone
+
+    @property
+    def profile(self) -> MarketProfile:
+        """The market's rules and words."""
+        return self.office.profile
 
     def start(self) -> None:
         """Begin to take messages."""

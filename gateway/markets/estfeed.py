@@ -21,6 +21,11 @@ class NetNames(StrEnum):
     NET_QTY_IN = "netQtyIn"
     NET_IN_QTY = "netInQty"
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The names of the net into the grid and of the net out of it."""
+        return self.value, self.value.replace("In", "Out")
+
 
 class PageNumberName(StrEnum):
     """How the second generation's answer calls the number of its page: as in the sample, or as in the table."""

@@ -16,6 +16,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from gateway.hub.ports import StoreUnavailable
+from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
 from gateway.messages.codes import Role, Service
 from gateway.transport import (
     access_api,
@@ -31,6 +32,7 @@ from gateway.transport import (
     token_api,
 )
 from gateway.transport.authentication import Identity
+from gateway.transport.estfeed import api as estfeed_api
 from gateway.transport.openapi import openapi_route
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
@@ -45,7 +47,9 @@ ROLE_HEADER = "Acting-Role"
 """In which of its roles a client with several makes a call, by the role's neutral name."""
 
 
-def route_table(ebix_path: str, services: AbstractSet[Service] = frozenset(Service)) -> tuple[Route, ...]:
+def route_table(
+    ebix_path: str, services: AbstractSet[Service] = frozenset(Service), estfeed: EstfeedPolicy = NO_ESTFEED
+) -> tuple[Route, ...]:
     """Every endpoint of a hub that offers these services."""
     families: tuple[tuple[Service | None, Sequence[Route]], ...] = (
         (None, token_api.ROUTES),
@@ -59,6 +63,7 @@ def route_table(ebix_path: str, services: AbstractSet[Service] = frozenset(Servi
         (Service.QUERIES, query_api.ROUTES),
         (Service.SETTLEMENT, settlement_api.ROUTES),
         (Service.PERIODISATION, periodised_api.ROUTES),
+        (Service.METERING_DATA, estfeed_api.routes(estfeed)),
     )
     offered = [routes for service, routes in families if service is None or service in services]
     table = tuple(route for routes in offered for route in routes)
@@ -67,7 +72,8 @@ def route_table(ebix_path: str, services: AbstractSet[Service] = frozenset(Servi
 
 def make_application(services: Services, lifespan: Lifespan[Starlette] | None = None) -> ASGIApp:
     """The ASGI application over a hub; `lifespan` surrounds its service, for what runs beside it."""
-    table = route_table(services.settings.ebix_path, services.exchange.services)
+    exchange = services.exchange
+    table = route_table(services.settings.ebix_path, exchange.services, exchange.profile.estfeed)
     application = Starlette(
         routes=[StarletteRoute(r.path, _endpoint(r, services), methods=[r.method]) for r in _one_per_call(table)],
         exception_handlers={HTTPException: _unrouted},

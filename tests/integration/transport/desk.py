@@ -94,6 +94,7 @@ from gateway.messages.codes import (
     ReminderGroup,
     Resolution,
     Role,
+    Service,
     Unit,
 )
 from gateway.messages.findings import Finding
@@ -106,6 +107,11 @@ from gateway.transport.client_secrets import hash_secret
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import TransportSettings
+
+from .small_metering import NobodysNetworks, SmallFeed, SmallMetering, SmallSearch
+
+ESTONIA = profile("ee")
+"""The market whose words the endpoints of metering data speak; the Danish ones take theirs from what they are told."""
 
 NOON = 1_736_942_400  # 2025-01-15T12:00Z
 SECRET = "a secret of the tests"
@@ -274,11 +280,23 @@ class SmallExchange:
     refuse_with: tuple[Finding, ...] = ()
     is_down: bool = False
     readings: SmallReadings = field(init=False)
+    metering_data: SmallMetering = field(init=False)
+    metering_search: SmallSearch = field(init=False)
+    feed: SmallFeed = field(init=False)
+    network: NobodysNetworks = field(init=False)
 
     def __post_init__(self) -> None:
-        self.readings = SmallReadings(self)
+        self._furnish()
 
-    services = profile("dk").services
+    def _furnish(self) -> None:
+        self.readings = SmallReadings(self)
+        self.metering_data = SmallMetering(self)
+        self.metering_search = SmallSearch(self)
+        self.feed = SmallFeed(self)
+        self.network = NobodysNetworks(self.answer)
+
+    services = frozenset(Service)
+    profile = ESTONIA
     zone = MarketZone("Europe/Copenhagen")
     customers = NobodysPoints()
     queries = NobodysQueries()
@@ -287,7 +305,8 @@ class SmallExchange:
     def forget(self) -> None:
         """Be as new, with the clients of the roles only."""
         fresh = SmallExchange({k: v for k, v in self.clients.items() if k.startswith(("own-", "other-"))})
-        vars(self).update(vars(fresh) | {"readings": SmallReadings(self)})
+        vars(self).update(vars(fresh))
+        self._furnish()
 
     def answer(self) -> None:
         if self.is_down:

@@ -10,6 +10,9 @@ from gateway.messages.codes import Role
 from gateway.transport.access_api import REGISTRARS
 from gateway.transport.application import route_table
 from gateway.transport.cim_api import DOCUMENTS
+from gateway.transport.estfeed.caller import CALLERS
+from gateway.transport.estfeed.tokens import PATH as REALM_TOKEN
+from gateway.transport.network_api import BALANCE_ROLES, NETWORK_ROLES
 from gateway.transport.query_api import ADDRESSEES
 from gateway.transport.routes import (
     AREA_ROLES,
@@ -23,11 +26,11 @@ from gateway.transport.routes import (
 )
 from gateway.transport.tokens import ROLE_NAMES
 
-from .desk import AREA, POINT, SECRET, SUPPLIER, Desk
+from .desk import AREA, ESTONIA, POINT, SECRET, SUPPLIER, Desk
 
-TABLE = route_table("/ebix")
+TABLE = route_table("/ebix", estfeed=ESTONIA.estfeed)
 GUARDED = [route for route in TABLE if route.credentials is not Credentials.NONE]
-OPEN = {"/oauth2/v2.0/token", "/.well-known/jwks.json"} | {
+OPEN = {"/oauth2/v2.0/token", "/.well-known/jwks.json", REALM_TOKEN} | {
     f"/api/hub/v1/{n}" for n in ("health", "ready", "openapi.json")
 }
 
@@ -78,8 +81,10 @@ def _name(route: Route) -> str:
 def test_what_is_open_is_known() -> None:
     assert {route.path for route in TABLE if route.credentials is Credentials.NONE} == OPEN
     assert all(not route.roles for route in TABLE if route.credentials is Credentials.NONE)
-    groups = (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE, REGISTRARS, ADDRESSEES, CUSTOMER, THIRD_PARTY)
+    market = (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE, REGISTRARS, ADDRESSEES, CUSTOMER, THIRD_PARTY)
+    groups = (*market, NETWORK_ROLES, BALANCE_ROLES, CALLERS)
     assert all(route.roles in groups for route in GUARDED)
+    assert all((route.credentials is Credentials.STATED_ROLE) == (route.roles == CALLERS) for route in GUARDED)
     changing = {_name(route): route.roles for route in GUARDED if route.method == "PUT" or route.takes is not None}
     assert {name: roles for name, roles in changing.items() if roles != OPERATOR} == TAKEN_FROM_PARTIES
 
@@ -111,6 +116,7 @@ def test_a_role_gets_in_exactly_where_the_table_lets_it(desk: Desk, route: Route
         assert (answer.status_code == 403) == (role not in route.roles)
         assert answer.status_code not in (401, 500)
     assert not desk.exchange.taken
+    assert not desk.exchange.metering_data.taken
     assert not desk.exchange.imported
     assert not desk.exchange.readings.taken
 
