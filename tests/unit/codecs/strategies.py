@@ -55,6 +55,7 @@ def texts(longest: int, shortest: int = 1) -> st.SearchStrategy[str]:
 MINUTES = st.integers(0, 2**32 // 60).map(lambda minute: minute * 60)
 SECONDS = st.integers(0, 2**32)
 MOMENTS = SECONDS.map(lambda second: datetime.fromtimestamp(second, tz=UTC))
+POINT_TYPES = st.sampled_from([kind for kind in MeteringPointType if kind is not MeteringPointType.AGGREGATION])
 PARTY_SCHEMES = st.sampled_from([Scheme.GS1, Scheme.EIC])
 ROLES = st.sampled_from([role for role in Role if role not in (Role.DELEGATE, Role.CUSTOMER, Role.THIRD_PARTY)])
 EBIX_ROLES = st.sampled_from(
@@ -127,7 +128,7 @@ def series() -> st.SearchStrategy[Series]:
         Series,
         transaction=texts(36),
         point=texts(35),
-        point_type=st.sampled_from(MeteringPointType),
+        point_type=POINT_TYPES,
         unit=st.sampled_from([Unit.KWH, Unit.KVARH, Unit.MWH, Unit.KW, Unit.MW]),
         period=periods(),
         registered_at=SECONDS,
@@ -213,7 +214,7 @@ def aggregation_requests() -> st.SearchStrategy[AggregatedMeasureDataRequest]:
     one = st.builds(
         RequestedAggregation,
         **_RESULTS,
-        point_type=st.none() | st.sampled_from(MeteringPointType),
+        point_type=st.none() | POINT_TYPES,
         settlement_method=st.none() | st.sampled_from([*SettlementMethod, "E15"]),
         bidding_zone=st.none() | st.builds(AreaId, texts(18), st.just(Scheme.EIC)),
         balance_responsible=_NAMED_PARTIES,
