@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway.hub.outgoing import DELIVERY_PROCESS, Address, Deliveries
 from gateway.hub.period_groups import PeriodGroup
-from gateway.markets.distribution import Delivery, Receiver
+from gateway.markets.distribution import Delivery, Receiver, SupplierRights
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, DocumentKind
 from gateway.rules.batch import Batch
@@ -41,13 +41,15 @@ class _Part(NamedTuple):
 class DeliveryDesk:
     """Collects what messages bring their receivers, and packs it by receiver."""
 
-    def __init__(self, profile: MarketProfile, batch: Batch, refused: frozenset[int]) -> None:
+    def __init__(
+        self, profile: MarketProfile, batch: Batch, refused: frozenset[int], rights: SupplierRights | None = None
+    ) -> None:
         self._profile = profile
         self._batch = batch
         self._segment = np.zeros(len(batch.keys), dtype=np.int64)
         self._segment_row = np.zeros(len(batch.keys), dtype=np.int32)
         self._entitled: dict[int, list[Delivery]] = {}
-        for delivery in profile.distribution.deliveries(batch, refused):
+        for delivery in profile.distribution.deliveries(batch, refused, rights):
             if delivery.receivers:
                 self._entitled.setdefault(delivery.row, []).append(delivery)
         self._published = np.zeros(len(batch.keys), dtype=np.bool_)
@@ -117,6 +119,23 @@ class DeliveryDesk:
             point_type=[series.point_type[row] for row in names],
             unit=[series.unit[row] for row in names],
             resolution=[series.resolution[row] for row in names],
-            product=[series.product[row] for row in names],
+            product=self._products(names),
             original_transaction=[None] * len(names),
+            in_area=self._areas(names, 0),
+            out_area=self._areas(names, 1),
         )
+
+    def _products(self, rows: Sequence[int]) -> list[str | None]:
+        """The product each series names: the sender's own, unless the market's directions need another."""
+        series, terms = self._batch.series, self._profile.series
+        flow = series.flow or [None] * len(series)
+        return [terms.product_of(series.unit[row], flow[row]) or series.product[row] for row in rows]
+
+    def _areas(self, rows: Sequence[int], place: int) -> list[str | None]:
+        """The area each series goes into (0) or out of (1), where the market says directions so."""
+        series, terms = self._batch.series, self._profile.series
+        if not terms.areas_name_flow or not series.flow:
+            return [None] * len(rows)
+        first = self._batch.located.first
+        found = (terms.areas_of(self._batch.master, int(first[row]), series.flow[row]) for row in rows)
+        return [None if areas is None else areas[place].code for areas in found]

@@ -188,7 +188,7 @@ class Hub:
     def _render(self, connection: Connection, found: Bundle, dialect: Dialect) -> bytes | Finding:
         """The bytes of a document, checked against its own schemas before it leaves."""
         document = rendering.document_of(self.office, connection, found, queues.content(connection, found))
-        body = encode(document, dialect, self.office.schemas)
+        body = encode(rendering.spoken(self.office.profile, document, dialect), dialect, self.office.schemas)
         read = decode(body, dialect, found.kind, self.office.schemas)
         return read.findings[0] if isinstance(read, Undecodable) else body
 

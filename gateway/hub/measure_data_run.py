@@ -22,6 +22,7 @@ from gateway.hub.outgoing import Address, Cause, Content, Rejection, Rejections,
 from gateway.hub.period_groups import STATUS_BITS, PeriodGroup, period_groups, rounds
 from gateway.hub.ports import Principal
 from gateway.hub.step_log import StepLog
+from gateway.hub.supplier_rights import SupplierRights
 from gateway.messages.codes import Category, DocumentKind
 from gateway.messages.documents import Header
 from gateway.messages.findings import Finding, Severity
@@ -75,7 +76,9 @@ class MeasureDataRun:
         self._transaction = transaction
         self._at = at
         self._log = StepLog([(section.first, section.end) for section in sections])
-        self._desk = DeliveryDesk(checked.office.profile, checked.batch, checked.verdict.refused)
+        closing = checked.office.profile.closing
+        rights = SupplierRights(checked.office, connection, closing, checked.batch) if closing else None
+        self._desk = DeliveryDesk(checked.office.profile, checked.batch, checked.verdict.refused, rights)
         self._rejections: dict[int, Rejection] = {}
         self._found: list[tuple[int, Finding]] = []
         self._qualities: dict[int, Qualities] = {}

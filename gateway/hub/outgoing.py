@@ -21,7 +21,7 @@ from gateway.messages.codes import Category, DocumentKind, ProcessType, Role
 from gateway.messages.documents import Reason
 
 _NUMBERS = ("segment", "row", "first", "count", "point", "start", "registered_at")
-_TEXTS = ("point_type", "unit", "resolution", "product", "original_transaction")
+_TEXTS = ("point_type", "unit", "resolution", "product", "original_transaction", "in_area", "out_area")
 _SMALL = 2048
 """Bytes up to which a table is not worth compressing."""
 
@@ -37,6 +37,7 @@ class Deliveries:
         point_type, unit, resolution: as in the series.
         product: None where the sender named none.
         original_transaction: the request's transaction an answer names; None for what nobody asked for.
+        in_area, out_area: codes of the areas that say a series' direction; None where none is said.
     """
 
     numbers: Numbers
@@ -45,6 +46,8 @@ class Deliveries:
     resolution: list[str]
     product: list[str | None]
     original_transaction: list[str | None]
+    in_area: list[str | None]
+    out_area: list[str | None]
 
     def __len__(self) -> int:
         return len(self.point_type)

@@ -25,7 +25,7 @@ from gateway.hub.control.values import (
     MissingPage,
     RejectionCount,
 )
-from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, Role, Unit, WireForm
+from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, Resolution, Role, Unit, WireForm
 from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
@@ -216,7 +216,8 @@ class MessagePage:
 class SeriesQuery:
     """Which values: of these points, in [start, end), as known at `as_of` (None: now).
 
-    `unit` None is the unit of the point; `step` None is the resolution as stored.
+    `unit` None is the unit of the point; `step` None is the resolution as stored; `flow` None is every direction that
+    the point has a series for.
     """
 
     points: tuple[str, ...]
@@ -225,6 +226,7 @@ class SeriesQuery:
     as_of: int | None = None
     unit: Unit | None = None
     step: Resolution | None = None
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,7 @@ class PointSeries:
         quantities: int64 thousandths of the unit; NO_QUANTITY where the value is missing.
         qualities: uint8, Quality with CORRECTED_FLAG where the value superseded an accepted one.
         registered_at: int64, when the hub learnt the value (the newest of them where the step sums several).
+        flow: the direction, of a point that has a series for each.
     """
 
     metering_point: str
@@ -248,6 +251,7 @@ class PointSeries:
     quantities: NDArray[np.int64]
     qualities: NDArray[np.uint8]
     registered_at: NDArray[np.int64]
+    flow: Flow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from gateway.hub.series.segments import SegmentRow
 from gateway.hub.settlement.rendering import charged_series, settled_series
 from gateway.hub.tables import transaction
 from gateway.markets.profile import CorrectedOutward, MarketProfile
-from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, DocumentKind, Quality, Resolution, Role
+from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, Dialect, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,
     AggregatedMeasureData,
@@ -40,7 +40,7 @@ from gateway.messages.documents import (
 )
 from gateway.messages.identifiers import Scheme, is_eic, point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.series import Period, Qualities, Quantities, Series, SeriesTable
+from gateway.messages.series import AreaId, Period, Qualities, Quantities, Series, SeriesTable
 from gateway.messages.times import Interval, to_datetime
 
 FULLY_REJECTED = "A02"
@@ -67,6 +67,13 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
     if isinstance(content, Missing):
         return MissingDataReminder(header=header, series=tuple(_missing(bundle, content)))
     return _rejected(header, bundle, content)
+
+
+def spoken(profile: MarketProfile, document: Document, dialect: Dialect) -> Document:
+    """A document with the statuses of its series in the codes the market uses in a dialect."""
+    if not isinstance(document, MeasureData):
+        return document
+    return MeasureData(header=document.header, series=profile.series.spoken(document.series, dialect))
 
 
 def _results(office: Office, connection: Connection, bundle: Bundle, content: Settled) -> Document:
@@ -146,7 +153,13 @@ def _series(
             registered_at=int(content.registered_at[number]),
             product=content.product[number],
             original_transaction=content.original_transaction[number],
+            in_area=_area(content.in_area[number]),
+            out_area=_area(content.out_area[number]),
         )
+
+
+def _area(code: str | None) -> AreaId | None:
+    return None if code is None else AreaId(code, Scheme.EIC if is_eic(code) else Scheme.GRID_AREA)
 
 
 def _answered(office: Office, connection: Connection, bundle: Bundle, content: Answers) -> Iterator[Series]:

@@ -15,6 +15,7 @@ from gateway.rules.batch import DeadlineGroup, ResendWindow
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 _WORKING_DAY_TIME = re.compile(r"WD(\d+) (\d\d):(\d\d)")
+_CALENDAR_DAY_TIME = re.compile(r"D(\d+) (\d\d):(\d\d)")
 _MONTH_TIME = re.compile(r"M\+(\d+) WD(\d+) (\d\d):(\d\d)")
 _TIME = re.compile(r"(\d\d):(\d\d)")
 
@@ -105,7 +106,10 @@ def month_after(month: date, count: int) -> date:
 
 
 def _of_day(day: date, text: str) -> tuple[date, int, int, int]:
-    """`WD5 21:00`: the day to count working days from, how many, the local time."""
+    """`WD5 21:00`: the day to count working days from, how many, the local time; `D11 24:00` counts every day."""
+    if match := _CALENDAR_DAY_TIME.fullmatch(text):
+        days, hour, minute = map(int, match.groups())
+        return day + timedelta(days=days), 0, hour, minute
     count, hour, minute = _clock(_WORKING_DAY_TIME, text)
     return day, count, hour, minute
 
@@ -127,13 +131,17 @@ class MarketTimetable:
     Attributes:
         zone: the market's local time.
         working_days: its calendar.
-        deadline: the text of a named deadline in force on a day: `WD3 10:00`, or `08:00`.
+        deadline: the text of a named deadline in force on a day: `WD3 10:00`, `D11 24:00`, or `08:00`.
     """
 
     zone: MarketZone
     working_days: WorkingDays
     deadline: Callable[[str, date], str]
     _known: dict[tuple[str, date], int] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def instant(self, name: str, day: date) -> int:
+        """A deadline of a day by its name among the market's numbers."""
+        return self._instant(name, day)
 
     def collection_limit(self, day: date, group: DeadlineGroup) -> int:
         """When collection of a day ends for a group; a month's day is its last."""

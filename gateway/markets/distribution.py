@@ -74,6 +74,18 @@ class Behaviour(NamedTuple):
     readers_of: Callable[[PointFacts], tuple[Receiver, ...]]
 
 
+class SupplierPart(NamedTuple):
+    """A part [start, end) of a series, and the code of the supplier it is sent to; NONE where to none."""
+
+    start: int
+    end: int
+    supplier: int
+
+
+SupplierRights = Callable[[int, SupplierPart], Iterable[SupplierPart]]
+"""Cuts a part of a series, by its row in the message, where a supplier's right to it changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """How a market distributes measure data.
@@ -120,12 +132,15 @@ class Distribution:
                     return Receiver(item.to_party, self.queue_role(item.to_role))
         return entitled
 
-    def deliveries(self, batch: Batch, refused: Iterable[int] = ()) -> list[Delivery]:
+    def deliveries(
+        self, batch: Batch, refused: Iterable[int] = (), rights: SupplierRights | None = None
+    ) -> list[Delivery]:
         """The accepted series of a message, cut where master data change, each part with its receivers.
 
         Parts are cut at every version of the point, and of its parent where the supplier changes. Who supplies is
         asked of the time of the values, who runs a grid area and which delegations hold is asked of now. A part of a
-        period without master data goes to nobody and is left out.
+        period without master data goes to nobody and is left out. `rights` cuts further, where more than master data
+        of points decides what a supplier is sent.
         """
         wanted = np.ones(len(batch.series), dtype=np.bool_)
         wanted[list(refused)] = False
@@ -135,6 +150,8 @@ class Distribution:
         start = np.maximum(batch.series.start[owner], columns.valid_from[version])
         end = np.minimum(batch.series.end[owner], columns.valid_to[version])
         parts = _cut_by_parent(batch.master, _Parts(owner, version, start, end, columns.energy_supplier[version]))
+        if rights is not None:
+            parts = _cut_by_rights(parts, rights)
         receivers = _Cases(self, batch.master, batch.now).receivers(parts.version, parts.supplier)
         return [
             Delivery(*part)
@@ -341,6 +358,19 @@ def _cut_by_parent(master: MasterData, parts: _Parts) -> _Parts:
         for place, part in enumerate(zip(*(column.tolist() for column in parts), strict=True))
         for piece in (_pieces(master, part, *split[place]) if place in split else (part,))
     ]
+    owner, version, start, end, code = (np.array(column, dtype=np.int64) for column in zip(*cut, strict=True))
+    return _Parts(owner, version, start, end, code.astype(np.int32))
+
+
+def _cut_by_rights(parts: _Parts, rights: SupplierRights) -> _Parts:
+    """The parts cut where a supplier's right changes."""
+    cut = [
+        (owner, version, *piece)
+        for owner, version, *part in zip(*(column.tolist() for column in parts), strict=True)
+        for piece in rights(owner, SupplierPart(*part))
+    ]
+    if not cut:
+        return parts
     owner, version, start, end, code = (np.array(column, dtype=np.int64) for column in zip(*cut, strict=True))
     return _Parts(owner, version, start, end, code.astype(np.int32))
 

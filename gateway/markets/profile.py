@@ -16,6 +16,7 @@ from gateway.markets.access import AccessPolicy
 from gateway.markets.agreements import NO_AGREEMENT_ACCESS, AgreementAccess
 from gateway.markets.calendar import MarketTimetable, WorkingDays
 from gateway.markets.clients import ONE_PER_ROLE, ClientTerms
+from gateway.markets.closing import ClosingTerms
 from gateway.markets.deliveries import DeliveryDeadlines
 from gateway.markets.distribution import Distribution, Receiver
 from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
@@ -145,6 +146,7 @@ class MarketProfile:
         results: who is sent what of a settlement's results.
         access: what customers may grant, and how anonymous queries are handed on.
         series: its own terms of series: statuses, directions, units.
+        closing: its balance windows and the limit of a supplier's responsibility; None where settlement sets both.
         clients: how many clients a party has, and how many roles a client.
         estfeed: how the endpoints of the Estonian datahub answer.
         agreement_access: who may read metering data where agreements decide it.
@@ -176,6 +178,7 @@ class MarketProfile:
     results: ResultPolicy
     access: AccessPolicy
     series: SeriesTerms = NO_TERMS
+    closing: ClosingTerms | None = None
     clients: ClientTerms = ONE_PER_ROLE
     estfeed: EstfeedPolicy = NO_ESTFEED
     agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS

@@ -15,6 +15,7 @@ from gateway.markets.access import NO_ACCESS, AccessPolicy, GrantPolicy, QueryPo
 from gateway.markets.agreements import NO_AGREEMENT_ACCESS, read_agreement_access
 from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, MarketTimetable, WorkingDays
 from gateway.markets.clients import read_client_terms
+from gateway.markets.closing import CLOSED, ClosingTerms
 from gateway.markets.distribution import Behaviour, Distribution
 from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
 from gateway.markets.feed import NO_FEED, read_feed
@@ -168,12 +169,13 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
     def deadline(name: str, day: date) -> str:
         return str(parameters[name].on(day).value)
 
+    timetable = MarketTimetable(zone, working_days, deadline)
     return MarketProfile(
         name=market["name"],
         title=market["title"],
         zone=zone,
         working_days=working_days,
-        timetable=MarketTimetable(zone, working_days, deadline),
+        timetable=timetable,
         hub=market["hub"],
         services=frozenset(map(Service, market["services"])),
         roles=frozenset(map(Role, market["roles"])),
@@ -195,6 +197,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         if "access" in settings
         else NO_ACCESS,
         series=read_series_terms(settings["series"]) if "series" in settings else NO_TERMS,
+        closing=_closing(parameters, timetable) if CLOSED in parameters else None,
         clients=read_client_terms(settings.get("clients", {})),
         estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,
         agreement_access=read_agreement_access(settings["agreement-access"])
@@ -211,6 +214,11 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         if "metering-data" in settings
         else NO_METERING_DATA,
     )
+
+
+def _closing(parameters: Mapping[str, Parameter], timetable: MarketTimetable) -> ClosingTerms:
+    days = parameters["supplier-correction-days"]
+    return ClosingTerms(timetable.zone, timetable.instant, lambda day: int(days.on(day).value))
 
 
 def _wording(rule: str, entry: Table, rest: str) -> Wording:

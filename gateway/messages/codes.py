@@ -134,6 +134,8 @@ class Service(StrEnum):
     """Metering data submitted, followed, searched and fed as the Estonian datahub does."""
     NETWORKS = "networks"
     """Who is late, losses and load-duration curves, for those who run metering points."""
+    POINT_SERIES = "point-series"
+    """Series of several directions for a point: the hub's neutral form of them, windows, netting, deviations."""
     CONTROL = "control"
     READINGS = "readings"
     REMINDERS = "reminders"

@@ -18,18 +18,18 @@ from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
 from gateway.hub.series.step_sums import Values, step_bounds, summed
 from gateway.hub.series.value_versions import value_versions
-from gateway.messages.codes import Resolution, Unit
+from gateway.markets.series_terms import SeriesSort, SeriesTerms
+from gateway.messages.codes import Flow, Resolution, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import is_point_id, point_key
-from gateway.messages.masterdata import MasterData
+from gateway.messages.masterdata import MasterData, MeteringPointVersion
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Instants, Interval
+from gateway.messages.units import SCALES, are_alike, in_unit
 
 __all__ = ["read_series", "value_versions"]
 
 _COARSENESS = {resolution: place for place, resolution in enumerate(Resolution)}
-_WATT_HOURS = {Unit.KWH: 1, Unit.MWH: 1000}
-"""Units that can be turned into each other, in the smallest of them."""
 _RATES = (Unit.KW, Unit.MW, Unit.AMPERE)
 """Units whose values over time do not add up."""
 
@@ -51,14 +51,22 @@ class _Span(NamedTuple):
     start: int
     end: int
     limit: int
+    flow: Flow | None
+
+
+class _Sort(NamedTuple):
+    """Values of one point in one unit and one direction."""
+
+    point: str
+    unit: Unit
+    flow: Flow | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Values of one point in one unit and one resolution."""
+    """Values of one sort in one resolution."""
 
-    point: str
-    unit: Unit
+    sort: _Sort
     step: Resolution
     values: Values
 
@@ -86,8 +94,9 @@ def read_visible(
     for the quality of a sum. A step is named by its start, also where the interval or the reader's right begins within
     it; the sum of such a step is incomplete. Steps of which nothing is known are left out.
 
-    With `unit`, kWh and MWh are turned into each other; a sum is rounded once, half up (0.5 Wh becomes 1 Wh, -0.5 Wh
-    becomes 0), to thousandths of the unit asked for.
+    With `unit`, quantities are turned into any unit of the same sort (Wh to GWh, varh to Gvarh); a sum is rounded once,
+    half up (0.5 Wh becomes 1 Wh, -0.5 Wh becomes 0), to thousandths of the unit asked for. A point with a series for
+    each direction gives one answer for each (FI-1.3).
 
     Findings: `unit-not-convertible`; `unit-not-summable` where powers or currents would be added up;
     `step-finer-than-stored` where a value covers more than the step asked for.
@@ -95,7 +104,7 @@ def read_visible(
     master = office.refresh(connection)
     spans: list[_Span] = []
     for point in dict.fromkeys(query.points):
-        seen = _spans(master, visible, point, Interval(query.start, query.end))
+        seen = _spans(master, visible, point, (query, office.profile.series))
         if not seen:
             return None
         spans += seen
@@ -112,76 +121,94 @@ def read_visible(
     return tuple(_answer(connection, _with_empty(query, spans, pieces)))
 
 
-def _spans(master: MasterData, visible: Visible, point: str, interval: Interval) -> list[_Span]:
+def _spans(master: MasterData, visible: Visible, point: str, wanted: tuple[SeriesQuery, SeriesTerms]) -> list[_Span]:
     """What the reader may see of a point in an interval, cut where the point's unit changes."""
     if not is_point_id(point):
         return []
-    spans: list[_Span] = []
+    (query, terms), spans = wanted, list[_Span]()
     for part in visible(point_key(point)):
-        start, end = max(part.start, interval.start), min(part.end, interval.end)
+        start, end = max(part.start, query.start), min(part.end, query.end)
         for version in master.versions(point, Interval(start, end)) if start < end else ():
             begins, ends = max(start, version.valid_from), min(end, version.valid_to)
-            last = spans[-1] if spans else None
-            if last is not None and (last.unit, last.end, last.limit) == (version.unit, begins, part.end):
-                spans[-1] = last._replace(end=ends)
-            else:
-                spans.append(_Span(point, version.unit, version.resolution, begins, ends, part.end))
+            for sort in _sorts(terms, version, query):
+                span = _Span(point, sort.unit, version.resolution, begins, ends, part.end, sort.flow)
+                last = next((one for one in reversed(spans) if (one.unit, one.flow) == (sort.unit, sort.flow)), None)
+                if last is not None and (last.end, last.limit) == (begins, part.end):
+                    spans[spans.index(last)] = last._replace(end=ends)
+                else:
+                    spans.append(span)
     return spans
+
+
+def _sorts(terms: SeriesTerms, version: MeteringPointVersion, query: SeriesQuery) -> Iterator[SeriesSort]:
+    """Which of a point's series are asked for: of the unit asked for, if it has any, else of its registered unit."""
+    sorts = terms.sorts_of(version.kind, version.unit)
+    alike = [sort for sort in sorts if query.unit is not None and are_alike(sort.unit, query.unit)]
+    for sort in alike or [sort for sort in sorts if are_alike(sort.unit, version.unit)]:
+        if query.flow is None or sort.flow is query.flow:
+            yield sort
 
 
 def _read(office: Office, connection: Connection, spans: Sequence[_Span], as_of: int | None) -> list[_Piece]:
     """The stored values of every span, in its order; equal spans of many points are read at once."""
     version = None if as_of is None else transaction_at(connection, as_of * MICROSECONDS)
     zone = office.profile.zone
-    together: dict[tuple[int, int, Unit], list[int]] = {}
+    together: dict[tuple[int, int, int], list[int]] = {}
     for place, span in enumerate(spans):
-        together.setdefault((span.start, span.end, span.unit), []).append(place)
+        together.setdefault((span.start, span.end, series_kind(span.unit, span.flow)), []).append(place)
     pieces: dict[int, list[_Piece]] = {}
-    for (start, end, unit), places in together.items():
+    for (start, end, kind), places in together.items():
         points = np.array([point_key(spans[place].point) for place in places], dtype=np.int64)
-        interval, kind = Interval(start, end), series_kind(unit)
-        found = office.store.read(connection, points, interval, kind=kind, as_of=version)
+        found = office.store.read(connection, points, Interval(start, end), kind=kind, as_of=version)
         for place, runs in zip(places, found.runs, strict=True):
             span = spans[place]
+            sort = _Sort(span.point, span.unit, span.flow)
             for run in runs:
                 values = Values.of(run, zone)
                 inside = values.where(values.ends <= span.limit)
                 if len(inside):
-                    pieces.setdefault(place, []).append(_Piece(span.point, unit, Resolution(run.resolution), inside))
+                    pieces.setdefault(place, []).append(_Piece(sort, Resolution(run.resolution), inside))
     return [piece for place in range(len(spans)) for piece in pieces.get(place, ())]
 
 
 def _of_one_step(pieces: Sequence[_Piece]) -> list[_Piece]:
-    """Pieces that follow each other in one point, unit and resolution made one, also over a gap."""
-    groups = groupby(pieces, lambda piece: (piece.point, piece.unit, piece.step))
+    """Pieces that follow each other in one sort and resolution made one, also over a gap."""
+    groups = groupby(pieces, lambda piece: (piece.sort, piece.step))
     return [_Piece(*alike, Values.joined([piece.values for piece in group])) for alike, group in groups]
 
 
 def _in_steps(office: Office, query: SeriesQuery, pieces: Sequence[_Piece]) -> list[_Piece]:
     """The pieces summed into the step and unit asked for: one for each point and unit."""
     step = query.step or Resolution.QUARTER
-    groups: dict[tuple[str, Unit], list[_Piece]] = {}
+    groups: dict[_Sort, list[_Piece]] = {}
     for piece in pieces:
-        groups.setdefault((piece.point, query.unit or piece.unit), []).append(piece)
+        groups.setdefault(piece.sort._replace(unit=query.unit or piece.sort.unit), []).append(piece)
     summed_up: list[_Piece] = []
     known: dict[tuple[int, int], Instants] = {}
-    for (point, unit), group in groups.items():
-        exact = unit if len({piece.unit for piece in group}) == 1 and group[0].unit is unit else Unit.KWH
+    for sort, group in groups.items():
+        exact = _exact_unit(sort.unit, [piece.sort.unit for piece in group])
         values = Values.joined([_in_unit(piece, exact).values for piece in group])
         extent = (int(values.starts.min()), int(values.ends.max()))
         if extent not in known:
             known[extent] = step_bounds(office.profile.zone, step, Interval(*extent))
-        summed_up.append(_in_unit(_Piece(point, exact, step, summed(values, known[extent])), unit))
+        piece = _Piece(sort._replace(unit=exact), step, summed(values, known[extent]))
+        summed_up.append(_in_unit(piece, sort.unit))
     return summed_up
+
+
+def _exact_unit(wanted: Unit, units: Sequence[Unit]) -> Unit:
+    """The unit in which values are added up without a loss: their own where they share it, else the base unit."""
+    if set(units) == {wanted} or wanted not in SCALES:
+        return wanted
+    return SCALES[wanted].base
 
 
 def _in_unit(piece: _Piece, unit: Unit) -> _Piece:
     """A piece in another unit, rounded half up where that is the larger one."""
-    if piece.unit is unit:
+    if piece.sort.unit is unit:
         return piece
-    times, parts = _WATT_HOURS[piece.unit], _WATT_HOURS[unit]
-    quantities = (piece.values.quantities * times + parts // 2) // parts
-    return replace(piece, unit=unit, values=replace(piece.values, quantities=quantities))
+    quantities = in_unit(piece.values.quantities, piece.sort.unit, unit)
+    return replace(piece, sort=piece.sort._replace(unit=unit), values=replace(piece.values, quantities=quantities))
 
 
 def _unit_findings(query: SeriesQuery, spans: Sequence[_Span]) -> tuple[Finding, ...]:
@@ -189,7 +216,7 @@ def _unit_findings(query: SeriesQuery, spans: Sequence[_Span]) -> tuple[Finding,
     found: dict[tuple[str, str], Finding] = {}
     for span in spans:
         unit = query.unit or span.unit
-        if unit is not span.unit and not {unit, span.unit} <= _WATT_HOURS.keys():
+        if not are_alike(unit, span.unit):
             text = f"{span.point} is measured in {span.unit}, which cannot be turned into {unit}"
             found.setdefault((span.point, "unit"), _refusal("unit-not-convertible", "unit", text))
         elif query.step is not None and unit in _RATES:
@@ -200,7 +227,7 @@ def _unit_findings(query: SeriesQuery, spans: Sequence[_Span]) -> tuple[Finding,
 
 def _step_findings(step: Resolution, pieces: Sequence[_Piece]) -> tuple[Finding, ...]:
     """What is stored in longer steps than asked for, once for each point."""
-    coarser = {piece.point: piece.step for piece in pieces if _COARSENESS[piece.step] > _COARSENESS[step]}
+    coarser = {piece.sort.point: piece.step for piece in pieces if _COARSENESS[piece.step] > _COARSENESS[step]}
     return tuple(
         _refusal("step-finer-than-stored", "step", f"{point} has values of {stored}, which {step} would cut up")
         for point, stored in coarser.items()
@@ -215,10 +242,10 @@ def _with_empty(query: SeriesQuery, spans: Sequence[_Span], pieces: Sequence[_Pi
     """The pieces in the order of the points asked for, an empty one for a point that has none."""
     by_point: dict[str, list[_Piece]] = {}
     for piece in pieces:
-        by_point.setdefault(piece.point, []).append(piece)
+        by_point.setdefault(piece.sort.point, []).append(piece)
     for point, first in {span.point: span for span in reversed(spans)}.items():
-        empty = _Piece(point, query.unit or first.unit, query.step or first.resolution, Values.joined([]))
-        by_point.setdefault(point, [empty])
+        sort = _Sort(point, query.unit or first.unit, first.flow)
+        by_point.setdefault(point, [_Piece(sort, query.step or first.resolution, Values.joined([]))])
     for point in dict.fromkeys(query.points):
         yield from by_point[point]
 
@@ -231,13 +258,14 @@ def _answer(connection: Connection, pieces: Iterator[_Piece]) -> Iterator[PointS
     for piece in shown:
         values = piece.values
         yield PointSeries(
-            metering_point=piece.point,
-            unit=piece.unit,
+            metering_point=piece.sort.point,
+            unit=piece.sort.unit,
             step=piece.step,
             starts=values.starts,
             quantities=np.where(values.is_missing, NO_QUANTITY, values.quantities),
             qualities=values.qualities,
             registered_at=moments[np.searchsorted(numbers, values.transactions)],
+            flow=piece.sort.flow,
         )
 
 

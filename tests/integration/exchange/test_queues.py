@@ -55,6 +55,8 @@ def deliveries(sizes: list[int], first: int = 0) -> Deliveries:
         ["PT15M"] * count,
         [None] * count,
         [None] * count,
+        [None] * count,
+        [None] * count,
     )
 
 
