@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -87,8 +87,8 @@ def answer_headers(request: Request, reference: str, state: str) -> dict[str, st
 
 
 def _uuid(reference: str) -> str:
-    """A reference of 32 hexadecimal digits with the hyphens of a UUID; any other as it is."""
+    """A reference of 32 hexadecimal digits with the hyphens of a UUID; one made from any other."""
     try:
         return str(UUID(hex=reference))
     except ValueError:
-        return reference
+        return str(uuid5(NAMESPACE_OID, reference))
