@@ -61,7 +61,7 @@ def serve(settings: Settings) -> None:
     """Serve until told to stop; what an earlier run left unfinished is finished first."""
     hub = open_hub(settings)
     try:
-        hub.runner.recover(before=hub.office.clock.micros())
+        hub.recover(before=hub.office.clock.micros())
     except StoreUnavailable as error:
         log.warning("what an earlier run left unfinished is taken up later: %s", error)
     where = ServerSettings(host=settings.host, port=settings.port, workers=settings.workers)

@@ -33,6 +33,7 @@ from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import import_files
+from gateway.hub.metering_data.desk import Desk as MeteringDataDesk
 from gateway.hub.network.desk import NetworkDesk
 from gateway.hub.office import Office
 from gateway.hub.ports import (
@@ -85,6 +86,7 @@ class Hub:
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)
+        self.metering_data = MeteringDataDesk(office)
         self.network = NetworkDesk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
@@ -107,11 +109,21 @@ class Hub:
     def start(self) -> None:
         """Begin to take messages."""
         self._intake.start()
+        self.metering_data.start()
 
     def stop(self) -> None:
         """Finish what has been taken, then close the database."""
         self._intake.stop()
+        self.metering_data.stop()
         self.office.database.close()
+
+    def recover(self, before: int) -> int:
+        """Take up what came before an instant (microseconds) and was not finished; how many messages that were.
+
+        Raises:
+            StoreUnavailable: the rest must wait until the database takes something again.
+        """
+        return self.runner.recover(before) + self.metering_data.recover(before)
 
     # --- messages in ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from datetime import timedelta
 
 from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
+from gateway.hub.metering_data.changes import note_nothing
+from gateway.hub.metering_data.processing import Processor
 from gateway.hub.office import Office
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.query_desk import QueryDesk
@@ -107,6 +109,11 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         with office.database.write() as connection:
             journal.note_finished(connection, before)
 
+    processor = Processor(office, note_nothing)
+
+    def sweep_metering_data(_due: int) -> None:
+        processor.recover((office.clock.now() - LEASE_SECONDS) * MICROSECONDS)
+
     def index(due: int) -> None:
         with office.database.read() as connection:
             pending = office.store.index_pending(connection)
@@ -135,6 +142,10 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     duties = [
         (Service.QUERIES, Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries)),
         (None, Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep)),
+        (
+            Service.METERING_DATA,
+            Duty("taking up unfinished metering data", every(SWEEP_SECONDS), sweep_metering_data),
+        ),
         (None, Duty("indexing new series", every(INDEX_SECONDS), index)),
         (None, Duty("closing the day's index", day_close, build)),
         (Service.SETTLEMENT, Duty("settling the evening", every(SETTLE_SECONDS), settle)),

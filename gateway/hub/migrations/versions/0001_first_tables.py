@@ -302,7 +302,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("party", sa.String(length=16), nullable=False),
-        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("code", sa.String(length=128), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["message"], ["journal.id"], name=op.f("fk_finding_message")),
         sa.PrimaryKeyConstraint("message", "ordinal", name=op.f("pk_finding")),
@@ -310,6 +310,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_finding_party_at", "finding", ["party", "at"], unique=False)
+    op.create_table(
+        "finding_place",
+        sa.Column("message", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("metering_point", sa.String(length=35), nullable=False),
+        sa.Column("period_start", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["message"], ["journal.id"], name=op.f("fk_finding_place_message")),
+        sa.PrimaryKeyConstraint("message", "ordinal", name=op.f("pk_finding_place")),
+        comment="Metering point and accounting interval that a finding about metering data stands at",
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "formula_term",
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -403,6 +414,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sender", "message_id", name=op.f("pk_message_id")),
         comment="Message ids a sender has used; unique per sender, for ever",
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "metering_document",
+        sa.Column("sender", sa.String(length=16), nullable=False),
+        sa.Column("document_id", sa.String(length=36), nullable=False),
+        sa.Column("message", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("commodity", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=24), nullable=False),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["message"], ["journal.id"], name=op.f("fk_metering_document_message")),
+        sa.PrimaryKeyConstraint("sender", "document_id", name=op.f("pk_metering_document")),
+        sa.UniqueConstraint("message", name=op.f("uq_metering_document_message")),
+        comment="Messages of metering data by the UUID their sender gave them, which it has used for ever; and their state",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_metering_document_created", "metering_document", ["sender", "created_at"], unique=False)
+    op.create_index(
+        "ix_metering_document_open",
+        "metering_document",
+        ["message"],
+        unique=False,
+        sqlite_where=sa.text("finished_at is null"),
+        postgresql_where=sa.text("finished_at is null"),
     )
     op.create_table(
         "metering_point",
@@ -890,12 +925,21 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_outcome_message_id"), table_name="outcome")
     op.drop_table("outcome")
     op.drop_table("metering_point")
+    op.drop_index(
+        "ix_metering_document_open",
+        table_name="metering_document",
+        sqlite_where=sa.text("finished_at is null"),
+        postgresql_where=sa.text("finished_at is null"),
+    )
+    op.drop_index("ix_metering_document_created", table_name="metering_document")
+    op.drop_table("metering_document")
     op.drop_table("message_id")
     op.drop_table("master_data_import")
     op.drop_table("load_share")
     op.drop_table("grid_loss_point")
     op.drop_table("grid_area")
     op.drop_table("formula_term")
+    op.drop_table("finding_place")
     op.drop_index("ix_finding_party_at", table_name="finding")
     op.drop_table("finding")
     op.drop_table("delegation")

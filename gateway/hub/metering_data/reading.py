@@ -1,0 +1,42 @@
+"""From bytes to metering data: decode by form, check the message as a whole. Nothing is stored here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.codecs.estfeed.table import decode
+from gateway.codecs.table import Undecodable
+from gateway.hub.clock import MICROSECONDS
+from gateway.hub.metering_data.documents import Letter
+from gateway.hub.office import Office
+from gateway.messages.findings import Finding
+from gateway.messages.metering_data import MeteringData
+from gateway.rules.batch import Sender
+from gateway.rules.metering_messages import MessageCase
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message is refused as a whole, at once."""
+
+    findings: tuple[Finding, ...]
+
+
+def read_letter(office: Office, letter: Letter) -> MeteringData | Refusal:
+    """The metering data of a message, or why nothing of it can be taken; what the body is not asked for comes first."""
+    if findings := _findings(office, letter, None):
+        return Refusal(findings)
+    submission = letter.submission
+    decoded = decode(submission.body, submission.form, submission.commodity)
+    if isinstance(decoded, Undecodable):
+        return Refusal(office.profile.worded(decoded.findings))
+    findings = _findings(office, letter, decoded)
+    return Refusal(findings) if findings else decoded
+
+
+def _findings(office: Office, letter: Letter, data: MeteringData | None) -> tuple[Finding, ...]:
+    policy, now = office.profile.metering_data, letter.at // MICROSECONDS
+    sender = Sender(letter.principal.party, letter.principal.role)
+    submission = letter.submission
+    case = MessageCase(submission.form, submission.commodity, sender, data, now, policy.terms(now), policy.closings)
+    return policy.message_rules.check(case)
