@@ -109,12 +109,14 @@ class Hub:
     def start(self) -> None:
         """Begin to take messages."""
         self._intake.start()
-        self.metering_data.start()
+        if Service.METERING_DATA in self.services:
+            self.metering_data.start()
 
     def stop(self) -> None:
         """Finish what has been taken, then close the database."""
         self._intake.stop()
-        self.metering_data.stop()
+        if Service.METERING_DATA in self.services:
+            self.metering_data.stop()
         self.office.database.close()
 
     def recover(self, before: int) -> int:
