@@ -7,6 +7,7 @@ goes to parser, schema and objects, which alone refuse.
 from __future__ import annotations
 
 from gateway.codecs.estfeed import shapes
+from gateway.codecs.estfeed.fast import SMALLEST, decode_fast
 from gateway.codecs.estfeed.general import decode_general
 from gateway.codecs.estfeed.shapes import Shape
 from gateway.codecs.table import Undecodable
@@ -39,5 +40,7 @@ def decode_as(shape: Shape, data: bytes, commodity: Commodity, limit: int = BODY
     """As `decode`, for a document of any shape with metering data: what is sent, answered, or fed."""
     if len(data) > limit:
         return Undecodable((fault(TOO_LARGE, f"the document is larger than {limit} bytes"),))
+    if len(data) >= SMALLEST and (taken := decode_fast(data, shape, commodity)) is not None:
+        return taken
     found = decode_general(data, shape, commodity)
     return Undecodable(found) if isinstance(found, tuple) else found
