@@ -22,7 +22,7 @@ from gateway.hub.database import listed, run, run_many
 from gateway.hub.ports import Direction, Principal, Submission
 from gateway.hub.ports_metering_data import MeteringDataSubmission
 from gateway.hub.tables_exchange import finding, journal, outcome, recovery
-from gateway.messages.codes import Dialect, DocumentKind, Role, WireForm, wire_form
+from gateway.messages.codes import Dialect, DocumentKind, NeutralForm, Role, WireForm, wire_form
 from gateway.messages.findings import Finding
 
 WHOLE_MESSAGE = -1
@@ -241,7 +241,7 @@ def unfinished(connection: Connection, before: int, most: int = 100) -> Sequence
         .outerjoin(outcome, outcome.c.message == journal.c.id)
         .where(journal.c.id > sa.func.coalesce(finished, 0), journal.c.direction == Direction.IN.value)
         .where(journal.c.received_at < before, outcome.c.message.is_(None))
-        .where(journal.c.dialect.in_([dialect.value for dialect in Dialect]))
+        .where(journal.c.dialect.in_([form.value for form in (*Dialect, *NeutralForm)]))
         .order_by(journal.c.id)
         .limit(most)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from gateway.codecs.hub_json import decode_hub_json
 from gateway.codecs.table import Undecodable, decode
 from gateway.hub.measure_data_case import MeasureDataCase
 from gateway.hub.measure_data_run import CheckedSeries
@@ -15,9 +16,12 @@ from gateway.hub.refused_case import RefusedCase
 from gateway.hub.request_case import RequestCase
 from gateway.hub.results_source import ResultsSource
 from gateway.markets.profile import Incoming, transactions_of
-from gateway.messages.documents import MeasureData, MeasureDataRequest, Request
+from gateway.messages.codes import Dialect, Role
+from gateway.messages.documents import Document, MeasureData, MeasureDataRequest, PartyRef, Request
 from gateway.messages.findings import Severity
+from gateway.messages.identifiers import Scheme, is_eic
 from gateway.messages.series import SeriesTable
+from gateway.rules.parties import OPERATING_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +45,9 @@ class ReadMeasureData:
 def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | RefusedCase:
     """Read and check one message as far as can be done without looking at others."""
     submission, principal, profile = mail.submission, mail.principal, office.profile
-    decoded = decode(submission.body, submission.dialect, submission.kind, office.schemas)
-    if isinstance(decoded, Undecodable):
-        return RefusedCase(mail.number, principal, profile.worded(decoded.findings))
-    document = decoded.document
+    document = _document(office, mail)
+    if isinstance(document, Undecodable):
+        return RefusedCase(mail.number, principal, profile.worded(document.findings))
     if not isinstance(document, Incoming):
         found = profile.finding("schema-invalid", detail=f"{document.kind} is not taken from market parties")
         return RefusedCase(mail.number, principal, (found,), document.header)
@@ -56,6 +59,18 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
         series = profile.series.understood(document.series, submission.dialect)
         return ReadMeasureData(mail.number, principal, MeasureData(header=document.header, series=series))
     return _request_case(office, mail, document)
+
+
+def _document(office: Office, mail: Mail) -> Document | Undecodable:
+    """The document in the bytes of a message, whichever form it came in."""
+    submission, principal = mail.submission, mail.principal
+    if isinstance(submission.dialect, Dialect):
+        decoded = decode(submission.body, submission.dialect, submission.kind, office.schemas)
+        return decoded if isinstance(decoded, Undecodable) else decoded.document
+    role = Role.METERED_DATA_RESPONSIBLE if principal.role in OPERATING_ROLES else principal.role
+    scheme = Scheme.EIC if is_eic(principal.party) else Scheme.GS1
+    sender = PartyRef(id=principal.party, scheme=scheme, role=role)
+    return decode_hub_json(submission.body, sender, office.profile.hub)
 
 
 def _request_case(office: Office, mail: Mail, document: Request) -> RequestCase:

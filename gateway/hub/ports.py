@@ -25,7 +25,7 @@ from gateway.hub.control.values import (
     MissingPage,
     RejectionCount,
 )
-from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, Resolution, Role, Unit, WireForm
+from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, NeutralForm, Resolution, Role, Unit, WireForm
 from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Submission:
     """
 
     kind: DocumentKind
-    dialect: Dialect
+    dialect: Dialect | NeutralForm
     body: bytes
     envelope: bytes = b""
     correlation_id: str = ""

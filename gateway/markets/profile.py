@@ -26,7 +26,16 @@ from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
 from gateway.markets.series_terms import NO_TERMS, SeriesTerms
-from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, Resolution, Role, Service, SettlementMethod
+from gateway.messages.codes import (
+    Dialect,
+    DocumentKind,
+    MeteringPointType,
+    Resolution,
+    Role,
+    Service,
+    SettlementMethod,
+    WireForm,
+)
 from gateway.messages.documents import (
     AggregatedMeasureDataRequest,
     MeasureData,
@@ -169,7 +178,7 @@ class MarketProfile:
     distribution: Distribution
     accepted: Accepted
     control: ControlPolicy
-    acceptances: Mapping[tuple[DocumentKind, Dialect], Acceptance]
+    acceptances: Mapping[tuple[DocumentKind, WireForm], Acceptance]
     rules: MarketRules
     readings: ReadingTerms
     parameters: Mapping[str, Parameter]
@@ -194,7 +203,7 @@ class MarketProfile:
     # --- incoming documents ---------------------------------------------------------------------------------------
 
     def check_envelope(
-        self, document: Incoming, dialect: Dialect, caller: Caller, master: MasterData, now: int
+        self, document: Incoming, dialect: WireForm, caller: Caller, master: MasterData, now: int
     ) -> tuple[Finding, ...]:
         """The synchronous checks of a decoded document (00001 to 00403), all of them; empty when it may go on.
 

@@ -43,6 +43,8 @@ from gateway.messages.codes import (
     Role,
     Service,
     Unit,
+    WireForm,
+    wire_form,
 )
 from gateway.messages.findings import Severity
 from gateway.messages.identifiers import Scheme, point_key
@@ -277,10 +279,10 @@ def _control(table: Table) -> ControlPolicy:
     return ControlPolicy(types, np.array(points, dtype=np.int64))
 
 
-def _acceptances(settings: Table) -> dict[tuple[DocumentKind, Dialect], Acceptance]:
+def _acceptances(settings: Table) -> dict[tuple[DocumentKind, WireForm], Acceptance]:
     market = settings["market"]
     return {
-        (DocumentKind(kind), Dialect(dialect)): Acceptance(
+        (DocumentKind(kind), wire_form(dialect)): Acceptance(
             sender_roles=frozenset(entry["sender_roles"]),
             process_types=frozenset(entry["process_types"])
             | frozenset(entry.get("further_process_types", {}).get(dialect, ())),
@@ -291,5 +293,5 @@ def _acceptances(settings: Table) -> dict[tuple[DocumentKind, Dialect], Acceptan
             hub_role=market["hub_role"],
         )
         for kind, entry in settings["documents"].items()
-        for dialect in market["dialects"]
+        for dialect in (*market["dialects"], *entry.get("neutral_forms", ()))
     }

@@ -79,12 +79,20 @@ class FeedForm(StrEnum):
     """A spreadsheet."""
 
 
-WireForm = Dialect | FeedForm
+class NeutralForm(StrEnum):
+    """A wire form of the hub itself, alike in every market that offers it."""
+
+    HUB_JSON = "hub-json"
+
+
+WireForm = Dialect | FeedForm | NeutralForm
 """Whatever the hub's journal keeps is written in one of these."""
 
 
 def wire_form(name: str) -> WireForm:
     """A wire form by its name."""
+    if name in set(NeutralForm):
+        return NeutralForm(name)
     return FeedForm(name) if name in set(FeedForm) else Dialect(name)
 
 

@@ -28,10 +28,16 @@ def check_json(value: JsonValue, entry: SchemaEntry, raw: bytes) -> list[Finding
         one place has one path in every dialect: `Series/0/Period/Point/3/quantity`.
     """
     for schema in entry.json_schemas:
-        if not schema.is_valid(value):
-            errors = list(islice(_single_errors(schema, value), MAX_FINDINGS))
-            return _findings(errors, raw)
+        if findings := faults_of(schema, value, raw, depth=1):
+            return findings
     return []
+
+
+def faults_of(schema: jsonschema_rs.Validator, value: JsonValue, raw: bytes, depth: int) -> list[Finding]:
+    """What one schema says against a value, as `check_json`; so many keys are left out at the start of each path."""
+    if schema.is_valid(value):
+        return []
+    return _findings(list(islice(_single_errors(schema, value), MAX_FINDINGS)), raw, depth)
 
 
 def _single_errors(schema: jsonschema_rs.Validator, value: JsonValue) -> Iterator[tuple[str, json_places.Path]]:
@@ -46,10 +52,10 @@ def _single_errors(schema: jsonschema_rs.Validator, value: JsonValue) -> Iterato
             yield error.message, path
 
 
-def _findings(errors: list[tuple[str, json_places.Path]], raw: bytes) -> list[Finding]:
+def _findings(errors: list[tuple[str, json_places.Path]], raw: bytes, depth: int) -> list[Finding]:
     text = str(raw.removeprefix(UTF8_BOM), "utf-8")
     lines = json_places.lines_of(text, [path for _, path in errors])
     findings = [
-        fault(SCHEMA_INVALID, words, path="/".join(map(str, path[1:])), line=lines[path]) for words, path in errors
+        fault(SCHEMA_INVALID, words, path="/".join(map(str, path[depth:])), line=lines[path]) for words, path in errors
     ]
     return sorted(findings, key=lambda finding: finding.line)
