@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +40,6 @@ DAY = date(2026, 9, 15)
 """An ordinary Tuesday; the clock stands at 06:00 UTC on the day after."""
 
 AREA, NEIGHBOURS = "38Y-GRID-AREA--1", "38Y-GRID-AREA--2"
-_numbers = itertools.count(1)
 
 
 def eic(kind: str, number: int) -> str:
@@ -150,18 +148,24 @@ class Estonia:
         }
 
 
-def started(database: Database, settings: Mapping[str, Any] | None = None) -> Iterator[Estonia]:
-    """A started desk over a database; stopped in the end."""
+def opened(database: Database, settings: Mapping[str, Any] | None = None, office_of: type[Office] = Office) -> Estonia:
+    """A desk over a database, not started; what it would hand to the change feed is listed."""
     profile = changed_profile("ee", settings or {}, {})
     clock = MovedClock(profile.zone.midnight(DAY + timedelta(days=1)) + 9 * 3600)
-    office = Office(
+    office = office_of(
         database, profile, SeriesStore(profile.zone), Registry(), clock, lambda: uuid.uuid4().hex, master_data()
     )
     changes: list[Change] = []
     desk = Desk(office, lambda _office, _connection, change: changes.append(change))
-    desk.start()
-    yield Estonia(office, clock, desk, changes)
-    desk.stop()
+    return Estonia(office, clock, desk, changes)
+
+
+def started(database: Database, settings: Mapping[str, Any] | None = None) -> Iterator[Estonia]:
+    """A started desk over a database; stopped in the end."""
+    estonia = opened(database, settings)
+    estonia.desk.start()
+    yield estonia
+    estonia.desk.stop()
 
 
 def quantity(kwh: float | str, kind: str = "M", **more: Any) -> dict[str, Any]:

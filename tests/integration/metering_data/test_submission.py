@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.integration.metering_data.estonia import FACTORY, HOUSE, Estonia, day_of, of_point, quantity, quarter
-
 from gateway.hub.ports_metering_data import Submitted
 from gateway.messages.codes import Flow
 from gateway.messages.metering_status import ProcessingState
+from tests.integration.metering_data.estonia import FACTORY, HOUSE, Estonia, day_of, of_point, quantity, quarter
 
 
 def test_a_day_is_stored_and_its_status_says_so(estonia: Estonia) -> None:
