@@ -11,9 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gateway.messages.codes import Role
-from gateway.messages.times import NO_INSTANT, parse_instant
-
 
 class NetNames(StrEnum):
     """How a net quantity out of the hub is called: as in all samples, or as in the tables of attributes."""
@@ -49,15 +46,6 @@ class Generation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """Since when a role may no longer submit by a generation of the interface."""
-
-    generation: Generation
-    roles: frozenset[Role]
-    since: int
-
-
-@dataclass(frozen=True, slots=True)
 class PageSizes:
     """The largest page of each service; a larger one asked for is refused.
 
@@ -90,8 +78,6 @@ class EstfeedPolicy:
         most_points: most metering points of one V2 query.
         default_page_size: of V2 pages where the query names none.
         page_sizes: the largest pages.
-        enforces_closings: whether the dates of `closings` are kept; otherwise both generations take from everybody.
-        closings: since when a generation takes no more from a role.
         statuses: HTTP statuses by rule of a refusal, where it is not 400.
     """
 
@@ -108,16 +94,7 @@ class EstfeedPolicy:
     most_points: int = 10
     default_page_size: int = 100
     page_sizes: PageSizes = field(default_factory=PageSizes)
-    enforces_closings: bool = False
-    closings: tuple[Closing, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
-
-    def is_closed(self, generation: Generation, role: Role, now: int) -> bool:
-        """Whether a generation takes no metering data from a role any more."""
-        return self.enforces_closings and any(
-            closing.generation is generation and role in closing.roles and closing.since <= now
-            for closing in self.closings
-        )
 
 
 NO_ESTFEED = EstfeedPolicy()
@@ -132,13 +109,5 @@ def read_estfeed(table: Mapping[str, Any]) -> EstfeedPolicy:
         "page_number_name": PageNumberName(table["page_number_name"]),
         "error_wrapper": ErrorWrapper(table["error_wrapper"]),
         "page_sizes": PageSizes(**table["page_sizes"]),
-        "closings": tuple(_closing(entry) for entry in table["closings"]),
     }
     return EstfeedPolicy(**{**table, **plain})
-
-
-def _closing(entry: Mapping[str, Any]) -> Closing:
-    since = parse_instant(entry["since"])
-    if since == NO_INSTANT:
-        raise ValueError(f"{entry['since']} is no instant")
-    return Closing(Generation(entry["generation"]), frozenset(map(Role, entry["roles"])), since)

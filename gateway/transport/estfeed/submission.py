@@ -20,7 +20,6 @@ FORMS = {Generation.V1: FeedForm.ESTFEED_V1, Generation.V2: FeedForm.ESTFEED_V2}
 
 async def submit(asked: Asked) -> Response:
     """Take a message of metering data; its state is asked for by the UUID of the request."""
-    check_open(asked)
     call = asked.call
     message = MeteringDataSubmission(
         asked.document_id, FORMS[asked.generation], asked.commodity, asked.body, call.correlation_id
@@ -30,13 +29,6 @@ async def submit(asked: Asked) -> Response:
         raise not_taken(asked, taken)
     headers = answer_headers(call.request, call.correlation_id, "PROCESSING")
     return Response(status_code=asked.market.estfeed.submission_status, headers=headers, media_type="text/plain")
-
-
-def check_open(asked: Asked) -> None:
-    """Refuse where the generation takes nothing from the role any more."""
-    now = asked.call.services.clock()
-    if asked.market.estfeed.is_closed(asked.generation, asked.principal.role, now):
-        raise asked.refused("generation-closed", HTTPStatus.FORBIDDEN, generation=asked.generation.upper())
 
 
 def not_taken(asked: Asked, answer: Busy | Refused) -> HttpRefusal:

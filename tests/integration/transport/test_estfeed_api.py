@@ -138,18 +138,6 @@ def test_the_http_status_of_a_refusal_is_data(desk: Desk, user: DatahubClient) -
     assert user.submit_v2(V2_BODY)[1].status == 422
 
 
-def test_a_generation_closes_for_a_role_by_its_date_where_that_is_kept(desk: Desk, user: DatahubClient) -> None:
-    policy(desk.exchange, enforces_closings=True)
-    assert user.submit_v1(V1_BODY)[1].status == 202
-    desk.now = 1_784_534_400  # 2026-07-20T11:00 in Tallinn
-    again = DatahubClient(desk.url, SUPPLIER, (TECHNICAL.client_id, SECRET)).acting("GRID_OPERATOR")
-    assert again.submit_v1(V1_BODY)[1].status == 403
-    assert again.submit_v2(V2_BODY)[1].status == 202
-    assert again.acting("ENERGY_SERVICE_PROVIDER").submit_v1(V1_BODY)[1].status == 202, "until 2027"
-    policy(desk.exchange, enforces_closings=False)
-    assert again.submit_v1(V1_BODY)[1].status == 202
-
-
 # --- who asks ---------------------------------------------------------------------------------------------------------
 
 MISSING = "opp.error.validation.missing-field"
