@@ -87,6 +87,8 @@ class _Columns:
         return np.array(self.column(key, NO_INSTANT), dtype=np.int64)
 
     def areas(self, key: str) -> list[AreaId | None]:
+        if key not in self.found:
+            return [None] * self.rows
         named = zip(self.column(key), self.column(f"{key}_scheme"), strict=True)
         return [AreaId(code, scheme or Scheme.GRID_AREA) if code else None for code, scheme in named]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
 from gateway.messages.codes import Role
@@ -185,9 +184,11 @@ class EnvelopeRules:
         """Everything that is wrong with the envelope, in the order of the rules."""
         found: list[Finding] = []
         for rule, wording in self.rules:
-            breaches = iter(rule(envelope))
-            found += [wording.finding(words, path) for path, words in islice(breaches, self.most_findings)]
-            if rest := sum(1 for _ in breaches):
+            breaches = list(rule(envelope))
+            if not breaches:
+                continue
+            found += [wording.finding(words, path) for path, words in breaches[: self.most_findings]]
+            if (rest := len(breaches) - self.most_findings) > 0:
                 found.append(wording.closing(rest, "Series"))
         return tuple(found)
 
