@@ -20,7 +20,7 @@ from gateway.hub.database import Database, allocate
 from gateway.hub.masterdata import registry
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
-from gateway.hub.masterdata.imports import import_files
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.messages.codes import MeteringPointType, SettlementMethod
 from gateway.messages.masterdata import MeteringPointVersion
@@ -80,7 +80,7 @@ def measure(database: Database, count: int) -> None:
         shares = timed("load shares at an instant", lambda: view.load_shares_at(at_hand, START))
     assert len(shares.point) == count
     files = {"load-shares.csv": csv_files(first)["load-shares.csv"]}
-    report = timed("import one load share", lambda: import_files(database, files, Manner(ZONE), 0, at_hand))
+    report = timed("import one load share", lambda: MasterDataImport(database, Manner(ZONE)).take(files, 0, at_hand))
     assert not report.findings
 
 

@@ -28,11 +28,15 @@ from gateway.hub.control.values import (
 )
 from gateway.hub.customers.desk import CustomerDesk
 from gateway.hub.database import allocate
+from gateway.hub.feed.master_data import note_import
+from gateway.hub.feed.desk import FeedDesk
+from gateway.hub.feed.master_data import note_import
+from gateway.hub.feed.writing import note_changes
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import manner_of
-from gateway.hub.masterdata.imports import import_files
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.metering_data.desk import Desk as MeteringDataDesk
 from gateway.hub.network.desk import NetworkDesk
 from gateway.hub.office import Office
@@ -86,7 +90,8 @@ class Hub:
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)
-        self.metering_data = MeteringDataDesk(office)
+        self.feed = FeedDesk(office)
+        self.metering_data = MeteringDataDesk(office, note_changes)
         self.network = NetworkDesk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
@@ -293,7 +298,8 @@ class Hub:
     async def import_master_data(self, operator: Principal, files: Mapping[str, bytes]) -> ImportReport:
         """Take files of master data all together or not at all."""
         at, manner = self.office.clock.micros(), manner_of(self.office.profile)
-        return await asyncio.to_thread(import_files, self.office.database, files, manner, at, self.office.master)
+        take = MasterDataImport(self.office.database, manner, functools.partial(note_import, self.office)).take
+        return await asyncio.to_thread(take, files, at, self.office.master)
 
     # --- clients and health ---------------------------------------------------------------------------------------
 

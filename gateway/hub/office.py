@@ -36,7 +36,7 @@ class Office:
         schemas: our schemas and the operator's official packs beside them.
         clock: the market clock.
         new_id: where message ids come from: 32 hexadecimal digits.
-        master: the master data as known at the last refresh.
+        master, known_agreements: the master data and agreements as known at the last refresh.
         points: what else is known of metering points, in a market that registers more of them.
         engine: how days are summed.
         results: the filed results of settlements, for who requests them.
@@ -50,11 +50,11 @@ class Office:
     new_id: Callable[[], str]
     master: MasterData = field(default_factory=lambda: MasterData.build(()))
     points: PointView = NOTHING_MORE
+    known_agreements: Agreements = field(default=NO_AGREEMENTS, repr=False)
     engine: Engine = field(default_factory=Engine)
     results: SettlementResults = field(default_factory=NothingFiled)
     _past: list[MasterData] = field(default_factory=list, repr=False)
     _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
-    _agreements: Agreements = field(default=NO_AGREEMENTS, repr=False)
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""
@@ -80,8 +80,8 @@ class Office:
 
     def agreements(self, connection: Connection) -> Agreements:
         """The agreements and permissions as known now; read anew only when an import brought others."""
-        self._agreements = agreement_registry.view_now(connection, self._agreements)
-        return self._agreements
+        self.known_agreements = agreement_registry.view_now(connection, self.known_agreements)
+        return self.known_agreements
 
     def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:
         """What settlement needs of points, as known at a transaction; the last views read are at hand."""

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.metering_data.changes import note_nothing
+from gateway.hub.feed.writing import note_changes
 from gateway.hub.metering_data.processing import Processor
 from gateway.hub.office import Office
 from gateway.hub.ports import StoreUnavailable
@@ -109,7 +109,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         with office.database.write() as connection:
             journal.note_finished(connection, before)
 
-    processor = Processor(office, note_nothing)
+    processor = Processor(office, note_changes)
 
     def sweep_metering_data(_due: int) -> None:
         processor.recover((office.clock.now() - LEASE_SECONDS) * MICROSECONDS)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
 from functools import partial
+
+from sqlalchemy.engine import Connection
 
 from gateway.hub.database import Database, allocate
 from gateway.hub.masterdata import registry
@@ -21,36 +24,57 @@ class _OutdatedError(Exception):
     """Another import came first: what was checked against is not what is known now."""
 
 
-def import_files(
-    database: Database, files: Mapping[str, bytes], manner: Manner, at: int, known: MasterData | None = None
-) -> ImportReport:
-    """Take files of master data all together or not at all.
+NoteImport = Callable[[Connection, int, MasterDataSet], None]
+"""Enters what a transaction registered where somebody is to be told of it."""
 
-    Reading and checking, which may take long, hold nobody back; only the writing does. If another import comes in
-    between, the files are checked again against what it left.
 
-    Args:
+def note_nothing(_connection: Connection, _transaction: int, _dataset: MasterDataSet) -> None:
+    """For a market whose parties are told nothing of master data."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterDataImport:
+    """How a hub takes master data.
+
+    Attributes:
         database: the hub's.
-        files: contents by file name.
         manner: the market's zone, and whether check digits count.
-        at: the present instant, epoch microseconds.
-        known: a view at hand, for instance the hub's own; an outdated one is replaced.
-
-    Returns:
-        The rows taken by table, with warnings if there are any; with an error among the findings no rows.
+        note: tells of an import whom it concerns, in the same transaction.
     """
-    view = known
-    while True:
-        view = _current(database, view)
-        facts = partial(_facts_about, database, view.transaction)
-        reading = read_files(files, manner, view, facts, partial(_agreements_about, database, view.transaction))
-        if not reading.is_good:
-            return ImportReport(MasterDataSet().counts(), reading.findings)
-        try:
-            _register(database, reading.dataset, at, view.transaction)
-        except _OutdatedError:
-            continue
-        return ImportReport(reading.dataset.counts(), reading.findings)
+
+    database: Database
+    manner: Manner
+    note: NoteImport = note_nothing
+
+    def take(self, files: Mapping[str, bytes], at: int, known: MasterData | None = None) -> ImportReport:
+        """Take files of master data all together or not at all.
+
+        Reading and checking, which may take long, hold nobody back; only the writing does. If another import comes in
+        between, the files are checked again against what it left.
+
+        Args:
+            files: contents by file name.
+            at: the present instant, epoch microseconds.
+            known: a view at hand, for instance the hub's own; an outdated one is replaced.
+
+        Returns:
+            The rows taken by table, with warnings if there are any; with an error among the findings no rows.
+        """
+        view = known
+        while True:
+            view = _current(self.database, view)
+            facts = partial(_facts_about, self.database, view.transaction)
+            agreed = partial(_agreements_about, self.database, view.transaction)
+            reading = read_files(files, self.manner, view, facts, agreed)
+            if not reading.is_good:
+                return ImportReport(MasterDataSet().counts(), reading.findings)
+            try:
+                with self.database.write() as connection:
+                    transaction = _register(connection, reading.dataset, at, view.transaction)
+                    self.note(connection, transaction, reading.dataset)
+            except _OutdatedError:
+                continue
+            return ImportReport(reading.dataset.counts(), reading.findings)
 
 
 def _current(database: Database, view: MasterData | None) -> MasterData:
@@ -68,9 +92,9 @@ def _agreements_about(database: Database, transaction: int, points: Set[str]) ->
         return agreements_about(connection, points, transaction)
 
 
-def _register(database: Database, dataset: MasterDataSet, at: int, checked_against: int) -> None:
-    with database.write() as connection:
-        transaction = allocate(connection, at)
-        if registry.latest_transaction(connection) != checked_against:
-            raise _OutdatedError
-        registry.import_set(connection, transaction, dataset)
+def _register(connection: Connection, dataset: MasterDataSet, at: int, checked_against: int) -> int:
+    transaction = allocate(connection, at)
+    if registry.latest_transaction(connection) != checked_against:
+        raise _OutdatedError
+    registry.import_set(connection, transaction, dataset)
+    return transaction

@@ -12,7 +12,7 @@ from gateway.hub.database import Database
 from gateway.hub.masterdata import registry
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import csv_files
-from gateway.hub.masterdata.imports import import_files
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.ports import ImportReport
 from gateway.messages.codes import Role
 from gateway.messages.masterdata import MasterData
@@ -24,7 +24,7 @@ MANNER = Manner(ZONE)
 
 
 def take(database: Database, files: dict[str, bytes], known: MasterData | None = None) -> ImportReport:
-    return import_files(database, files, MANNER, 1_000_000, known)
+    return MasterDataImport(database, MANNER).take(files, 1_000_000, known)
 
 
 def known(database: Database) -> MasterData:

@@ -23,7 +23,7 @@ from gateway.hub.database import Database
 from gateway.hub.masterdata import registry
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
-from gateway.hub.masterdata.imports import import_files
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.masterdata.pages import page
 from gateway.hub.masterdata.settlement_registry import settlement_view
 from gateway.hub.ports import ImportReport, MasterDataRow, MasterDataTable, Page, Principal
@@ -51,7 +51,7 @@ def take(database: Database, dataset: MasterDataSet, *tables: str) -> ImportRepo
     """Import a set, or only some of its tables."""
     files = csv_files(dataset)
     wanted = {f"{table}.csv": files[f"{table}.csv"] for table in tables} or files
-    return import_files(database, wanted, Manner(ZONE, strict=True), 1_000_000)
+    return MasterDataImport(database, Manner(ZONE, strict=True)).take(wanted, 1_000_000)
 
 
 def views(database: Database, as_of: int | None = None) -> tuple[MasterData, SettlementMasterData]:

@@ -6,7 +6,7 @@ from datetime import date
 
 from gateway.hub.database import Database
 from gateway.hub.masterdata.cells import manner_of
-from gateway.hub.masterdata.imports import import_files
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.network.balance import Balance, BalanceQuery, balance
 from gateway.hub.ports import Principal
 from gateway.messages.codes import Flow, Role
@@ -57,7 +57,7 @@ def furnished(database: Database, points: list[MeteringPointVersion], agreements
         "agreements.csv": AGREEMENT_COLUMNS + "\n".join(agreements),
     }
     encoded = {name: text.encode() for name, text in files.items()}
-    report = import_files(database, encoded, manner_of(EE), 1, None)
+    report = MasterDataImport(database, manner_of(EE)).take(encoded, 1)
     assert not report.findings, report.findings
     grid = Grid(database)
     for one in points:

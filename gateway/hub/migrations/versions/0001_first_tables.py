@@ -108,6 +108,16 @@ def upgrade() -> None:
         comment="Clients with what proves them, secrets as hashes only; seat is party and role where only one may have it",
     )
     op.create_table(
+        "feed_recipient",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_feed_recipient")),
+        sa.UniqueConstraint("party", "role", name=op.f("uq_feed_recipient_party")),
+        comment="Who is told of changes, and the id of its newest item",
+    )
+    op.create_table(
         "index_progress",
         sa.Column("one", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("segment", sa.BigInteger(), nullable=False),
@@ -294,6 +304,18 @@ def upgrade() -> None:
         ),
         comment="Who acts or receives for whom; never updated",
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "feed_stream",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("recipient", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("resource", sa.String(length=16), nullable=False),
+        sa.Column("commodity", sa.String(length=16), nullable=False),
+        sa.Column("last_place", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["recipient"], ["feed_recipient.number"], name=op.f("fk_feed_stream_recipient")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_feed_stream")),
+        sa.UniqueConstraint("recipient", "resource", "commodity", name=op.f("uq_feed_stream_recipient")),
+        comment="One resource of one commodity for one recipient, and the place of its newest item",
     )
     op.create_table(
         "finding",
@@ -805,6 +827,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_bundle_part_outgoing", "bundle_part", ["outgoing"], unique=False)
     op.create_table(
+        "feed_item",
+        sa.Column("stream", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("place", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.SmallInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["stream"], ["feed_stream.number"], name=op.f("fk_feed_item_stream")),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_feed_item_transaction")),
+        sa.PrimaryKeyConstraint("stream", "place", name=op.f("pk_feed_item")),
+        comment="What a recipient is told: of metering data which rows of which segments, of master data which key",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_feed_item_id", "feed_item", ["stream", "id"], unique=False)
+    op.create_index("ix_feed_item_transaction", "feed_item", ["stream", "transaction"], unique=False)
+    op.create_table(
         "grant_revocation",
         sa.Column("grant_id", sa.String(length=36), nullable=False),
         sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -885,6 +923,9 @@ def downgrade() -> None:
     op.drop_index("ix_granted_point_metering_point", table_name="granted_point")
     op.drop_table("granted_point")
     op.drop_table("grant_revocation")
+    op.drop_index("ix_feed_item_transaction", table_name="feed_item")
+    op.drop_index("ix_feed_item_id", table_name="feed_item")
+    op.drop_table("feed_item")
     op.drop_index("ix_bundle_part_outgoing", table_name="bundle_part")
     op.drop_table("bundle_part")
     op.drop_index("ix_access_record_customer", table_name="access_record")
@@ -942,6 +983,7 @@ def downgrade() -> None:
     op.drop_table("finding_place")
     op.drop_index("ix_finding_party_at", table_name="finding")
     op.drop_table("finding")
+    op.drop_table("feed_stream")
     op.drop_table("delegation")
     op.drop_index("ix_customer_link_customer", table_name="customer_link")
     op.drop_table("customer_link")
@@ -962,6 +1004,7 @@ def downgrade() -> None:
     op.drop_index("ix_journal_party", table_name="journal")
     op.drop_table("journal")
     op.drop_table("index_progress")
+    op.drop_table("feed_recipient")
     op.drop_table("client")
     op.drop_table("claim")
     op.drop_table("chunk")

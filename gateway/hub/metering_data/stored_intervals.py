@@ -1,0 +1,144 @@
+"""Stored values as accounting intervals again: the flows of a metering point side by side, and when each was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from gateway.hub.period_groups import READING_TIMES, STATUS_BITS, series_kind
+from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit
+from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
+from gateway.messages.quantities import NO_QUANTITY
+from gateway.messages.series import Qualities, Quantities
+from gateway.messages.times import NO_INSTANT, Instants
+
+MEASURES: dict[Commodity, tuple[Measure, ...]] = {
+    Commodity.ELECTRICITY: tuple(Measure(flow, Unit.KWH) for flow in Flow),
+    Commodity.NATURAL_GAS: tuple(
+        Measure(flow, unit) for unit in (Unit.KWH, Unit.CUBIC_METRE) for flow in (Flow.IN, Flow.OUT)
+    ),
+}
+"""What accounting intervals of a commodity may state."""
+
+_BY_KIND = {series_kind(measure.unit, measure.flow): measure for measures in MEASURES.values() for measure in measures}
+_NET = (Flow.NET_IN, Flow.NET_OUT)
+_DECIMALS = 3
+
+
+class StoredPart(NamedTuple):
+    """Values of one series, or the instants they were read at, as stored.
+
+    Attributes:
+        point: the metering point's id.
+        kind: the store's number of the series, see `series_kind` and `READING_TIMES`.
+        resolution: of its steps.
+        starts: int64[n], the start of each.
+        quantity: int64[n], thousandths or epoch seconds.
+        quality: uint8[n] as stored; missing where nothing is stated.
+    """
+
+    point: str
+    kind: int
+    resolution: str
+    starts: Instants
+    quantity: Quantities
+    quality: Qualities
+
+
+def intervals_of(parts: Iterable[StoredPart], commodity: Commodity) -> MeteringData:
+    """The intervals of some parts: a block for each point and resolution, points in order of first appearance.
+
+    Of parts that say the same of one start the later one counts.
+    """
+    blocks: dict[tuple[str, str], list[StoredPart]] = {}
+    for part in parts:
+        blocks.setdefault((part.point, part.resolution), []).append(part)
+    if len(blocks) > 1:
+        blocks = _in_order(blocks)
+    starts = [_starts(of_block) for of_block in blocks.values()]
+    offsets = np.zeros(len(blocks) + 1, dtype=np.int64)
+    np.cumsum([len(one) for one in starts], out=offsets[1:])
+    columns = _Columns(int(offsets[-1]))
+    for first, of_block, begins in zip(offsets.tolist(), blocks.values(), starts, strict=False):
+        for part in of_block:
+            columns.fill(part, first, begins)
+    return MeteringData(
+        commodity=commodity,
+        form=FeedForm.ESTFEED_V1,
+        caller=None,
+        point=[point for point, _ in blocks],
+        resolution=[resolution for _, resolution in blocks],
+        offsets=offsets,
+        start=np.concatenate(starts) if starts else np.empty(0, dtype=np.int64),
+        measures=columns.measures(),
+    )
+
+
+def _in_order(blocks: dict[tuple[str, str], list[StoredPart]]) -> dict[tuple[str, str], list[StoredPart]]:
+    """Blocks of one point behind each other, in order of their beginning."""
+    rank = {point: place for place, point in enumerate(dict.fromkeys(point for point, _ in blocks))}
+
+    def place(key: tuple[str, str]) -> tuple[int, int]:
+        return rank[key[0]], min(int(part.starts[0]) for part in blocks[key])
+
+    return {key: blocks[key] for key in sorted(blocks, key=place)}
+
+
+def _starts(parts: Sequence[StoredPart]) -> Instants:
+    """The starts of all parts of a block, each once, in order."""
+    first = parts[0].starts
+    if all(part.starts is first or _are_same(part.starts, first) for part in parts[1:]):
+        return first
+    return np.unique(np.concatenate([part.starts for part in parts]))
+
+
+def _are_same(one: Instants, other: Instants) -> bool:
+    return len(one) == len(other) and bool(one[0] == other[0]) and bool((one == other).all())
+
+
+class _Columns:
+    """The columns of every measure, made at first sight."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._quantity: dict[Measure, Quantities] = {}
+        self._quality: dict[Measure, Qualities] = {}
+        self._read_at: dict[Measure, Instants] = {}
+
+    def fill(self, part: StoredPart, first: int, begins: Instants) -> None:
+        """Put a part in its place: its block begins at `first` and has these starts."""
+        at: slice | np.ndarray[tuple[int], np.dtype[np.int64]]
+        if part.starts is begins or len(part.starts) == len(begins):
+            at = slice(first, first + len(begins))
+        else:
+            at = first + np.searchsorted(begins, part.starts)
+        status = part.quality & STATUS_BITS
+        is_missing = status == Quality.MISSING
+        measure = _BY_KIND[part.kind % READING_TIMES]
+        if part.kind >= READING_TIMES:
+            column = self._read_at.get(measure)
+            if column is None:
+                column = self._read_at[measure] = np.full(self._count, NO_INSTANT, dtype=np.int64)
+            column[at] = np.where(is_missing, NO_INSTANT, part.quantity)
+            return
+        if measure not in self._quantity:
+            self._quantity[measure] = np.full(self._count, NO_QUANTITY, dtype=np.int64)
+            self._quality[measure] = np.zeros(self._count, dtype=np.uint8)
+        self._quantity[measure][at] = np.where(is_missing, NO_QUANTITY, part.quantity)
+        self._quality[measure][at] = Quality.ABSENT if measure.flow in _NET else status
+
+    def measures(self) -> dict[Measure, MeasureColumns]:
+        """The columns of each measure that any part has, in the order of their kinds."""
+        found = {}
+        for measure in sorted(self._quantity, key=lambda one: series_kind(one.unit, one.flow)):
+            read_at = self._read_at.get(measure)
+            found[measure] = MeasureColumns(
+                measure,
+                self._quantity[measure],
+                self._quality[measure],
+                np.full(self._count, NO_INSTANT, dtype=np.int64) if read_at is None else read_at,
+                np.full(self._count, _DECIMALS, dtype=np.uint8),
+            )
+        return found
