@@ -1,0 +1,1 @@
+"""An hour with a sample of the Estonian market."""
