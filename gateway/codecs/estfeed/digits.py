@@ -121,7 +121,7 @@ def _decimals(right: Bytes, length: Bytes) -> Qualities:
     found = np.zeros(len(length), dtype=np.uint8)
     for decimals in range(1, min(MOST_DECIMALS, len(right) - 1) + 1):
         is_here = (right[-1 - decimals] == _DOT_LESS_ZERO) & (length > decimals)
-        found += is_here.view(np.uint8) * np.uint8(decimals)
+        np.maximum(found, is_here.view(np.uint8) * np.uint8(decimals), out=found)
     return found
 
 

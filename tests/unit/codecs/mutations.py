@@ -10,7 +10,8 @@ from gateway.messages.codes import Dialect
 from gateway.schemas.registry import shipped
 from tests.unit.codecs.documents import differences
 
-_COMMON = (b"-", b"+", b".", b"0", b"00", b" ", b"\n", b"\r", b"\t", b"1e3", b"999999999999", b"\x00", b"\x0b", b"\xff")
+COMMON = (b"-", b"+", b".", b"0", b"00", b" ", b"\n", b"\r", b"\t", b"1e3", b"999999999999", b"\x00", b"\x0b", b"\xff")
+"""What may stand wrongly in any document."""
 _MORE = (
     b"\xc2\xa0",
     b"\xef\xbb\xbf",
@@ -35,8 +36,13 @@ _POKED = b"0123456789.-<>/ \nA:cPpE'\"{},"
 
 def mutated(data: bytes, others: Sequence[bytes], dialect: Dialect, chance: random.Random) -> bytes:
     """The message with up to three small changes; some only rearrange what is there, so that many stay valid."""
+    tokens = (*COMMON, *_MORE, *(_JSON if dialect is Dialect.CIM_JSON else _XML))
+    return mutated_with(tokens, data, others, chance)
+
+
+def mutated_with(tokens: Sequence[bytes], data: bytes, others: Sequence[bytes], chance: random.Random) -> bytes:
+    """As `mutated`, with the given texts to put in."""
     found = bytearray(data)
-    tokens = (*_COMMON, *_MORE, *(_JSON if dialect is Dialect.CIM_JSON else _XML))
     for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
         if not found:
             break
