@@ -335,6 +335,13 @@ class MeteringMethod(StrEnum):
     """A constant load."""
 
 
+class DeviationType(StrEnum):
+    """Whose balance deviation it is (EV F19: AU01, AU02)."""
+
+    ACCOUNTING_POINT = "accounting-point"
+    LOSSES = "losses"
+
+
 class AllowedFlow(StrEnum):
     """Which directions of an exchange point may have a series (DH-200)."""
 

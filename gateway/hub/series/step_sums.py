@@ -115,8 +115,8 @@ def joint_quality(qualities: Qualities, first: npt.NDArray[np.int64], covered: n
     """The quality of sums, of which each takes the values from `first` on (dk-messages §1).
 
     Nothing but missing values: missing. Else, with a missing or incomplete one, or where the values do not cover the
-    step: incomplete. Else the weakest of them, from uncertain over estimated and measured to calculated. A sum is
-    marked corrected when any of its values is.
+    step: incomplete. Else the weakest of them, from uncertain over estimated, corrected by its sender and measured to
+    calculated. A sum is marked corrected when any of its values is.
     """
     status = qualities & STATUS_BITS
     seen = np.bitwise_or.reduceat(np.left_shift(1, status.astype(np.int64)), first)
@@ -127,9 +127,10 @@ def joint_quality(qualities: Qualities, first: npt.NDArray[np.int64], covered: n
             ~covered | (seen & _bits(Quality.MISSING, Quality.INCOMPLETE) != 0),
             seen & _bits(Quality.UNCERTAIN) != 0,
             seen & _bits(Quality.ESTIMATED) != 0,
+            seen & _bits(Quality.CORRECTED) != 0,
             seen & ~_bits(Quality.CALCULATED) != 0,
         ],
-        [Quality.MISSING, Quality.INCOMPLETE, Quality.UNCERTAIN, Quality.ESTIMATED, Quality.MEASURED],
+        [Quality.MISSING, Quality.INCOMPLETE, Quality.UNCERTAIN, Quality.ESTIMATED, Quality.CORRECTED, Quality.MEASURED],
         default=Quality.CALCULATED,
     )
     marked: Qualities = joint.astype(np.uint8) | corrected

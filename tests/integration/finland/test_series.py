@@ -313,4 +313,4 @@ def test_a_sum_has_the_weakest_status(fi: FinnishHub) -> None:
 
 
 def test_the_day_is_that_of_the_example() -> None:
-    assert DAY == date(2025, 3, 10)
+    assert date(2025, 3, 10) == DAY
