@@ -11,15 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, console
-from gateway.demo.run import Story, demonstration, write_samples
+from gateway.demo.catalogue import DEMONSTRATIONS, Counted, Demonstration
 from gateway.demo.server import DemoFailed, is_free
-from gateway.demo.summary import next_steps, steps_after_once, summary
 from gateway.hub.clock import SystemClock
 from gateway.markets.registry import profile
 
@@ -31,8 +30,9 @@ def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
 
 
-def demo(
+def demo(  # noqa: PLR0913 - one parameter for each option
     *,
+    market: Annotated[str, typer.Option(help="Whose market: " + ", ".join(DEMONSTRATIONS) + ".")] = "dk",
     once: Annotated[bool, typer.Option("--once", help="Stop when the demonstration is over.")] = False,
     as_json: AsJson = False,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port on loopback.")] = None,
@@ -45,29 +45,32 @@ def demo(
 
     Everything is invented and stays on this machine. The hub serves on afterwards, unless --once is given.
     """
+    shown = DEMONSTRATIONS.get(market)
+    if shown is None:
+        raise CommandError(f"there is no demonstration of {market}; there are {', '.join(DEMONSTRATIONS)}")
     if write is not None:
-        for path in write_samples(profile("dk"), SystemClock().now(), write):
+        for path in shown.write(profile(market), SystemClock().now(), write):
             typer.echo(path)
         return
     try:
-        with _directory(data_dir) as directory, demonstration(directory, _port(port, once), _note(as_json)) as story:
-            _show(story, once, as_json)
+        with _directory(data_dir) as directory, shown.run(directory, _port(port, once), _note(as_json)) as story:
+            _show(shown, story, once, as_json)
             if not once:
                 _wait()
     except DemoFailed as error:
         raise CommandError(str(error)) from error
 
 
-def _show(story: Story, once: bool, as_json: bool) -> None:
+def _show(shown: Demonstration[Any], story: Counted, once: bool, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(story.counts()))
         if not once:
-            typer.echo(next_steps(story, _program()), err=True)
+            typer.echo(shown.next_steps(story, _program()), err=True)
         return
     console().print()
-    console().print(summary(story))
+    console().print(shown.summary(story))
     console().print()
-    typer.echo(steps_after_once(_program()) if once else next_steps(story, _program()))
+    typer.echo(shown.steps_after_once(_program()) if once else shown.next_steps(story, _program()))
 
 
 def _note(as_json: bool) -> Callable[[str], None]:

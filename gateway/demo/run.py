@@ -16,8 +16,17 @@ import numpy as np
 
 from gateway.codecs.table import Undecodable, decode
 from gateway.demo.day import Letter, Occasion, correction_letter, day_letters, write_letters
-from gateway.demo.market import SUPPLIER_A, SampleMarket, sample_market
-from gateway.demo.server import DemoFailed, Desk, demo_settings, furnish, open_sample_hub, running
+from gateway.demo.market import PARTIES, SUPPLIER_A, SampleMarket, sample_market
+from gateway.demo.server import (
+    DemoFailed,
+    Desk,
+    demo_settings,
+    desks_of,
+    furnish,
+    leave_credentials,
+    open_sample_hub,
+    running,
+)
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, Dialect, Quality, Role
 from gateway.messages.documents import Acknowledgement, MeasureData, Reason
@@ -112,13 +121,14 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     settings = demo_settings(data_dir)
     hub = open_sample_hub(settings)
     market = yesterday(hub.office.profile, hub.office.clock.now())
-    desks = furnish(hub, market)
+    desks = desks_of(PARTIES, in_all_roles=False)
+    furnish(hub, market.dataset, desks)
     market.write_files(data_dir / "masterdata")
     note(f"A market with {len({p.metering_point for p in market.dataset.points})} metering points is set up.")
     with running(settings, hub, port) as url, ExitStack() as open_clients:
         clients = {d: open_clients.enter_context(HubClient(url, d.client_id, d.secret)) for d in desks}
         story = Story(market, url, data_dir, clients)
-        _leave_credentials(story)
+        leave_credentials(desks, url, data_dir)
         occasion = Occasion(market, hub.office.profile.hub, hub.office.clock.now(), new_id)
         _live_through(story, occasion, note)
         yield story
@@ -127,15 +137,6 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
 def yesterday(profile: MarketProfile, now: int) -> SampleMarket:
     """The sample market around the local day before an instant."""
     return sample_market(profile.zone, profile.zone.day(now) - timedelta(days=1))
-
-
-def _leave_credentials(story: Story) -> None:
-    """A file for each party with what the commands need to speak as it, for its owner's eyes."""
-    for desk in story.clients:
-        file = story.data_dir / f"{desk.client_id}.env"
-        file.touch(mode=0o600)
-        lines = (("URL", story.url), ("CLIENT_ID", desk.client_id), ("CLIENT_SECRET", desk.secret))
-        file.write_text("".join(f"GRIDPOST_{name}={value}\n" for name, value in lines))
 
 
 def _live_through(story: Story, occasion: Occasion, note: Note) -> None:

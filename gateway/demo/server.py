@@ -6,7 +6,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,8 @@ import uvicorn
 
 from gateway.app import application
 from gateway.config import Settings
-from gateway.demo.market import PARTIES, SampleMarket
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import csv_files
+from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.ports import Client, Principal
 from gateway.messages.codes import Role
 from gateway.transport.client_secrets import hash_secret, new_secret
@@ -42,14 +41,15 @@ class Desk:
     role: Role
     client_id: str
     secret: str
+    further_roles: frozenset[Role] = frozenset()
 
 
-def demo_settings(data_dir: Path) -> Settings:
+def demo_settings(data_dir: Path, market: str = "dk") -> Settings:
     """Settings of the demonstration alone: neither the environment nor a file reaches it.
 
     Bundles close at once, so that nobody has to wait for what they receive.
     """
-    return Settings.model_construct(data_dir=data_dir, profile={"bundling": {"age_seconds": 0}})
+    return Settings.model_construct(data_dir=data_dir, market=market, profile={"bundling": {"age_seconds": 0}})
 
 
 @contextmanager
@@ -96,24 +96,42 @@ def open_sample_hub(settings: Settings) -> Hub:
     return open_hub(settings)
 
 
-def furnish(hub: Hub, market: SampleMarket) -> list[Desk]:
-    """Import the market's master data and register a client for every party; the desks of these."""
+def furnish(hub: Hub, dataset: MasterDataSet, desks: Sequence[Desk]) -> None:
+    """Import a market's master data and register the client of every desk."""
     operator = Principal(hub.office.profile.hub, Role.HUB, "demo")
-    desks = _desks()
 
     async def work() -> None:
-        report = await hub.import_master_data(operator, csv_files(market.dataset))
+        report = await hub.import_master_data(operator, csv_files(dataset))
         if report.findings:
             raise DemoFailed(f"the sample market was refused: {report.findings[0].text}")
         for desk in desks:
-            client = Client(desk.client_id, desk.party, desk.role, hash_secret(desk.secret))
+            proof = hash_secret(desk.secret)
+            client = Client(desk.client_id, desk.party, desk.role, proof, further_roles=desk.further_roles)
             if refused := await hub.register_client(client):
                 raise DemoFailed(refused.findings[0].text)
 
     asyncio.run(work())
-    return desks
 
 
-def _desks() -> list[Desk]:
-    """Every party, in its first role."""
-    return [Desk(party, name, roles[0], name.lower().replace(" ", "-"), new_secret()) for party, name, roles in PARTIES]
+def desks_of(parties: Iterable[tuple[str, str, Sequence[Role]]], *, in_all_roles: bool) -> list[Desk]:
+    """A desk for every party, in its first role or in all of them; each with a secret of its own."""
+    return [
+        Desk(
+            party,
+            name,
+            roles[0],
+            name.lower().replace(" ", "-"),
+            new_secret(),
+            frozenset(roles[1:] if in_all_roles else ()),
+        )
+        for party, name, roles in parties
+    ]
+
+
+def leave_credentials(desks: Iterable[Desk], url: str, data_dir: Path) -> None:
+    """A file for each party with what the commands need to speak as it, for its owner's eyes."""
+    for desk in desks:
+        file = data_dir / f"{desk.client_id}.env"
+        file.touch(mode=0o600)
+        lines = (("URL", url), ("CLIENT_ID", desk.client_id), ("CLIENT_SECRET", desk.secret))
+        file.write_text("".join(f"GRIDPOST_{name}={value}\n" for name, value in lines))

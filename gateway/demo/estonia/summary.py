@@ -1,0 +1,105 @@
+"""What happened in the demonstration of the Estonian market, as a page for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from gateway.demo.estonia.market import ELECTRICITY_POINTS, SUPPLIER_A
+from gateway.demo.estonia.run import Story
+from gateway.messages.times import HOUR
+
+
+def summary(story: Story) -> RenderableType:
+    """Tables of what was sent, fetched and read, the reasons of what was turned away, and the counts."""
+    counts = ", ".join(f"{count} {name}" for name, count in story.counts().items())
+    reasons = [
+        Text(f"Error to {story.name_of(sent.letter)}: {code} {message}")
+        for sent in story.sent
+        if sent.status is not None
+        for code, message in sent.status.errors
+    ]
+    tables = (_sent(story), _fetched(story), _read(story))
+    parts: list[RenderableType] = [Text(_title(story), style="bold")]
+    for part in tables:
+        parts += ["", part]
+    return Group(*parts, "", *reasons, "", Text(f"Messages and intervals: {counts}.", style="bold"))
+
+
+def _title(story: Story) -> str:
+    interval = story.market.zone.day_interval(story.market.day)
+    hours, points = (interval.end - interval.start) // HOUR, len(story.market.dataset.points)
+    return f"{story.market.day:%A %d %B %Y}, {hours} hours, {points} metering points of electricity and gas"
+
+
+def _sent(story: Story) -> Table:
+    table = _table("Sent", "By", "What", "Generation", "Intervals", "Answer", "Then")
+    for sent in story.sent:
+        letter = sent.letter
+        who = (story.name_of(letter), letter.purpose, letter.generation.upper())
+        _add(table, *who, letter.intervals, sent.answer, sent.state)
+    return table
+
+
+def _fetched(story: Story) -> Table:
+    table = _table("Fetched", "By", "Generation", "Items", "Intervals")
+    for fetched in story.fetched:
+        _add(table, fetched.name, fetched.generation, fetched.items, fetched.intervals)
+    return table
+
+
+def _read(story: Story) -> Table:
+    table = _table("Read", "By", "How", "Answer")
+    for read in story.read:
+        _add(table, read.name, read.how, read.answer)
+    return table
+
+
+def next_steps(story: Story, program: str) -> str:
+    """Commands to try while the hub of the demonstration runs; `program` is how gridpost is called here."""
+    desk = next(desk for desk in story.desks if desk.party == SUPPLIER_A)
+    day, point = story.market.day, ELECTRICITY_POINTS[0]
+    after = story.market.zone.day(story.market.zone.day_interval(day).end)
+    return "\n".join(
+        (
+            f"The hub serves on at {story.url}. In another terminal:",
+            "",
+            f"  DIR={story.data_dir}",
+            f"  export $(cat $DIR/{desk.client_id}.env)",
+            "  FORM='grant_type=client_credentials&scope=openid'",
+            '  FORM="$FORM&client_id=$GRIDPOST_CLIENT_ID&client_secret=$GRIDPOST_CLIENT_SECRET"',
+            '  TOKEN=$(curl -s -d "$FORM" $GRIDPOST_URL/realms/estfeed/protocol/openid-connect/token \\',
+            '    | sed \'s/.*"access_token":"\\([^"]*\\)".*/\\1/\')',
+            '  curl -s -H "Authorization: Bearer $TOKEN" -H "x-document-identification: $(uuidgen)" \\',
+            f"    -H 'x-market-participant-eic: {desk.party}' -H 'x-market-participant-role: OPEN_SUPPLIER' \\",
+            "    -H 'x-commodity-type: ELECTRICITY' \\",
+            f'    "$GRIDPOST_URL/api/v2/metering-data/electricity?meteringPointEics={point}&purpose=OPEN_SUPPLY'
+            f'&periodStart={day}T10:00:00Z&periodEnd={after}T00:00:00Z"',
+            "",
+            f"The API, described: {story.url}/api/hub/v1/openapi.json",
+            "Stop with Ctrl-C.",
+        )
+    )
+
+
+def steps_after_once(program: str) -> str:
+    """Commands to try when the demonstration has ended."""
+    return "\n".join(
+        (
+            "Next:",
+            f"  {program} demo --market ee                 # the same, and the hub serves on for you to try",
+            f"  {program} demo --market ee --write sample  # the market and the messages as files",
+            f"  {program} explain ee                       # the rules the hub kept to",
+            f"  {program} serve --market ee                # a hub of your own",
+        )
+    )
+
+
+def _table(title: str, *heads: str) -> Table:
+    return Table(*heads, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
+
+
+def _add(table: Table, *cells: object) -> None:
+    table.add_row(*(escape(str(cell)) for cell in cells))
