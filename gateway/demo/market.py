@@ -71,7 +71,10 @@ TARIFFS = {"NET-C": GRID_OPERATOR, "SYSTEM": SYSTEM_OPERATOR}
 
 _RESPONSIBLE_FOR = {SUPPLIER_A: BALANCE_RESPONSIBLE_A, SUPPLIER_B: BALANCE_RESPONSIBLE_B}
 
-CHILD_TYPES: tuple[MeteringPointType, ...] = tuple(MeteringPointType)[3:]
+CHILD_TYPES: tuple[MeteringPointType, ...] = tuple(
+    kind for kind in tuple(MeteringPointType)[3:] if kind is not MeteringPointType.AGGREGATION
+)
+"""The child types of the Danish market."""
 
 
 @dataclass(frozen=True)
