@@ -10,8 +10,8 @@ import re
 from enum import StrEnum
 
 _EIC = re.compile(r"[0-9A-Z-]{15}[0-9A-Z]")
-_EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
-_POINT_EIC = "38Z"
+EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+POINT_EIC = "38Z"
 """Issuing office and type of the EICs that name metering points: 37 to the 12th of them fit a store's number."""
 
 
@@ -53,8 +53,8 @@ def has_gs1_check_digit(text: str) -> bool:
 
 def eic_check_character(body: str) -> str:
     """The check character of the first 15 characters of an EIC: weights 16 to 2, remainder to 37."""
-    total = sum(_EIC_ALPHABET.index(character) * (16 - place) for place, character in enumerate(body))
-    return _EIC_ALPHABET[(36 - (total - 1) % 37) % 37]
+    total = sum(EIC_ALPHABET.index(character) * (16 - place) for place, character in enumerate(body))
+    return EIC_ALPHABET[(36 - (total - 1) % 37) % 37]
 
 
 def has_eic_check_character(text: str) -> bool:
@@ -73,7 +73,7 @@ def is_point_id(text: str) -> bool:
 
 def is_point_eic(text: str) -> bool:
     """Whether the text is the EIC of a metering point: office 38, type Z, with its check character (Elering 12)."""
-    return text[:3] == _POINT_EIC and has_eic_check_character(text)
+    return text[:3] == POINT_EIC and has_eic_check_character(text)
 
 
 def point_key(point: str) -> int:
@@ -88,7 +88,7 @@ def point_key(point: str) -> int:
         raise ValueError(f"not the id of a metering point: {point!r}")
     number = 0
     for character in point[3:15]:
-        number = number * 37 + _EIC_ALPHABET.index(character)
+        number = number * 37 + EIC_ALPHABET.index(character)
     return -2 - number
 
 
@@ -100,6 +100,6 @@ def point_id(key: int) -> str:
     characters = []
     for _ in range(12):
         number, place = divmod(number, 37)
-        characters.append(_EIC_ALPHABET[place])
-    body = _POINT_EIC + "".join(reversed(characters))
+        characters.append(EIC_ALPHABET[place])
+    body = POINT_EIC + "".join(reversed(characters))
     return body + eic_check_character(body)

@@ -234,6 +234,13 @@ class _Intervals(NamedTuple):
     end: Instants
     resolution: ResolutionCodes
 
+    @property
+    def is_sorted(self) -> bool:
+        """Whether points stand together in order of first appearance, and their starts in order of time."""
+        same = self.point[1:] == self.point[:-1]
+        later = self.start[1:] >= self.start[:-1]
+        return bool(np.where(same, later, self.point[1:] > self.point[:-1]).all())
+
     def take(self, chosen: Indices) -> _Intervals:
         return _Intervals(self.point[chosen], self.start[chosen], self.end[chosen], self.resolution[chosen])
 
@@ -250,8 +257,10 @@ class _Runs:
     @classmethod
     def of(cls, columns: MeasureColumns, whole: _Intervals, kept: Mask | None) -> _Runs:
         chosen = np.flatnonzero(columns.is_stated if kept is None else columns.is_stated & kept)
-        chosen = chosen[np.lexsort((whole.start[chosen], whole.point[chosen]))]  # stable: repeated starts keep order
-        line = whole.take(chosen)
+        line = whole if len(chosen) == len(whole.start) else whole.take(chosen)
+        if not line.is_sorted:
+            order = np.lexsort((line.start, line.point))  # stable: repeated starts keep their order
+            chosen, line = chosen[order], line.take(order)
         follows = (line.point[1:] == line.point[:-1]) & (line.start[1:] == line.end[:-1])
         follows &= line.resolution[1:] == line.resolution[:-1]
         breaks = np.flatnonzero(~follows) + 1

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.messages.codes import MeteringPointType, Role
-from gateway.messages.identifiers import is_point_id, point_key
+from gateway.messages.identifiers import EIC_ALPHABET, POINT_EIC, is_point_id, point_key
 from gateway.messages.masterdata import (
     KINDS,
     NONE,
@@ -47,6 +47,11 @@ FIRST_DATE, LAST_DATE = to_instant(datetime(2, 1, 1, tzinfo=UTC)), to_instant(da
 
 _STEPS = np.array([STEP_SECONDS.get(resolution, 0) for resolution in RESOLUTIONS] + [0], dtype=np.int64)
 _POWERS = 10 ** np.arange(17, -1, -1, dtype=np.int64)
+_EIC_POWERS = 37 ** np.arange(11, -1, -1, dtype=np.int64)
+_EIC_WEIGHTS = np.arange(16, 1, -1, dtype=np.int64)
+_EIC_PLACES = np.array([EIC_ALPHABET.find(chr(code)) for code in range(128)], dtype=np.int64)
+_DASH = EIC_ALPHABET.index("-")
+_POINT_EIC = np.frombuffer(POINT_EIC.encode(), dtype=np.uint8)
 
 
 class Caller(Protocol):
@@ -350,7 +355,18 @@ def point_keys(points: list[str]) -> Rows:
         digits = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 18) - 48
         keys: Rows = digits.astype(np.int64) @ _POWERS
         return keys
+    if joined.isascii() and all(len(point) == 16 for point in points):
+        return _eic_keys(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 16))
     return np.array([point_key(point) if is_point_id(point) else NO_POINT for point in points], dtype=np.int64)
+
+
+def _eic_keys(written: npt.NDArray[np.uint8]) -> Rows:
+    """`point_key` of many texts of 16 characters; NO_POINT where one is not the EIC of a metering point."""
+    places = _EIC_PLACES[written]
+    check = (36 - (places[:, :15] @ _EIC_WEIGHTS - 1) % 37) % 37
+    good = (written[:, :3] == _POINT_EIC).all(axis=1) & (places >= 0).all(axis=1)
+    good &= (check == places[:, 15]) & (check != _DASH)
+    return np.where(good, -2 - places[:, 3:15] @ _EIC_POWERS, NO_POINT)
 
 
 def _codes(codes: dict[str, int], names: list[str]) -> Codes:

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.messages.codes import Commodity, Flow, Resolution, Role, Unit, commodity_of
-from gateway.messages.identifiers import is_point_id, point_key
-from gateway.messages.masterdata import NONE, UNITS, MasterData, Rows
+from gateway.messages.masterdata import FOREVER, NONE, UNITS, MasterData, Rows
 from gateway.messages.metering_data import (
     NOT_STATED,
     RESOLUTION_PLACES,
@@ -27,7 +26,7 @@ from gateway.messages.metering_data import (
 )
 from gateway.messages.series import Mask
 from gateway.messages.times import Instants, MarketZone
-from gateway.rules.batch import NO_POINT, Sender
+from gateway.rules.batch import Sender, point_keys
 
 OWN_FLOWS = (Flow.IN, Flow.OUT)
 NET_FLOWS = (Flow.NET_IN, Flow.NET_OUT)
@@ -120,8 +119,7 @@ class MeteringBatch:
     def points(self) -> Points:
         """The metering points; the key is NO_POINT where the code names none."""
         ids = list(dict.fromkeys(self.data.point))
-        keys = [point_key(one) if is_point_id(one) else NO_POINT for one in ids]
-        return Points(ids, np.array(keys, dtype=np.int64))
+        return Points(ids, point_keys(ids))
 
     @cached_property
     def point(self) -> Rows:
@@ -137,12 +135,16 @@ class MeteringBatch:
             return np.full(len(start), NONE, dtype=np.int64)
         first = np.searchsorted(columns.point, keys, side="left")
         last = np.searchsorted(columns.point, keys, side="right")
-        row = np.minimum(first, len(columns.point) - 1)[self.point]
+        row = np.minimum(first, len(columns.point) - 1)
+        begins, ends = columns.valid_from[row], columns.valid_to[row]
+        if ((last - first == 1) & (begins <= start.min(initial=FOREVER)) & (start.max(initial=0) < ends)).all():
+            return row[self.point]  # as nearly always: each point has one version, which holds throughout
+        row = row[self.point]
         found = (last > first)[self.point]
         for place in np.flatnonzero(last - first > 1).tolist():
             own = np.flatnonzero(self.point == place)
-            begins = columns.valid_from[first[place] : last[place]]
-            row[own] = first[place] + np.maximum(np.searchsorted(begins, start[own], side="right") - 1, 0)
+            since = columns.valid_from[first[place] : last[place]]
+            row[own] = first[place] + np.maximum(np.searchsorted(since, start[own], side="right") - 1, 0)
         holds = found & (columns.valid_from[row] <= start) & (start < columns.valid_to[row])
         return np.where(holds, row, NONE)
 
@@ -197,7 +199,11 @@ class MeteringBatch:
         """The given intervals by what the market takes at their start."""
         eras = self.terms.resolutions[self.data.commodity]
         bounds = np.array([era.since for era in eras[1:]], dtype=np.int64)
-        number = np.searchsorted(bounds, self.data.start[intervals], side="right")
+        start = self.data.start
+        first, last = (int(np.searchsorted(bounds, one, side="right")) for one in (start.min(), start.max()))
+        if first == last:
+            return [(intervals, eras[first].taken)]
+        number = np.searchsorted(bounds, start[intervals], side="right")
         return [(intervals[number == i], era.taken) for i, era in enumerate(eras)]
 
     @cached_property

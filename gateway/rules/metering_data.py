@@ -19,7 +19,7 @@ from gateway.messages.metering_data import RESOLUTION_PLACES, Measure, MeasureCo
 from gateway.messages.quantities import NO_QUANTITY, digits_of, format_quantity
 from gateway.messages.series import Mask
 from gateway.messages.times import DAY, MarketZone
-from gateway.rules.batch import minute_text
+from gateway.rules.batch import NO_POINT, minute_text
 from gateway.rules.hits import Words
 from gateway.rules.interval_hits import IntervalHits
 from gateway.rules.metering_batch import NET_FLOWS, OWN_FLOWS, MeteringBatch
@@ -33,16 +33,14 @@ _LONGEST_SHOWN = 40
 
 def point_code_valid(batch: MeteringBatch) -> Iterator[IntervalHits]:
     """The code of the point is an EIC of type Z with its check character, or one that counts without (Elering 12)."""
-    bad = [place for place, point in enumerate(batch.points.ids) if not _is_point_code(batch, point)]
-    if bad:
+    if bad := _bad_codes(batch):
         yield _of_points(np.isin(batch.point, bad))
 
 
 def point_registered(batch: MeteringBatch) -> Iterator[IntervalHits]:
     """The point is in the master data at the start of the interval."""
     if not batch.known.all():
-        valid = [place for place, point in enumerate(batch.points.ids) if _is_point_code(batch, point)]
-        yield _of_points(~batch.known & np.isin(batch.point, valid))
+        yield _of_points(~batch.known & ~np.isin(batch.point, _bad_codes(batch)))
 
 
 def point_owned(batch: MeteringBatch) -> Iterator[IntervalHits]:
@@ -114,8 +112,12 @@ def start_not_far_ahead(batch: MeteringBatch) -> Iterator[IntervalHits]:
 
 def interval_once(batch: MeteringBatch) -> Iterator[IntervalHits]:
     """No interval of a point comes twice in a message, be it with another flow; the later ones are told."""
-    order = np.lexsort((batch.data.start, batch.point))
-    point, start = batch.point[order], batch.data.start[order]
+    point, start = batch.point, batch.data.start
+    same = point[1:] == point[:-1]
+    if np.where(same, start[1:] > start[:-1], point[1:] > point[:-1]).all():
+        return  # in order, as nearly always
+    order = np.lexsort((start, point))
+    point, start = point[order], start[order]
     again = (point[1:] == point[:-1]) & (start[1:] == start[:-1])
     if again.any():
         yield IntervalHits(np.sort(order[1:][again]), Member.START, words=lambda i: _start(batch, i))
@@ -212,6 +214,12 @@ def flow_type_stated(batch: MeteringBatch) -> Iterator[IntervalHits]:
 
 
 # --- what rules share -----------------------------------------------------------------------------------------------
+
+
+def _bad_codes(batch: MeteringBatch) -> list[int]:
+    """The places of the points whose code is none; a code that has a key of its own is good."""
+    doubtful = np.flatnonzero(batch.points.keys >= NO_POINT).tolist()
+    return [place for place in doubtful if not _is_point_code(batch, batch.points.ids[place])]
 
 
 def _is_point_code(batch: MeteringBatch, point: str) -> bool:

@@ -23,6 +23,9 @@ from gateway.messages.times import MarketZone
 
 _Column = npt.NDArray[np.int64]
 
+_LONG = 40
+"""Days from which on a segment is held once and compared by its span, instead of once for each of its days."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -129,6 +132,8 @@ class RecentSegments:
             own = self._follow(connection, indexed, newest)
             runs = [runs for day in days if (runs := self._runs.get((kind, day)))]
             places = [found for run in runs for found in run.find(points)]
+            if (long := self._long.get(kind)) is not None:
+                places += [self._touching(found, days) for found in long.find(points)]
         for segment, its_points in own:
             if segment.kind == kind and _overlap(days, segment.days(self._zone)):
                 runs_of_own = _Runs()
@@ -168,12 +173,25 @@ class RecentSegments:
         self._held_through = indexed
         self._held: list[tuple[Segment, Points]] = []
         self._runs: dict[tuple[int, int], _Runs] = {}
+        self._long: dict[int, _Runs] = {}
+        self._spans: dict[int, range] = {}
 
     def _hold(self, segment: Segment, points: Points) -> None:
         self._held.append((segment, points))
         self._held_through = segment.id
-        for day in segment.days(self._zone):
+        days = segment.days(self._zone)
+        if len(days) >= _LONG:
+            self._long.setdefault(segment.kind, _Runs()).add(segment.id, points)
+            self._spans[segment.id] = days
+            return
+        for day in days:
             self._runs.setdefault((segment.kind, day), _Runs()).add(segment.id, points)
+
+    def _touching(self, places: Places, days: range) -> Places:
+        """Those places in long segments that touch any of the days."""
+        numbers, which = np.unique(places.segment, return_inverse=True)
+        touches = np.array([_overlap(days, self._spans[number]) for number in numbers.tolist()], dtype=np.bool_)
+        return places.where(touches[which])
 
 
 def _overlap(one: range, other: range) -> bool:

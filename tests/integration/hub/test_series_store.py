@@ -178,6 +178,25 @@ def test_months_and_days_follow_the_wall_clock(database: Database, store: Series
     assert sorted(batch.resolution for batch in first) == ["P1D", "P1M"]
 
 
+def test_a_year_is_found_on_each_of_its_days_and_on_no_other(database: Database, store: SeriesStore) -> None:
+    year = Interval(ZONE.midnight(date(2025, 1, 1)), ZONE.midnight(date(2026, 1, 1)))
+    append(database, store, series(POINTS[:2], start=year.start, count=35_040))
+    append(database, store, series(POINTS[1:3], start=DAY.start, base=500))
+    for _ in range(2):  # first from memory, then from the index
+        with database.read() as connection:
+            before = Interval(year.start - 86_400, year.start)
+            assert store.read(connection, POINTS[:2], before).runs == ((), ())
+            for day in (DAY, Interval(year.end - 86_400, year.end)):
+                (first,), *_ = store.read(connection, POINTS[:2], day).runs
+                steps = np.arange(96) + (day.start - year.start) // 900
+                assert first.quantity.tolist() == steps.tolist()
+            corrected = store.read(connection, POINTS[1:2], DAY).runs[0]
+            assert [value for run in corrected for value in run.quantity.tolist()] == list(range(500, 596))
+            delivered = store.delivered(connection, POINTS, Interval(year.end - 900, year.end))
+            assert delivered.tolist() == [True, True, *[False] * 5]
+        index(database, store)
+
+
 def test_a_month_is_superseded_by_a_value_on_another_of_its_days(database: Database, store: SeriesStore) -> None:
     """Reading the first day must see what came for the twentieth, because the month's value begins on the first."""
     first = ZONE.day_interval(date(2025, 3, 1))
