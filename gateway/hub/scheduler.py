@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS
+from gateway.hub.feed.retention import purge_feed
 from gateway.hub.feed.writing import note_changes
 from gateway.hub.metering_data.processing import Processor
 from gateway.hub.office import Office
@@ -139,6 +140,9 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def remind(_due: int) -> None:
         reminders.catch_up()
 
+    def purge(_due: int) -> None:
+        purge_feed(office)
+
     duties = [
         (Service.QUERIES, Duty("stepping anonymous queries", every(QUERY_SECONDS), step_queries)),
         (None, Duty("taking up unfinished messages", every(SWEEP_SECONDS), sweep)),
@@ -148,6 +152,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         ),
         (None, Duty("indexing new series", every(INDEX_SECONDS), index)),
         (None, Duty("closing the day's index", day_close, build)),
+        (Service.METERING_DATA, Duty("taking old changes off the feed", day_close, purge)),
         (Service.SETTLEMENT, Duty("settling the evening", every(SETTLE_SECONDS), settle)),
         (Service.READINGS, Duty("noting meter readings awaited", midnight, note_deadlines)),
         (Service.REMINDERS, Duty("reminding of missing data", every(REMIND_SECONDS), remind)),
