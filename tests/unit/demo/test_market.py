@@ -34,7 +34,7 @@ def test_there_is_a_point_of_every_kind(market: SampleMarket) -> None:
     # DK-1.48, DK-6.1.1
     points = market.dataset.points
     assert len({v.metering_point for v in points}) >= 200
-    assert {v.kind for v in points} == set(MeteringPointType)
+    assert {v.kind for v in points} == set(MeteringPointType) - {MeteringPointType.AGGREGATION}
     assert {v.subtype for v in points} == set(Subtype)
     assert {v.settlement_method for v in points} == {*SettlementMethod, None}
     assert {v.connection_state for v in points} == set(ConnectionState)
