@@ -28,6 +28,7 @@ from gateway.transport import (
     periodised_api,
     query_api,
     readings_api,
+    reads_api,
     settlement_api,
     token_api,
 )
@@ -64,6 +65,7 @@ def route_table(
         (Service.SETTLEMENT, settlement_api.ROUTES),
         (Service.PERIODISATION, periodised_api.ROUTES),
         (Service.METERING_DATA, estfeed_api.routes(estfeed)),
+        (Service.METERING_DATA, reads_api.ROUTES),
     )
     offered = [routes for service, routes in families if service is None or service in services]
     table = tuple(route for routes in offered for route in routes)

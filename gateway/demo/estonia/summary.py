@@ -91,7 +91,7 @@ def steps_after_once(program: str) -> str:
             "Next:",
             f"  {program} demo --market ee                 # the same, and the hub serves on for you to try",
             f"  {program} demo --market ee --write sample  # the market and the messages as files",
-            f"  {program} explain ee                       # the rules the hub kept to",
+            f"  {program} explain ee 2026-08-01            # the rules the hub keeps to that day",
             f"  {program} serve --market ee                # a hub of your own",
         )
     )

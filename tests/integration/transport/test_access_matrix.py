@@ -55,6 +55,8 @@ VALUES = {
 SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
 QUERIES = {
     "/api/hub/v1/readings": {"point": POINT},
+    "/api/hub/v1/reads": {"point": POINT},
+    "/api/hub/v1/my/reads": {"point": POINT},
     "/api/hub/v1/readings/production": {"month": "2025-03"},
     "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
     "/api/hub/v1/control": {"day": "2025-01-15"},
