@@ -29,11 +29,11 @@ def note_changes(office: Office, connection: Connection, change: Change) -> None
     routing = Routing(office.profile.feed, agreements, master, change.commodity, office.clock.now())
     told = routing.told(stored, change.sender.party, office.profile.zone)
     most = office.profile.feed.item_values
-    items = (item for one in told for item in _items(stored, one, most))
+    items = (item for one in told for item in items_of(stored, one, most))
     add_items(connection, change.transaction, (FeedResource.METERING_DATA, change.commodity), items)
 
 
-def _items(stored: StoredRows, told: Told, most: int) -> Iterator[NewItem]:
+def items_of(stored: StoredRows, told: Told, most: int) -> Iterator[NewItem]:
     """What one recipient is told, in items of about `most` values: all flows of a point and time in one of them.
 
     What is new comes before what supersedes.
