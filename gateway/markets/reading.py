@@ -94,10 +94,15 @@ def read_parameters(table: Table) -> dict[str, Parameter]:
             name,
             entry["meaning"],
             entry["unit"],
-            tuple(sorted(DatedValue(**value) for value in entry["values"])),
+            tuple(sorted(_dated(**value) for value in entry["values"])),
         )
         for name, entry in table.items()
     }
+
+
+def _dated(since: date | str, **rest: Any) -> DatedValue:
+    """A dated value; settings from the environment have their days as text."""
+    return DatedValue(since if isinstance(since, date) else date.fromisoformat(since), **rest)
 
 
 def read_working_days(table: Table) -> WorkingDays:
