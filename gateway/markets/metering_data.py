@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from gateway.markets.parameters import Parameter
@@ -153,7 +153,9 @@ def read_metering_data(
 
 def _closing(entry: Table) -> Closing:
     form, commodity = FeedForm(entry["form"]), Commodity(entry["commodity"])
-    return Closing(form, commodity, _roles(entry["roles"]), to_instant(entry["at"]))
+    at = entry["at"]
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    return Closing(form, commodity, _roles(entry["roles"]), to_instant(moment))
 
 
 def _roles(names: Sequence[str]) -> frozenset[Role]:
