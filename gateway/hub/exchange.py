@@ -28,7 +28,6 @@ from gateway.hub.control.values import (
 )
 from gateway.hub.customers.desk import CustomerDesk
 from gateway.hub.database import allocate
-from gateway.hub.feed.master_data import note_import
 from gateway.hub.feed.desk import FeedDesk
 from gateway.hub.feed.master_data import note_import
 from gateway.hub.feed.writing import note_changes
@@ -38,8 +37,10 @@ from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.metering_data.desk import Desk as MeteringDataDesk
+from gateway.hub.metering_data.search import SearchDesk
 from gateway.hub.network.desk import NetworkDesk
 from gateway.hub.office import Office
+from gateway.hub.point_series.desk import PointDesk
 from gateway.hub.ports import (
     Accepted,
     Client,
@@ -71,7 +72,7 @@ from gateway.hub.runner import Answer, CannotBeCarriedOut, Job, Runner
 from gateway.hub.series import reading
 from gateway.hub.settlement.desk import Desk
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Category, Dialect, Role, Service
+from gateway.messages.codes import Category, Dialect, Flow, Role, Service, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.times import Interval, MarketZone
 from gateway.processes.events import BundleLimits
@@ -91,8 +92,10 @@ class Hub:
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)
         self.feed = FeedDesk(office)
+        self.metering_search = SearchDesk(office)
         self.metering_data = MeteringDataDesk(office, note_changes)
         self.network = NetworkDesk(office)
+        self.point_series = PointDesk(office)
         self._intake: Intake[Job, Answer] = Intake(self.runner.handle)
         self._clients: dict[str, tuple[Client | None, int]] = {}
 
@@ -239,9 +242,11 @@ class Hub:
         """Values of points as of an instant; None when the reader may not see one of the points or it is unknown."""
         return await self._read(functools.partial(reading.read_series, self.office), reader, query)
 
-    async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
+    async def value_versions(
+        self, reader: Principal, point: str, at: int, sort: tuple[Unit | None, Flow | None] = (None, None)
+    ) -> tuple[ValueVersion, ...] | None:
         """Every version of the value whose interval starts at `at`, oldest first."""
-        return await self._read(functools.partial(reading.value_versions, self.office), reader, point, at)
+        return await self._read(functools.partial(reading.value_versions, self.office), reader, point, at, sort=sort)
 
     # --- control --------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,32 @@ def intervals_of(parts: Iterable[StoredPart], commodity: Commodity) -> MeteringD
     )
 
 
+def window_of(data: MeteringData, first: int, last: int) -> MeteringData:
+    """The intervals [first, last) of some data, and their blocks."""
+    offsets = np.clip(data.offsets, first, last) - first
+    kept = np.flatnonzero(np.diff(offsets))
+    measures = {
+        measure: MeasureColumns(
+            measure,
+            columns.quantity[first:last],
+            columns.quality[first:last],
+            columns.read_at[first:last],
+            columns.decimals[first:last],
+        )
+        for measure, columns in data.measures.items()
+    }
+    return MeteringData(
+        commodity=data.commodity,
+        form=data.form,
+        caller=None,
+        point=[data.point[block] for block in kept.tolist()],
+        resolution=[data.resolution[block] for block in kept.tolist()],
+        offsets=np.append(offsets[kept], offsets[-1]),
+        start=data.start[first:last],
+        measures=measures,
+    )
+
+
 def _in_order(blocks: dict[tuple[str, str], list[StoredPart]]) -> dict[tuple[str, str], list[StoredPart]]:
     """Blocks of one point behind each other, in order of their beginning."""
     rank = {point: place for place, point in enumerate(dict.fromkeys(point for point, _ in blocks))}

@@ -85,6 +85,18 @@ class SeriesStore:
         received: dict[int, int] = {row[0]: row[1] for row in connection.exec_driver_sql(statement, (bound,))}
         return [SeriesVersion(number, received[number], run) for number, run in runs]
 
+    def rows_of(
+        self,
+        connection: Connection,
+        points: Points,
+        interval: Interval,
+        *,
+        kind: int = 0,
+        as_of: int | None = None,
+    ) -> list[list[SegmentRow]]:
+        """For each of the points, distinct and ascending, its stored rows that touch the interval, oldest first."""
+        return self._rows_of(connection, kind, points, (interval, as_of))
+
     def before(self, connection: Connection, segment: Segment, points: Points) -> SeriesColumns:
         """What was known of points over the span of a segment just before that was stored."""
         interval = Interval(segment.start, segment.finish)

@@ -108,6 +108,15 @@ def upgrade() -> None:
         comment="Clients with what proves them, secrets as hashes only; seat is party and role where only one may have it",
     )
     op.create_table(
+        "deviation_waiting",
+        sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("point", "kind", "day", name=op.f("pk_deviation_waiting")),
+        comment="Days of points that changed after their window and wait for prices",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "feed_recipient",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("party", sa.String(length=16), nullable=False),
@@ -116,6 +125,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_feed_recipient")),
         sa.UniqueConstraint("party", "role", name=op.f("uq_feed_recipient_party")),
         comment="Who is told of changes, and the id of its newest item",
+    )
+    op.create_table(
+        "follower",
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("segment", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
+        comment="Up to which segment of the series store each calculation has looked",
     )
     op.create_table(
         "index_progress",
@@ -154,6 +170,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "kind", "point", "segment", "row", name=op.f("pk_point_index")),
         comment="Derived: where a point's values of a local day stand; built in sorted bulk",
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reactive_flag",
+        sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("noted_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("point", name=op.f("pk_reactive_flag")),
+        comment="Accounting points whose reactive energy came within the last month, as of the nightly run",
     )
     op.create_table(
         "reading_version",
@@ -244,6 +268,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_agreement_metering_point", "agreement", ["metering_point"], unique=False)
     op.create_table(
+        "calculation",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("process", sa.String(length=24), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_calculation_transaction")),
+        sa.PrimaryKeyConstraint("transaction", name=op.f("pk_calculation")),
+        comment="Which process of the hub made a transaction's values: their editor",
+    )
+    op.create_table(
         "community_member",
         sa.Column("community", sa.String(length=64), nullable=False),
         sa.Column("metering_point", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -305,6 +339,17 @@ def upgrade() -> None:
         comment="Who acts or receives for whom; never updated",
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "deviation_run",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_deviation_run_transaction")),
+        sa.PrimaryKeyConstraint("transaction", name=op.f("pk_deviation_run")),
+        comment="Runs that looked for balance deviations",
+    )
+    op.create_index(op.f("ix_deviation_run_at"), "deviation_run", ["at"], unique=False)
     op.create_table(
         "feed_stream",
         sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -437,6 +482,23 @@ def upgrade() -> None:
         comment="Message ids a sender has used; unique per sender, for ever",
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "metering_data_read",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("metering_point", sa.BigInteger(), nullable=False),
+        sa.Column("data_from", sa.BigInteger(), nullable=False),
+        sa.Column("data_to", sa.BigInteger(), nullable=False),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=40), nullable=False),
+        sa.Column("client", sa.String(length=200), nullable=False),
+        sa.Column("ground", sa.String(length=24), nullable=False),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_metering_data_read_transaction")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_metering_data_read")),
+        comment="Every read of a metering point's data: by whom, on which ground, what for; never updated",
+    )
+    op.create_index("ix_metering_data_read_point", "metering_data_read", ["metering_point", "id"], unique=False)
     op.create_table(
         "metering_document",
         sa.Column("sender", sa.String(length=16), nullable=False),
@@ -767,6 +829,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_settlement_run_day", "settlement_run", ["day", "stage"], unique=False)
     op.create_table(
+        "spot_price",
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("price", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_spot_price_transaction")),
+        sa.PrimaryKeyConstraint("start", "transaction", name=op.f("pk_spot_price")),
+        comment="Spot prices in thousandths of EUR/MWh; the newest transaction of a step counts",
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "step",
         sa.Column("message", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
@@ -826,6 +901,44 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_bundle_part_outgoing", "bundle_part", ["outgoing"], unique=False)
+    op.create_table(
+        "deviation",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("old", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("new", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("price", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("supplier", sa.String(length=16), nullable=False),
+        sa.Column("grid_area", sa.String(length=35), nullable=False),
+        sa.Column("is_production", sa.Boolean(), nullable=False),
+        sa.Column("cause", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["deviation_run.transaction"], name=op.f("fk_deviation_transaction")),
+        sa.PrimaryKeyConstraint("transaction", "point", "start", name=op.f("pk_deviation")),
+        comment="Steps of accounting points whose energy changed after their balance window; never updated",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_deviation_point_start", "deviation", ["point", "start"], unique=False)
+    op.create_table(
+        "deviation_summary",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("grid_area", sa.String(length=35), nullable=False),
+        sa.Column("supplier", sa.String(length=16), nullable=False),
+        sa.Column("type", sa.String(length=24), nullable=False),
+        sa.Column("energy", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("amount", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["transaction"], ["deviation_run.transaction"], name=op.f("fk_deviation_summary_transaction")
+        ),
+        sa.PrimaryKeyConstraint("transaction", "grid_area", "supplier", "type", name=op.f("pk_deviation_summary")),
+        comment="What a run comes to by supplier and grid area: Wh and cents; never updated",
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "feed_item",
         sa.Column("stream", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -926,6 +1039,9 @@ def downgrade() -> None:
     op.drop_index("ix_feed_item_transaction", table_name="feed_item")
     op.drop_index("ix_feed_item_id", table_name="feed_item")
     op.drop_table("feed_item")
+    op.drop_table("deviation_summary")
+    op.drop_index("ix_deviation_point_start", table_name="deviation")
+    op.drop_table("deviation")
     op.drop_index("ix_bundle_part_outgoing", table_name="bundle_part")
     op.drop_table("bundle_part")
     op.drop_index("ix_access_record_customer", table_name="access_record")
@@ -933,6 +1049,7 @@ def downgrade() -> None:
     op.drop_index("ix_transaction_id_message", table_name="transaction_id")
     op.drop_table("transaction_id")
     op.drop_table("step")
+    op.drop_table("spot_price")
     op.drop_index("ix_settlement_run_day", table_name="settlement_run")
     op.drop_table("settlement_run")
     op.drop_table("segment")
@@ -974,6 +1091,8 @@ def downgrade() -> None:
     )
     op.drop_index("ix_metering_document_created", table_name="metering_document")
     op.drop_table("metering_document")
+    op.drop_index("ix_metering_data_read_point", table_name="metering_data_read")
+    op.drop_table("metering_data_read")
     op.drop_table("message_id")
     op.drop_table("master_data_import")
     op.drop_table("load_share")
@@ -984,10 +1103,13 @@ def downgrade() -> None:
     op.drop_index("ix_finding_party_at", table_name="finding")
     op.drop_table("finding")
     op.drop_table("feed_stream")
+    op.drop_index(op.f("ix_deviation_run_at"), table_name="deviation_run")
+    op.drop_table("deviation_run")
     op.drop_table("delegation")
     op.drop_index("ix_customer_link_customer", table_name="customer_link")
     op.drop_table("customer_link")
     op.drop_table("community_member")
+    op.drop_table("calculation")
     op.drop_index("ix_agreement_metering_point", table_name="agreement")
     op.drop_table("agreement")
     op.drop_index("ix_access_grant_third_party", table_name="access_grant")
@@ -1000,11 +1122,14 @@ def downgrade() -> None:
     op.drop_table("recovery")
     op.drop_index("ix_reading_version_period", table_name="reading_version")
     op.drop_table("reading_version")
+    op.drop_table("reactive_flag")
     op.drop_table("point_index")
     op.drop_index("ix_journal_party", table_name="journal")
     op.drop_table("journal")
     op.drop_table("index_progress")
+    op.drop_table("follower")
     op.drop_table("feed_recipient")
+    op.drop_table("deviation_waiting")
     op.drop_table("client")
     op.drop_table("claim")
     op.drop_table("chunk")
