@@ -15,6 +15,7 @@ from gateway.hub.ports_feed import ChangeFeed
 from gateway.hub.ports_metering_data import MeteringDataDesk
 from gateway.hub.ports_metering_search import MeteringDataSearch
 from gateway.hub.ports_network import NetworkExchange
+from gateway.hub.ports_point_series import PointSeriesDesk
 from gateway.hub.ports_settlement import SettlementDesk
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import MeteringPointType, Resolution, Service, Unit
@@ -313,6 +314,11 @@ class ServedExchange(Exchange, Protocol):
     @property
     def network(self) -> NetworkExchange:
         """Reports of networks."""
+        ...
+
+    @property
+    def point_series(self) -> PointSeriesDesk:
+        """Series of single points: windows, prices, deviations."""
         ...
 
     @property

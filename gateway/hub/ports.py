@@ -256,7 +256,14 @@ class PointSeries:
 
 @dataclass(frozen=True, slots=True)
 class ValueVersion:
-    """One version of one value: what was said, by which message and when."""
+    """One version of one value: what was said, by which message and when (FI-2.4).
+
+    Attributes:
+        registered_at: when it was stored: the edit.
+        message_id, sender: empty where the hub itself calculated it.
+        received_at: when the message came; None where there is none.
+        editor: the client that sent the message, or the hub's process that calculated the value.
+    """
 
     transaction: int
     registered_at: int
@@ -264,6 +271,8 @@ class ValueVersion:
     quality: int
     message_id: str
     sender: str
+    received_at: int | None = None
+    editor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,8 +357,13 @@ class Exchange(Protocol):
         """Values of points as of an instant; None when the reader may not see one of the points or it is unknown."""
         ...
 
-    async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
-        """Every version of the value whose interval starts at `at`, oldest first."""
+    async def value_versions(
+        self, reader: Principal, point: str, at: int, sort: tuple[Unit | None, Flow | None] = (None, None)
+    ) -> tuple[ValueVersion, ...] | None:
+        """Every version of the value whose interval starts at `at`, oldest first.
+
+        `sort` tells a point's series apart: a unit of its sort, the point's own when None, and the direction.
+        """
         ...
 
     async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:

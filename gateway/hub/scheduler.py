@@ -17,6 +17,9 @@ from gateway.hub.feed.retention import purge_feed
 from gateway.hub.feed.writing import note_changes
 from gateway.hub.metering_data.processing import Processor
 from gateway.hub.office import Office
+from gateway.hub.point_series import netting
+from gateway.hub.point_series.deviations import run_deviations
+from gateway.hub.point_series.reactive import note_availability
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
@@ -35,6 +38,8 @@ SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 QUERY_SECONDS = 10
 DAY_CLOSE_HOUR = 3
+NET_SECONDS = 10
+NIGHTLY_HOUR = 2
 SETTLE_SECONDS = 30
 """How often it is asked whether an evening has come; one that failed is tried again then."""
 
@@ -135,6 +140,21 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def step_queries(_due: int) -> None:
         QueryDesk(office).step_due(office.clock.now())
 
+    def nightly(now: int) -> int:
+        zone = office.profile.zone
+        tonight = zone.at(zone.day(now), NIGHTLY_HOUR)
+        return tonight if tonight > now else zone.at(zone.day(now) + timedelta(days=1), NIGHTLY_HOUR)
+
+    def follow_sites(_due: int) -> None:
+        netting.follow(office)
+
+    def look_for_deviations(_due: int) -> None:
+        if office.profile.closing is not None:
+            run_deviations(office, office.profile.closing)
+
+    def note_reactive(_due: int) -> None:
+        note_availability(office)
+
     reminders = Reminders(office)
 
     def remind(_due: int) -> None:
@@ -155,6 +175,9 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         (Service.METERING_DATA, Duty("taking old changes off the feed", day_close, purge)),
         (Service.SETTLEMENT, Duty("settling the evening", every(SETTLE_SECONDS), settle)),
         (Service.READINGS, Duty("noting meter readings awaited", midnight, note_deadlines)),
+        (Service.POINT_SERIES, Duty("netting and sharing", every(NET_SECONDS), follow_sites)),
+        (Service.POINT_SERIES, Duty("looking for balance deviations", nightly, look_for_deviations)),
+        (Service.POINT_SERIES, Duty("noting reactive energy", nightly, note_reactive)),
         (Service.REMINDERS, Duty("reminding of missing data", every(REMIND_SECONDS), remind)),
     ]
     return [duty for service, duty in duties if service is None or service in office.profile.services]

@@ -142,6 +142,8 @@ class Service(StrEnum):
     """Metering data submitted, followed, searched and fed as the Estonian datahub does."""
     NETWORKS = "networks"
     """Who is late, losses and load-duration curves, for those who run metering points."""
+    LATENESS = "lateness"
+    """Who is late with the values of a day."""
     POINT_SERIES = "point-series"
     """Series of several directions for a point: the hub's neutral form of them, windows, netting, deviations."""
     CONTROL = "control"
@@ -340,6 +342,13 @@ class DeviationType(StrEnum):
 
     ACCOUNTING_POINT = "accounting-point"
     LOSSES = "losses"
+
+
+class DeviationCause(StrEnum):
+    """Why there is a balance deviation."""
+
+    METERED_DATA = "metered-data-correction"
+    """Measure data were corrected (EV: BL01)."""
 
 
 class AllowedFlow(StrEnum):

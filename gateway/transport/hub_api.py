@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from gateway.hub.ports import Client, ImportReport, MasterDataTable
+from gateway.messages.codes import Flow, Unit
 from gateway.messages.findings import has_errors
 from gateway.messages.times import to_datetime
 from gateway.transport import hub_models as models
@@ -46,7 +47,8 @@ async def show_versions(call: Call) -> Response:
     """Every version of one value: the audit trail."""
     query = Query(call, VERSION_PARAMETERS)
     point, at = query.text("point"), query.required_instant("at")
-    found = await call.services.exchange.value_versions(call.principal, point, at)
+    sort = query.listed("unit", Unit), query.listed("flow", Flow)
+    found = await call.services.exchange.value_versions(call.principal, point, at, sort)
     if found is None:
         raise not_found()
     versions = [models.VersionBody.of(version) for version in found]

@@ -16,7 +16,17 @@ from gateway.hub.ports import (
     SeriesStatus,
     ValueVersion,
 )
-from gateway.messages.codes import CORRECTED_FLAG, Category, DocumentKind, Quality, Resolution, Role, Unit, WireForm
+from gateway.messages.codes import (
+    CORRECTED_FLAG,
+    Category,
+    DocumentKind,
+    Flow,
+    Quality,
+    Resolution,
+    Role,
+    Unit,
+    WireForm,
+)
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
 from gateway.transport.problems import FindingBody
@@ -40,12 +50,13 @@ class ValueBody(Body):
 
 
 class PointBody(Body):
-    """The values of one metering point in order of time."""
+    """The values of one metering point in order of time; `flow` is the direction, where the point has several."""
 
     metering_point: str
     unit: Unit
     step: Resolution
     values: list[ValueBody]
+    flow: Flow | None = None
 
 
 class SeriesBody(Body):
@@ -56,7 +67,11 @@ class SeriesBody(Body):
 
 
 class VersionBody(Body):
-    """One version of one value: what was said, in which transaction, by which message of whom."""
+    """One version of one value: what was said, in which transaction, by which message of whom.
+
+    `registered_at` is when it was stored, `received_at` when the message came; `editor` is the client that sent it, or
+    the process of the hub that calculated the value.
+    """
 
     transaction: int
     registered_at: datetime
@@ -65,6 +80,8 @@ class VersionBody(Body):
     corrected: bool
     message_id: str
     sender: str
+    received_at: datetime | None = None
+    editor: str = ""
 
     @classmethod
     def of(cls, version: ValueVersion) -> VersionBody:
@@ -78,6 +95,8 @@ class VersionBody(Body):
             corrected=bool(version.quality & CORRECTED_FLAG),
             message_id=version.message_id,
             sender=version.sender,
+            received_at=None if version.received_at is None else to_datetime(version.received_at),
+            editor=version.editor,
         )
 
 

@@ -152,7 +152,7 @@ def _route(
     )
 
 
-ROUTES: tuple[Route, ...] = (
+LATENESS_ROUTES: tuple[Route, ...] = (
     _route(
         "/lateness",
         NETWORK_ROLES,
@@ -160,6 +160,9 @@ ROUTES: tuple[Route, ...] = (
         "How the values of days met their deadline in your grid areas: in time, late, missing.",
         (models.LatenessReportBody, LATENESS_PARAMETERS),
     ),
+)
+
+ROUTES: tuple[Route, ...] = (
     _route(
         "/losses",
         NETWORK_ROLES,

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from gateway.hub.ports import Direction, MessageFilter, Page, SeriesQuery
-from gateway.messages.codes import DocumentKind, Resolution, Unit
+from gateway.messages.codes import DocumentKind, Flow, Resolution, Unit
 from gateway.messages.times import NO_INSTANT, parse_instant
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import Call, Parameter
@@ -125,10 +125,15 @@ SERIES_PARAMETERS = (
     Parameter("as_of", "As known at this instant; now when absent", _INSTANT),
     Parameter("unit", "Unit of the quantities; the point's own when absent", {"enum": list(Unit)}),
     Parameter("step", "Resolution; as stored when absent", {"enum": list(Resolution)}),
+    Parameter("flow", "Direction, of a point that has a series for each; all when absent", {"enum": list(Flow)}),
 )
 VERSION_PARAMETERS = (
     Parameter("point", "Metering point", _TEXT, required=True),
     Parameter("at", "Start of the value's interval", _INSTANT, required=True),
+    Parameter(
+        "unit", "Active or reactive energy, by any unit of it; the point's own when absent", {"enum": list(Unit)}
+    ),
+    Parameter("flow", "Direction, of a point that has a series for each", {"enum": list(Flow)}),
 )
 MESSAGE_PARAMETERS = (
     Parameter("direction", "To the hub or from it", {"enum": list(Direction)}),
@@ -153,7 +158,13 @@ def series_query(call: Call) -> SeriesQuery:
     if len(points) * (end - start) > MOST_VALUES * SHORTEST_STEP:
         raise refuse("to", f"is too far: an answer holds at most {MOST_VALUES} values")
     return SeriesQuery(
-        points, start, end, query.instant("as_of"), query.listed("unit", Unit), query.listed("step", Resolution)
+        points,
+        start,
+        end,
+        query.instant("as_of"),
+        query.listed("unit", Unit),
+        query.listed("step", Resolution),
+        query.listed("flow", Flow),
     )
 
 

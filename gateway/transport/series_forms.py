@@ -21,6 +21,7 @@ def json_series(series: tuple[PointSeries, ...], as_of: int) -> bytes:
             "metering_point": point.metering_point,
             "unit": point.unit,
             "step": point.step,
+            **({} if point.flow is None else {"flow": point.flow}),
             "values": [
                 {
                     "start": start,

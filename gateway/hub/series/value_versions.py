@@ -17,11 +17,14 @@ from gateway.hub.period_groups import STATUS_BITS, series_kind
 from gateway.hub.ports import Principal, ValueVersion
 from gateway.hub.series.store import SeriesVersion
 from gateway.hub.step_log import Step, steps_of
-from gateway.hub.tables_exchange import outcome
-from gateway.messages.codes import Quality
+from gateway.hub.tables_exchange import journal, outcome
+from gateway.hub.tables_point_series import calculation
+from gateway.markets.series_terms import SeriesTerms
+from gateway.messages.codes import Flow, Quality, Unit
 from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import Interval
+from gateway.messages.units import SCALES
 from gateway.processes.correction import CorrectionState
 from gateway.processes.submission import SubmissionState
 
@@ -40,6 +43,8 @@ class _Origin(NamedTuple):
 
     message_id: str
     sender: str
+    received_at: int | None = None
+    editor: str = ""
 
 
 _UNKNOWN = _Origin("", "")
@@ -53,8 +58,14 @@ class _Series(NamedTuple):
     kind: int
 
 
-def value_versions(
-    office: Office, connection: Connection, reader: Principal, point: str, at: int
+def value_versions(  # noqa: PLR0913 - who asks for which version of what
+    office: Office,
+    connection: Connection,
+    reader: Principal,
+    point: str,
+    at: int,
+    *,
+    sort: tuple[Unit | None, Flow | None] = (None, None),
 ) -> tuple[ValueVersion, ...] | None:
     """Every version of the value whose interval begins at `at`, oldest first, with the status its sender gave it.
 
@@ -62,6 +73,7 @@ def value_versions(
     there are versions of it. Several messages share a transaction where they were committed as a group: the version
     is that of the message which stored a series of this point, and where several did, they are told apart by order.
     """
+    unit, flow = sort
     if not is_point_id(point):
         return None
     master, now = office.refresh(connection), office.clock.now()
@@ -70,7 +82,7 @@ def value_versions(
     known = master.versions(point, instant)
     if right is None or not known:
         return None
-    series = _Series(point, key, series_kind(known[0].unit))
+    series = _Series(point, key, series_kind(_stored_unit(office.profile.series, known[0].unit, unit), flow))
     found = office.store.versions(connection, key, instant, kind=series.kind)
     origins = _origins(office, connection, series, found)
     return tuple(
@@ -81,6 +93,8 @@ def value_versions(
             quality=quality,
             message_id=origin.message_id,
             sender=origin.sender,
+            received_at=origin.received_at,
+            editor=origin.editor,
         )
         for version, origin in zip(found, origins, strict=True)
         if version.run.finish <= right.end
@@ -125,8 +139,11 @@ def _stored_series(connection: Connection, transactions: Sequence[int], point: s
 
     The messages are asked for first and alone: joined at once, a database may start from every series there is.
     """
-    messages = sa.select(outcome.c.message, outcome.c.transaction, outcome.c.message_id).where(
-        outcome.c.transaction.in_(transactions), outcome.c.state == OutcomeState.ACCEPTED.value
+    columns = (outcome.c.message, outcome.c.transaction, outcome.c.message_id, journal.c.received_at, journal.c.client)
+    messages = (
+        sa.select(*columns)
+        .select_from(outcome.join(journal, journal.c.id == outcome.c.message))
+        .where(outcome.c.transaction.in_(transactions), outcome.c.state == OutcomeState.ACCEPTED.value)
     )
     accepted = {row.message: row for row in connection.execute(messages)}
     statement = on_driver(
@@ -139,8 +156,18 @@ def _stored_series(connection: Connection, transactions: Sequence[int], point: s
     for message, number, sender in connection.exec_driver_sql(statement, bound).all():
         if _final_state(steps_of(connection, message), number) in _STORED:
             row = accepted[message]
-            stored.setdefault(row.transaction, []).append(_Origin(row.message_id, sender))
+            origin = _Origin(row.message_id, sender, row.received_at // MICROSECONDS, row.client)
+            stored.setdefault(row.transaction, []).append(origin)
+    made = sa.select(calculation).where(calculation.c.transaction.in_(transactions))
+    for row in connection.execute(made):
+        stored.setdefault(row.transaction, [_Origin("", "", None, row.process)])
     return stored
+
+
+def _stored_unit(terms: SeriesTerms, registered: Unit, wanted: Unit | None) -> Unit:
+    """The unit in which the store holds the series asked for."""
+    unit = wanted or registered
+    return SCALES[unit].base if terms.in_base_units and unit in SCALES else unit
 
 
 def _final_state(steps: Sequence[Step], number: int) -> str:

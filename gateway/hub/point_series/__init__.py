@@ -1,0 +1,1 @@
+"""What the hub calculates from the series of single points: netting, communities, deviations, flags."""
