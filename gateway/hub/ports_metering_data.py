@@ -7,7 +7,7 @@ its UUID. Instants are epoch seconds UTC unless said otherwise, intervals half-o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gateway.hub.ports import Principal, Refused
 from gateway.messages.codes import Commodity, FeedForm
@@ -48,6 +48,13 @@ class Busy:
     retry_after: int
 
 
+class Progress(NamedTuple):
+    """How far the reading of a message is: rows done of rows in all."""
+
+    done: int
+    total: int
+
+
 @dataclass(frozen=True, slots=True)
 class NumberedPage:
     """The n-th page, counted from 0, of `size` items each."""
@@ -86,10 +93,18 @@ class MeteringDataDesk(Protocol):
         """
         ...
 
+    async def take(self, sender: Principal, submission: MeteringDataSubmission) -> Submitted | Refused | Busy:
+        """Take a message and answer as soon as it is durable, before anybody looks whether it can be read."""
+        ...
+
     async def carry_out(
         self, sender: Principal, submission: MeteringDataSubmission
     ) -> MeteringDataStatus | Refused | Busy:
         """Take a message and wait for its final state: for forms that are answered with what became of them."""
+        ...
+
+    def progress(self, sender: Principal, document_id: str) -> Progress | None:
+        """How far the reading of a message is; None where this process does not read it now."""
         ...
 
     async def statuses(self, reader: Principal, query: StatusQuery, page: NumberedPage) -> StatusPage | Refused:

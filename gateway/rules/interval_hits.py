@@ -51,7 +51,7 @@ class IntervalVerdict:
         """Which intervals are taken, by what the market takes messages by (EE-1.2)."""
         if not self.refused.any():
             return ~self.refused
-        if batch.terms.atomicity is Atomicity.MESSAGE:
+        if batch.atomicity is Atomicity.MESSAGE:
             return np.zeros(len(self.refused), dtype=np.bool_)
         faulty = np.unique(batch.point[self.refused])
         return ~np.isin(batch.point, faulty)

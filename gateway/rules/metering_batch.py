@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages.codes import Commodity, Flow, Resolution, Role, Unit, commodity_of
+from gateway.messages.codes import Commodity, FeedForm, Flow, Resolution, Role, Unit, commodity_of
 from gateway.messages.masterdata import FOREVER, NONE, UNITS, MasterData, Rows
 from gateway.messages.metering_data import (
     NOT_STATED,
@@ -114,6 +114,11 @@ class MeteringBatch:
     def today(self) -> date:
         """The local day of receipt."""
         return self.terms.zone.day(self.now)
+
+    @property
+    def atomicity(self) -> Atomicity:
+        """What the message is taken or refused by; a workbook always as a whole (EE-2.1)."""
+        return Atomicity.MESSAGE if self.data.form is FeedForm.WORKBOOK else self.terms.atomicity
 
     @cached_property
     def points(self) -> Points:

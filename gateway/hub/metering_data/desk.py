@@ -28,6 +28,7 @@ from gateway.hub.ports_metering_data import (
     Busy,
     MeteringDataSubmission,
     NumberedPage,
+    Progress,
     StatusPage,
     StatusQuery,
     Submitted,
@@ -62,6 +63,7 @@ class Desk:
         self._count = threading.Lock()
         self._waiting = 0
         self._held = 0
+        self._reading: dict[tuple[str, str], Progress] = {}
 
     def start(self) -> None:
         """Begin to take messages."""
@@ -82,6 +84,13 @@ class Desk:
         refusal = await _refusal(admitted)
         return refusal or Submitted(submission.document_id, admitted.letter.at)
 
+    async def take(self, sender: Principal, submission: MeteringDataSubmission) -> Submitted | Refused | Busy:
+        """Take a message and answer as soon as it is durable, before anybody looks whether it can be read."""
+        admitted = await self._admitted(sender, submission)
+        if not isinstance(admitted, _Admitted):
+            return admitted
+        return Submitted(submission.document_id, admitted.letter.at)
+
     async def carry_out(
         self, sender: Principal, submission: MeteringDataSubmission
     ) -> MeteringDataStatus | Refused | Busy:
@@ -95,6 +104,10 @@ class Desk:
     async def statuses(self, reader: Principal, query: StatusQuery, page: NumberedPage) -> StatusPage | Refused:
         """The reader's own messages as long as they are shown (EE-1.2)."""
         return await asyncio.to_thread(self._statuses, reader, query, page)
+
+    def progress(self, sender: Principal, document_id: str) -> Progress | None:
+        """How far the reading of a message is; None where this process does not read it now."""
+        return self._reading.get((sender.party, document_id))
 
     def recover(self, before: int) -> int:
         """Take up messages that came before an instant (microseconds) and have no final state (EE-1.3)."""
@@ -137,13 +150,24 @@ class Desk:
         return [self._hand_on(one) if isinstance(one, Letter) else one for one in answers]
 
     def _hand_on(self, letter: Letter) -> _Admitted:
-        read = self._readers.submit(read_letter, self._office, letter)
+        read = self._readers.submit(self._read, letter)
         weight = self._hold(len(letter.submission.body))
         held = (letter, read) if weight else ()
         finished = self._processing.submit(Waiting(letter.number, letter.principal.party, *held), weight)
 
         finished.add_done_callback(lambda _: self._leave_queue(weight))
         return _Admitted(letter, read, finished)
+
+    def _read(self, letter: Letter) -> Read:
+        key = (letter.principal.party, letter.submission.document_id)
+
+        def note(done: int, total: int) -> None:
+            self._reading[key] = Progress(done, total)
+
+        try:
+            return read_letter(self._office, letter, note)
+        finally:
+            self._reading.pop(key, None)
 
     def _hold(self, weight: int) -> int:
         """How much of a body of this weight is held in memory: all of it or nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.codecs.estfeed.table import decode
@@ -22,7 +23,15 @@ class Refusal:
     findings: tuple[Finding, ...]
 
 
-def read_letter(office: Office, letter: Letter) -> MeteringData | Refusal:
+Progress = Callable[[int, int], None]
+"""Told now and then of rows done and rows in all, where a form takes its time."""
+
+
+def nobody(_done: int, _total: int) -> None:
+    """Nobody asks how far it is."""
+
+
+def read_letter(office: Office, letter: Letter, progress: Progress = nobody) -> MeteringData | Refusal:
     """The metering data of a message, or why nothing of it can be taken; what the body is not asked for comes first."""
     if findings := _findings(office, letter, None):
         return Refusal(findings)

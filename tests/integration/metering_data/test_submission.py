@@ -262,3 +262,12 @@ def test_an_unknown_sender_owns_nothing(estonia: Estonia) -> None:
     stranger = Principal("38X-STRANGER---X", Role.GRID_OPERATOR, "stranger")
     status = estonia.settle([day_of(HOUSE, estonia.midnight)], stranger)
     assert [error.finding.rule for error in status.errors] == ["point-owned"]
+
+
+def test_a_message_may_be_answered_before_it_is_read(estonia: Estonia) -> None:
+    # EE-1.1: as workbooks are, whose reading takes its time
+    answer = asyncio.run(estonia.desk.take(GRID, estonia.submission(b"[", document_id=SOME_ID)))
+    assert isinstance(answer, Submitted)
+    (status,) = estonia.await_finals().statuses
+    assert (status.document_id, status.state) == (SOME_ID, ProcessingState.ERROR)
+    assert estonia.desk.progress(GRID, SOME_ID) is None

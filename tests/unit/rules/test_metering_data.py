@@ -362,6 +362,14 @@ def test_what_is_taken_by_message_and_by_point(said: list[tuple[str, bool]]) -> 
     assert verdict.taken(by_point).tolist() == [point not in faulty for point, _ in said]
 
 
+def test_a_workbook_is_taken_whole_or_not_at_all() -> None:
+    # EE-2.1
+    body = [of_point(point, [quarter(START, outQty=quantity(kwh))]) for point, kwh in ((HOUSE, 1), (FACTORY, -1))]
+    data = replace(read(body), form=FeedForm.WORKBOOK)
+    by_point = batch(data, terms=replace(POLICY.terms(NOW), atomicity=Atomicity.POINT))
+    assert not POLICY.rules.check(by_point).taken(by_point).any()
+
+
 def test_the_day_of_receipt_says_what_a_message_is_taken_by() -> None:
     # EE-1.2: the switch is a dated setting
     switch = date(2026, 4, 1)
