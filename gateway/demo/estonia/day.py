@@ -9,6 +9,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Resolutio
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Quantities
-from gateway.messages.times import HOUR, NO_INSTANT, Instants, Interval
+from gateway.messages.times import HOUR, NO_INSTANT, Instants
 
 QUARTER = 900
 GAS_DAY_HOUR = 7
@@ -143,7 +144,8 @@ def _grid_day(quarters: Instants) -> MeteringData:
 
 
 def _gas_day(market: SampleMarket) -> MeteringData:
-    start = np.array([market.zone.at(market.day, GAS_DAY_HOUR)], dtype=np.int64)
+    """The gas day that ended in the morning of the day: its values are read."""
+    start = np.array([market.zone.at(market.day - timedelta(days=1), GAS_DAY_HOUR)], dtype=np.int64)
     found = {}
     for point in GAS_POINTS:
         cubic_metres = 10 * _load(point, start)
@@ -205,11 +207,6 @@ def _scattered(shape: np.ndarray[tuple[int, ...], np.dtype[np.float64]], point: 
     random = np.random.default_rng([zlib.crc32(point.encode()), int(starts[0])])
     values: Quantities = np.rint(shape * random.uniform(0.5, 2.0, len(starts))).astype(np.int64)
     return values
-
-
-def window_of(market: SampleMarket) -> Interval:
-    """The day the letters are about."""
-    return market.zone.day_interval(market.day)
 
 
 def first_generation(letter: Letter, context: Mapping[str, str]) -> bytes:
