@@ -33,7 +33,7 @@ def day(bench: Bench) -> dict[int, int]:
 
 
 def test_a_day_reaches_who_is_entitled_and_nobody_else(bench: Bench) -> None:
-    # DK-3.4, EE-3.3, FI-4.1
+    # DK-3.4.a, EE-3.3, FI-4.1
     values = day(bench)
     sent = bench.send(values)
     assert (sent.is_accepted, sent.codes) == (True, ())
@@ -45,7 +45,7 @@ def test_a_day_reaches_who_is_entitled_and_nobody_else(bench: Bench) -> None:
 
 
 def test_a_correction_supersedes_and_the_past_stays_readable(bench: Bench) -> None:
-    # DK-4.1.5, EE-3.2, FI-2.4
+    # DK-4.1.5.f, EE-3.2, FI-2.4
     values = day(bench)
     bench.send(values)
     bench.received()
@@ -59,7 +59,7 @@ def test_a_correction_supersedes_and_the_past_stays_readable(bench: Bench) -> No
 
 
 def test_a_wrong_value_is_refused_in_the_markets_words_and_stores_nothing(bench: Bench) -> None:
-    # DK-4.1.5, EE-1.5, FI-2.6
+    # DK-4.1.5.b, EE-1.5, FI-2.6
     values = day(bench)
     worse = values | {bench.start + QUARTER * 50: -10}
     sent = bench.send(worse)
@@ -71,7 +71,7 @@ def test_a_wrong_value_is_refused_in_the_markets_words_and_stores_nothing(bench:
 
 
 def test_the_id_of_a_message_is_used_once(bench: Bench) -> None:
-    # DK-4.1.4, EE-1.5
+    # EE-1.5
     sent = bench.send(day(bench))
     bench.received()
     again = bench.send(day(bench), document_id=sent.document_id)
