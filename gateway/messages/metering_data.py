@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.messages.codes import Commodity, FeedForm, Flow, Product, Resolution, Unit
+from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import RESOLUTIONS
 from gateway.messages.quantities import NO_QUANTITY
@@ -106,6 +107,18 @@ class MeasureColumns:
         stated: Mask = self.quantity != NO_QUANTITY
         return stated
 
+    def take(self, intervals: Indices) -> MeasureColumns:
+        """The columns beside the given intervals alone, in the given order."""
+        written = self.as_written
+        return MeasureColumns(
+            self.measure,
+            self.quantity[intervals],
+            self.quality[intervals],
+            self.read_at[intervals],
+            self.decimals[intervals],
+            {k: written[i] for k, i in enumerate(intervals.tolist()) if i in written} if written else {},
+        )
+
 
 @dataclass(frozen=True)
 class MeteringData:
@@ -125,6 +138,8 @@ class MeteringData:
         measures: the columns of each measure that any interval states.
         fractional: intervals whose start is written with a fraction of a second other than zero.
         places: finds them in the document; None where the data was not read from one.
+        unread: what of the document could not be read where the rest could: rows of a workbook, whose every fault is
+            told at once. Data that has any is not to be stored.
     """
 
     commodity: Commodity
@@ -137,6 +152,7 @@ class MeteringData:
     measures: Mapping[Measure, MeasureColumns]
     fractional: Indices = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     places: Places | None = None
+    unread: tuple[Finding, ...] = ()
 
     def __len__(self) -> int:
         """How many accounting intervals there are; limits of a message count these."""

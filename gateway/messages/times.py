@@ -157,6 +157,20 @@ class MarketZone:
         shown: Instants = instants + self._offsets[np.searchsorted(self._changes, instants, side="right")]
         return shown
 
+    def first_and_last(self, shown: Instants) -> tuple[Instants, Instants]:
+        """The first and the last instant at which the market's clocks show each of many times.
+
+        Two of them where an hour comes twice, NO_INSTANT where one is left out. Times as `wall_seconds` gives them.
+        """
+        first = np.full(len(shown), NO_INSTANT, dtype=np.int64)
+        last = first.copy()
+        for offset in sorted(set(self._offsets.tolist()), reverse=True):
+            instants = shown - offset
+            right = self.wall_seconds(instants) == shown
+            first = np.where(right & (first == NO_INSTANT), instants, first)
+            last = np.where(right, instants, last)
+        return first, last
+
     def day_numbers(self, instants: Instants) -> Instants:
         """Local days of many instants, as days since 1970-01-01."""
         return self.wall_seconds(instants) // DAY

@@ -16,7 +16,8 @@ import numpy as np
 
 from gateway.codecs.estfeed.digits import Numbers, read_numbers
 from gateway.codecs.estfeed.shapes import AMOUNTS, NETS, QUALITY, QUANTITIES, READ_AT, START, Shape
-from gateway.codecs.estfeed.windows import Fixed, Offsets, Source, TimeForm, Times
+from gateway.codecs.estfeed.windows import Fixed, Offsets, Source
+from gateway.codecs.time_columns import TimeForm, Times
 from gateway.messages.codes import Flow, Quality
 from gateway.messages.metering_data import Measure
 from gateway.messages.series import Mask, Qualities

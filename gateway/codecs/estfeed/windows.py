@@ -1,21 +1,17 @@
-"""The bytes of a document at many places at once: fixed texts, numbers and times, proven and read as columns.
+"""The bytes of a document at many places at once: fixed texts, proven, and what stands between them as columns.
 
 Where the values of a message are written alike, what stands at one offset of every value is a column of bytes. A few
-operations on whole columns then do what a parser does byte by byte. Everything here says beside what it read where the
-bytes were not of the form; what it read there means nothing.
+operations on whole columns then do what a parser does byte by byte.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from gateway.messages.series import Mask
-from gateway.messages.times import DAY, HOUR, Instants
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
@@ -23,7 +19,6 @@ Offsets = npt.NDArray[np.int64]
 PADDING = 4096
 """Zero bytes behind the document, so that a window may reach over its end."""
 
-_ZERO, _NINE = b"0"[0], 9
 _SAMPLE = 1 << 15
 _PIECE = 1 << 18
 """Bytes that are looked at together; what comes of them stays within the cache of a processor."""
@@ -79,95 +74,3 @@ class Fixed:
         """Where windows of `width` are another text; None where they are it everywhere."""
         other = (windows.view(np.uint64) & self._kept) != self._wanted
         return other.any(axis=1) if other.any() else None
-
-
-# --------------------------------------------------------------------------------------------------------------- times
-
-
-class Times(NamedTuple):
-    """Instants, where a fraction of a second other than zero was written, and where there was no time."""
-
-    instant: Instants
-    is_fractional: Mask | None
-    wrong: Mask
-
-    def repeated(self, count: int) -> Times:
-        """One time, as often as it stands there."""
-        is_fractional = None if self.is_fractional is None else np.repeat(self.is_fractional, count)
-        return Times(np.repeat(self.instant, count), is_fractional, np.repeat(self.wrong, count))
-
-
-_TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d(?P<s>:\d\d(?:\.(?P<f>\d{1,9}))?)?(?P<o>Z|[+-]\d\d:\d\d)")
-
-_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-
-
-def _year_table() -> tuple[Offsets, Mask]:
-    """Days from 1970 to the first of each year from 0 to 9999, and whether it is a leap year."""
-    years = np.arange(10_000)
-    is_leap = (years % 4 == 0) & ((years % 100 != 0) | (years % 400 == 0))
-    days = np.cumsum(365 + is_leap) - (365 + is_leap)
-    return days - days[1970], is_leap
-
-
-_YEAR_BEGINS, _IS_LEAP = _year_table()
-_MONTH_LENGTH = np.array([[0, *_MONTHS], [0, 31, 29, *_MONTHS[2:]]], dtype=np.uint8)
-_MONTH_BEGINS = np.cumsum(np.hstack([np.zeros((2, 1), dtype=np.int64), _MONTH_LENGTH[:, :-1]]), axis=1)
-
-
-class TimeForm:
-    """How a time is written: with seconds, a fraction, an offset, or without; one form is as long everywhere."""
-
-    def __init__(self, second: bool, fraction: int, sign: int) -> None:
-        self._second = second
-        self._fraction = fraction
-        self._sign = sign
-        self._offset = 16 + (3 if second else 0) + (1 + fraction if fraction else 0)
-        self.length = self._offset + (6 if sign else 1)
-        self.digits = self._digit_places()
-
-    @classmethod
-    def of(cls, text: bytes) -> TimeForm | None:
-        """The form of a time; None where it is none."""
-        found = _TIME.fullmatch(text)
-        if found is None:
-            return None
-        sign = {b"Z": 0, b"+": 1, b"-": -1}[found["o"][:1]]
-        return cls(found["s"] is not None, len(found["f"] or b""), sign)
-
-    def _digit_places(self) -> tuple[int, ...]:
-        places = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15]
-        if self._second:
-            places += [17, 18]
-        places += range(self._offset - self._fraction, self._offset)
-        if self._sign:
-            places += [self._offset + k for k in (1, 2, 4, 5)]
-        return tuple(places)
-
-    def read(self, texts: Bytes) -> Times:
-        """The instants of uint8[n, length]; what stands between the digits is proven already."""
-        if len(texts) > 1 and (texts[1:] == texts[0]).all():  # values of a message are often read at one time
-            return self.read(texts[:1]).repeated(len(texts))
-        digits = np.ascontiguousarray(texts.T) - np.uint8(_ZERO)
-
-        def two(place: int) -> Bytes:
-            pair: Bytes = digits[place] * np.uint8(10) + digits[place + 1]
-            return pair
-
-        wrong = (digits[list(self.digits)] > _NINE).any(axis=0)
-        year = np.minimum(two(0), 99).astype(np.int64) * 100 + np.minimum(two(2), 99)
-        month, day, hour, minute = two(5), two(8), two(11), two(14)
-        second = two(17) if self._second else np.zeros_like(month)
-        leap, month_at = _IS_LEAP[year].view(np.uint8), np.minimum(month, 12)
-        wrong |= (year == 0) | (month == 0) | (month > 12) | (day == 0) | (day > _MONTH_LENGTH[leap, month_at])
-        wrong |= (hour > 23) | (minute > 59) | (second > 59)
-        days = _YEAR_BEGINS[year] + _MONTH_BEGINS[leap, month_at] + day - 1
-        instant = days * DAY + hour.astype(np.int64) * HOUR + minute.astype(np.int64) * 60 + second
-        if self._sign:
-            ahead, minutes = two(self._offset + 1), two(self._offset + 4)
-            wrong |= (ahead > 18) | (minutes > 59)
-            instant -= self._sign * (ahead.astype(np.int64) * HOUR + minutes.astype(np.int64) * 60)
-        if not self._fraction:
-            return Times(instant, None, wrong)
-        fraction = digits[self._offset - self._fraction : self._offset]
-        return Times(instant, np.logical_or.reduce(fraction != 0, axis=0), wrong)
