@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages.codes import Commodity, FeedForm, Flow, Resolution, Role, Unit, commodity_of
+from gateway.messages.codes import Commodity, FeedForm, Flow, Resolution, Role, commodity_of
 from gateway.messages.masterdata import FOREVER, NONE, UNITS, MasterData, Rows
 from gateway.messages.metering_data import (
     NOT_STATED,
@@ -202,6 +202,8 @@ class MeteringBatch:
 
     def _eras(self, intervals: Rows) -> list[tuple[Rows, tuple[Resolution, ...]]]:
         """The given intervals by what the market takes at their start."""
+        if not len(intervals):
+            return []
         eras = self.terms.resolutions[self.data.commodity]
         bounds = np.array([era.since for era in eras[1:]], dtype=np.int64)
         start = self.data.start
@@ -222,10 +224,9 @@ class MeteringBatch:
         """The columns of all measures of some flows, in the message's order."""
         return [columns for measure, columns in self.data.measures.items() if measure.flow in flows]
 
-    def stated(self, flows: tuple[Flow, ...], unit: Unit | None = None) -> Mask:
-        """Which intervals state a quantity of any of the flows, in a unit or in whichever."""
+    def stated(self, flows: tuple[Flow, ...]) -> Mask:
+        """Which intervals state a quantity of any of the flows."""
         stated = np.zeros(len(self.data), dtype=np.bool_)
         for columns in self.columns(flows):
-            if unit is None or columns.measure.unit == unit:
-                stated |= columns.is_stated
+            stated |= columns.is_stated
         return stated

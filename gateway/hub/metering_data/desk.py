@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
@@ -34,6 +35,8 @@ from gateway.hub.ports_metering_data import (
     Submitted,
 )
 from gateway.messages.metering_status import MeteringDataStatus, ProcessingState
+
+T = TypeVar("T")
 
 _SMALL = 64 * 1024
 """Bytes up to which packing a body costs less than handing it to another thread."""
@@ -98,7 +101,8 @@ class Desk:
         admitted = await self._admitted(sender, submission)
         if not isinstance(admitted, _Admitted):
             return admitted
-        await asyncio.wrap_future(admitted.finished)
+        with suppress(StoreUnavailable):  # then it is told as being in processing, and finished later
+            await _outcome(admitted.finished)
         return await asyncio.to_thread(self._status_of, admitted.letter.number)
 
     async def statuses(self, reader: Principal, query: StatusQuery, page: NumberedPage) -> StatusPage | Refused:
@@ -154,7 +158,6 @@ class Desk:
         weight = self._hold(len(letter.submission.body))
         held = (letter, read) if weight else ()
         finished = self._processing.submit(Waiting(letter.number, letter.principal.party, *held), weight)
-
         finished.add_done_callback(lambda _: self._leave_queue(weight))
         return _Admitted(letter, read, finished)
 
@@ -189,11 +192,16 @@ class Desk:
 async def _refusal(admitted: _Admitted) -> Refused | None:
     """Why a message cannot be read, once its status says so too; None where it can."""
     try:
-        read = await asyncio.wrap_future(admitted.read)
+        read = await _outcome(admitted.read)
     except Exception:  # our bug; the processor meets it too and tells it in the status
         return None
     if not isinstance(read, Refusal):
         return None
     with suppress(StoreUnavailable):  # it is durable: the status follows as soon as the database is back
-        await asyncio.wrap_future(admitted.finished)
+        await _outcome(admitted.finished)
     return Refused(read.findings)
+
+
+async def _outcome(of: Future[T]) -> T:
+    """What becomes of a message that was accepted; a caller that goes away changes nothing about it."""
+    return await asyncio.shield(asyncio.wrap_future(of))

@@ -75,18 +75,25 @@ def open_among(connection: Connection, numbers: Sequence[int]) -> set[int]:
     return {row[0] for row in run(connection, statement, (listed(connection, numbers),)).fetchall()}
 
 
-def open_before(connection: Connection, number: int, senders: Iterable[str]) -> list[int]:
-    """Messages of some senders that stand before a number in the journal and are still in processing, in order."""
+def open_before(connection: Connection, number: int, senders: Iterable[str], most: int) -> list[tuple[int, str]]:
+    """Messages of some senders that stand before a number in the journal and are still in processing.
+
+    The first so many in order, as number and sender.
+    """
     column = metering_document.c
-    wanted = sa.select(column.message).where(column.finished_at.is_(None), column.message < number)
-    return list(connection.execute(wanted.where(column.sender.in_(list(senders))).order_by(column.message)).scalars())
+    wanted = sa.select(column.message, column.sender).where(column.finished_at.is_(None), column.message < number)
+    found = connection.execute(wanted.where(column.sender.in_(list(senders))).order_by(column.message).limit(most))
+    return [(row.message, row.sender) for row in found]
 
 
-def open_since(connection: Connection, before: int, most: int = 100) -> list[int]:
-    """Messages that came before an instant (microseconds) and are still in processing, in order of the journal."""
+def open_since(connection: Connection, before: int, most: int) -> list[tuple[int, str]]:
+    """Messages that came before an instant (microseconds) and are still in processing.
+
+    The first so many in order of the journal, as number and sender.
+    """
     column = metering_document.c
-    wanted = sa.select(column.message).where(column.finished_at.is_(None), column.created_at < before)
-    return list(connection.execute(wanted.order_by(column.message).limit(most)).scalars())
+    wanted = sa.select(column.message, column.sender).where(column.finished_at.is_(None), column.created_at < before)
+    return [(row.message, row.sender) for row in connection.execute(wanted.order_by(column.message).limit(most))]
 
 
 def letter_of(connection: Connection, entry: StoredEntry) -> Letter:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 Read = MeteringData | Refusal
 
+_MOST_TAKEN_UP = 32
+"""How many messages are read from the journal at a time: their data are all in memory until the commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -49,7 +52,11 @@ class Waiting:
 
 
 class _OvertakenError(Exception):
-    """A message came to light that stands before those about to be carried out."""
+    """Messages came to light that stand before those about to be carried out."""
+
+    def __init__(self, before: Mapping[int, Waiting]) -> None:
+        super().__init__(f"{len(before)} messages stand before")
+        self.before = before
 
 
 class Processor:
@@ -78,51 +85,47 @@ class Processor:
         done = 0
         while True:
             with self._office.database.read() as connection:
-                numbers = documents.open_since(connection, before)
-                entries = {number: journal.read(connection, number).principal.party for number in numbers}
-            if not numbers:
+                found = documents.open_since(connection, before, _MOST_TAKEN_UP)
+            if not found:
                 return done
             with self._turn:
-                self._process({number: Waiting(number, party) for number, party in entries.items()})
-            done += len(numbers)
+                self._process(_from_journal(found))
+            done += len(found)
 
     def _process(self, waiting: Mapping[int, Waiting]) -> dict[int, ProcessingState | Exception]:
-        """One group after it was completed by what stands before it."""
-        checked: dict[int, CheckedLetter] = {}
-        self._refresh()
-        while True:
-            for number in self._missing(waiting, checked):
-                checked[number] = self._check(number, waiting.get(number))
-            try:
-                return self._carry_out([checked[number] for number in sorted(checked)], waiting)
-            except _OvertakenError:
-                continue
+        """Messages after what stands before them: of that so many as go along, the rest in groups of its own."""
+        while len(before := self._before(waiting)) > _MOST_TAKEN_UP:
+            self._process_group(before)
+        return self._process_group(before | dict(waiting))
 
-    def _refresh(self) -> None:
+    def _before(self, waiting: Mapping[int, Waiting]) -> dict[int, Waiting]:
+        """What stands before messages and is not among them; at most one more than go along."""
+        most = len(waiting) + _MOST_TAKEN_UP + 1
+        with self._office.database.read() as connection:
+            found = documents.open_before(connection, max(waiting), _senders(waiting), most)
+        strange = [one for one in found if one[0] not in waiting]
+        return _from_journal(strange[: _MOST_TAKEN_UP + 1])
+
+    def _process_group(self, waiting: Mapping[int, Waiting]) -> dict[int, ProcessingState | Exception]:
         with self._office.database.read() as connection:
             self._office.refresh(connection)
+        checked = {number: self._check(one) for number, one in waiting.items()}
+        while True:
+            try:
+                return self._carry_out([checked[number] for number in sorted(checked)], waiting)
+            except _OvertakenError as overtaken:
+                checked |= {number: self._check(one) for number, one in overtaken.before.items()}
 
-    def _missing(self, waiting: Mapping[int, Waiting], checked: Mapping[int, CheckedLetter]) -> list[int]:
-        """Messages to carry out that have not been checked: those given, and what stands before them."""
-        senders = {one.sender for one in waiting.values()}
-        with self._office.database.read() as connection:
-            before = documents.open_before(connection, max(waiting), senders)
-        return sorted({*waiting, *before} - checked.keys())
-
-    def _check(self, number: int, waiting: Waiting | None) -> CheckedLetter:
-        letter = waiting.letter if waiting is not None and waiting.read is not None else None
-        recovered = letter is None
+    def _check(self, waiting: Waiting) -> CheckedLetter:
+        letter = waiting.letter
         if letter is None:
             with self._office.database.read() as connection:
-                letter = documents.letter_of(connection, journal.read(connection, number))
+                letter = documents.letter_of(connection, journal.read(connection, waiting.number))
         try:
-            if waiting is not None and waiting.read is not None:
-                read = waiting.read.result()
-            else:
-                read = read_letter(self._office, letter)
-            return check_letter(self._office, letter, read, recovered=recovered)
+            read = read_letter(self._office, letter) if waiting.read is None else waiting.read.result()
+            return check_letter(self._office, letter, read, recovered=waiting.letter is None)
         except Exception:  # our bug; the message must still get its final state
-            log.exception("message %d could not be checked", number)
+            log.exception("message %d could not be checked", waiting.number)
             return self._failed(letter)
 
     def _failed(self, letter: Letter) -> CheckedLetter:
@@ -151,9 +154,9 @@ class Processor:
         with self._office.database.write() as connection:
             store = MeteringStore(self._office, connection, allocate(connection, at))
             if waiting:
-                before = documents.open_before(connection, max(waiting), {one.sender for one in waiting.values()})
-                if not set(before) <= set(numbers):
-                    raise _OvertakenError
+                before = documents.open_before(connection, max(waiting), _senders(waiting), len(numbers) + 1)
+                if strange := [one for one in before if one[0] not in numbers]:
+                    raise _OvertakenError(_from_journal(strange))
             still_open = documents.open_among(connection, numbers)
             for one in checked:
                 number = one.letter.number
@@ -162,3 +165,11 @@ class Processor:
                 else:  # another process carried it out meanwhile
                     states[number] = documents.state_of(connection, number)
         return states
+
+
+def _from_journal(found: Iterable[tuple[int, str]]) -> dict[int, Waiting]:
+    return {number: Waiting(number, sender) for number, sender in found}
+
+
+def _senders(waiting: Mapping[int, Waiting]) -> set[str]:
+    return {one.sender for one in waiting.values()}

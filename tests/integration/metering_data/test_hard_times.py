@@ -86,6 +86,32 @@ def test_several_processors_over_one_database_do_each_message_once(estonia: Esto
     assert list(estonia.values(HOUSE, Flow.OUT).values()) == [19_000]
 
 
+def test_a_long_backlog_is_taken_up_in_order_and_in_groups(estonia: Estonia) -> None:
+    # EE-1.3: more than is held in memory at a time stands before the message that is under way
+    laid_down(estonia, *([day_of(HOUSE, estonia.midnight, kwh=number, count=1)] for number in range(70)))
+    estonia.settle([day_of(HOUSE, estonia.midnight, kwh=70, count=1)])
+    assert estonia.statuses(size=200, state=ProcessingState.SUCCESSFUL).total == 71
+    assert list(estonia.values(HOUSE, Flow.OUT).values()) == [70_000]
+    assert [int(change.stored[0][0].quantity[0, 0]) for change in estonia.changes] == [1000 * i for i in range(71)]
+
+
+def test_a_sender_that_goes_away_changes_nothing(estonia: Estonia) -> None:
+    # EE-1.3: whatever was admitted is processed, whoever still listens
+    async def send() -> None:
+        bodies = [[day_of(HOUSE, estonia.midnight, kwh=number, count=1)] for number in range(30)]
+        sending = [asyncio.ensure_future(estonia.desk.submit(GRID, estonia.submission(body))) for body in bodies]
+        for number, task in enumerate(sending):
+            await asyncio.sleep(0.001 * (number % 4))
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
+
+    asyncio.run(send())
+    page = estonia.await_finals()
+    assert {status.state for status in page.statuses} <= {ProcessingState.SUCCESSFUL}
+    assert len(estonia.changes) == page.total
+    assert isinstance(estonia.send([day_of(HOUSE, estonia.midnight, count=1)]), Submitted)
+
+
 @pytest.fixture
 def faulty(database: Database) -> Iterator[Estonia]:
     """A desk whose change feed fails on everything of more than 3 kWh."""
