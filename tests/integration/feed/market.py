@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import Clock, MovedClock
@@ -38,6 +39,9 @@ from gateway.messages.metering_data import MeteringData
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.times import NO_INSTANT, MarketZone
 from gateway.schemas.registry import Registry
+
+both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
+"""For tests that ask something of the database."""
 
 ZONE = MarketZone("Europe/Tallinn")
 DAY = ZONE.midnight(date(2026, 9, 15))

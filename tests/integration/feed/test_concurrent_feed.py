@@ -36,7 +36,7 @@ from tests.integration.feed.market import (
 # EE-3.3
 
 ROOT = Path(__file__).resolve().parents[3]
-WRITERS, MESSAGES = 2, 40
+WRITERS, MESSAGES = 2, 25
 
 
 def start_writer(url: str, number: int) -> subprocess.Popen[str]:

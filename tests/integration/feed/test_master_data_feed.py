@@ -22,6 +22,7 @@ from tests.integration.feed.market import (
     START,
     Market,
     agreed,
+    both,
     in_portfolio,
     supplier,
 )
@@ -53,6 +54,7 @@ def test_a_portfolio_is_told_to_both_its_parties(market: Market) -> None:
     assert not market.items(GRID_READER, resource=FeedResource.AGREEMENT)
 
 
+@both
 def test_each_registration_is_an_item_with_what_it_stated(market: Market) -> None:
     first = agreed(SUPPLY, FIRST, START, agreement="A")
     ended = first._replace(valid_to=DAY)
@@ -83,6 +85,7 @@ def test_a_permission_is_told_to_its_holder_in_its_role(market: Market) -> None:
     assert reasons(market, reader, FeedResource.PERMISSION) == [FeedReason.CREATE, FeedReason.DELETE]
 
 
+@both
 def test_a_metering_point_is_told_to_its_operator_and_those_with_an_agreement_that_has_not_ended(
     market: Market,
 ) -> None:

@@ -40,6 +40,7 @@ from tests.integration.feed.market import (
     Values,
     agreed,
     base,
+    both,
     in_portfolio,
     opened,
     supplier,
@@ -63,6 +64,7 @@ def starts(market: Market, party: str, role: Role = Role.ENERGY_SUPPLIER) -> set
 WHOLE = Values(HOUSE, DAY, range(96))
 
 
+@both
 def test_each_is_told_the_intervals_of_its_own_agreement(market: Market) -> None:
     noon = DAY + 12 * HOUR
     market.take(agreed(SUPPLY, FIRST, START, noon), agreed(SUPPLY, SECOND, noon))
@@ -167,6 +169,7 @@ def test_what_supersedes_is_an_update(market: Market) -> None:
     assert reasons == [FeedReason.CREATE, FeedReason.CREATE, FeedReason.CREATE, FeedReason.UPDATE]
 
 
+@both
 def test_ids_count_one_by_one_over_resources_and_uuids_are_theirs_for_good(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     for _ in range(3):
@@ -240,6 +243,7 @@ def test_the_longest_windows_are_good_and_a_day_is_for_other_resources(market: M
     assert answer.findings[0].code == "dd.error.validation.data-distribution-created-time-period-max-one-day"
 
 
+@both
 def test_windows_bound_items_exactly_and_pages_cut_them(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     clock = market.clock
@@ -262,6 +266,7 @@ def test_windows_bound_items_exactly_and_pages_cut_them(market: Market) -> None:
     assert {page.total for page in pages} == {8}
 
 
+@both
 def test_who_reads_up_to_now_reads_what_will_never_grow(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     clock = market.clock
@@ -296,6 +301,7 @@ def test_a_great_message_comes_in_items_of_bounded_size(database: Database) -> N
             assert item.content.stated(Flow.IN).tolist().count(True) >= 100
 
 
+@both
 def test_what_has_been_kept_long_enough_goes_and_its_ids_never_return(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     clock = market.clock
@@ -327,6 +333,7 @@ def test_retention_is_a_setting(database: Database) -> None:
     assert market.page(supplier(FIRST)).total == 0
 
 
+@both
 def test_an_item_whose_values_are_lost_says_so_and_takes_no_other_with_it(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     market.store(WHOLE)
@@ -341,6 +348,7 @@ def test_an_item_whose_values_are_lost_says_so_and_takes_no_other_with_it(market
     assert not whole.missing
 
 
+@both
 def test_nothing_is_told_of_what_is_not_committed(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST))
     with pytest.raises(ZeroDivisionError), market.office.database.write() as connection:

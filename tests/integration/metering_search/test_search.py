@@ -56,6 +56,7 @@ from tests.integration.feed.market import (
     Values,
     agreed,
     base,
+    both,
     eic,
     opened,
     supplier,
@@ -79,6 +80,7 @@ def quarters(first: int, last: int) -> dict[tuple[int, Flow], int]:
 # --- who ------------------------------------------------------------------------------------------------------------
 
 
+@both
 def test_a_party_sees_the_part_it_may_see_and_no_more(market: Market) -> None:
     market.take(agreed(SUPPLY, FIRST, START, DAY + 6 * HOUR), agreed(SUPPLY, SECOND, DAY + 6 * HOUR))
     market.store(WHOLE)
@@ -270,6 +272,7 @@ def test_by_reading_time_a_value_counts_once_it_was_read(corrected: Market, hour
     assert shown(corrected, OWNER) == row(10, 21, 32, 13)
 
 
+@both
 def test_each_value_comes_with_its_own_reading_time_and_quality(corrected: Market) -> None:
     noon = corrected.clock.now() - 40 * HOUR
     columns = found(corrected, OWNER).data.measures[Measure(Flow.OUT, Unit.KWH)]
@@ -359,6 +362,7 @@ def reads(market: Market, reader: Principal, point: str = HOUSE, page: Page | No
     return asyncio.run(SearchDesk(market.office).reads(reader, point, page or Page()))
 
 
+@both
 def test_every_read_is_on_record_with_its_ground(consenting: Market) -> None:
     consenting.take(agreed(SUPPLY, FIRST))
     for reader, how in (
@@ -400,6 +404,7 @@ def test_a_customer_sees_who_read_of_its_own_times(consenting: Market) -> None:
     assert reads(consenting, HUB, "no point") is None
 
 
+@both
 def test_a_right_taken_back_meanwhile_is_asked_anew(market: Market) -> None:
     role, now = Role.ENERGY_SERVICE_PROVIDER, market.clock.now()
     given = AccessPermission("P", HOUSE, HELPER, role, START, DAY, DAY + HOUR)
