@@ -130,7 +130,14 @@ def joint_quality(qualities: Qualities, first: npt.NDArray[np.int64], covered: n
             seen & _bits(Quality.CORRECTED) != 0,
             seen & ~_bits(Quality.CALCULATED) != 0,
         ],
-        [Quality.MISSING, Quality.INCOMPLETE, Quality.UNCERTAIN, Quality.ESTIMATED, Quality.CORRECTED, Quality.MEASURED],
+        [
+            Quality.MISSING,
+            Quality.INCOMPLETE,
+            Quality.UNCERTAIN,
+            Quality.ESTIMATED,
+            Quality.CORRECTED,
+            Quality.MEASURED,
+        ],
         default=Quality.CALCULATED,
     )
     marked: Qualities = joint.astype(np.uint8) | corrected
