@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from gateway.codecs.estfeed.table import decode
 from gateway.codecs.table import Undecodable
+from gateway.codecs.workbook.reading import read_workbook
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.metering_data.documents import Letter
 from gateway.hub.office import Office
+from gateway.hub.ports_metering_data import MeteringDataSubmission
+from gateway.messages.codes import FeedForm
 from gateway.messages.findings import Finding
 from gateway.messages.metering_data import MeteringData
 from gateway.rules.batch import Sender
@@ -35,12 +38,17 @@ def read_letter(office: Office, letter: Letter, progress: Progress = nobody) -> 
     """The metering data of a message, or why nothing of it can be taken; what the body is not asked for comes first."""
     if findings := _findings(office, letter, None):
         return Refusal(findings)
-    submission = letter.submission
-    decoded = decode(submission.body, submission.form, submission.commodity)
+    decoded = _decoded(office, letter.submission, progress)
     if isinstance(decoded, Undecodable):
         return Refusal(office.profile.worded(decoded.findings))
     findings = _findings(office, letter, decoded)
     return Refusal(findings) if findings else decoded
+
+
+def _decoded(office: Office, submission: MeteringDataSubmission, progress: Progress) -> MeteringData | Undecodable:
+    if submission.form is FeedForm.WORKBOOK:
+        return read_workbook(submission.body, submission.commodity, office.profile.zone, progress)
+    return decode(submission.body, submission.form, submission.commodity)
 
 
 def _findings(office: Office, letter: Letter, data: MeteringData | None) -> tuple[Finding, ...]:

@@ -5,7 +5,7 @@ One transaction holds all of it: values, errors, steps, the final state, what ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +22,13 @@ from gateway.hub.metering_data.reading import Refusal
 from gateway.hub.metering_data.storing import MeteringStore, Stored
 from gateway.hub.office import Office
 from gateway.hub.step_log import StepLog
+from gateway.messages.codes import FeedForm
 from gateway.messages.findings import Finding
 from gateway.messages.masterdata import Rows
 from gateway.messages.metering_data import MeteringData, series_of
 from gateway.messages.metering_status import ProcessingState, ReportedError
 from gateway.messages.series import SeriesTable
+from gateway.messages.times import NO_INSTANT
 from gateway.processes import effects
 from gateway.processes.events import Appended, Event, Failed, IntervalsChecked, Recovered
 from gateway.processes.machine import State, Transition
@@ -63,34 +65,45 @@ class CheckedLetter:
     keys: Rows
     recovered: bool = False
 
+    @classmethod
+    def refused(
+        cls, letter: Letter, event: Event, errors: tuple[ReportedError, ...], recovered: bool = False
+    ) -> CheckedLetter:
+        """A message of which nothing is stored."""
+        return cls(letter, event, errors, SeriesTable.of(()), np.empty(0, dtype=np.int64), recovered)
+
 
 def check_letter(
     office: Office, letter: Letter, read: MeteringData | Refusal, *, recovered: bool = False
 ) -> CheckedLetter:
     """A message as the market's rules find it with the master data known now, and the rules of when it came."""
-    nothing = SeriesTable.of(()), np.empty(0, dtype=np.int64)
     if isinstance(read, Refusal):
-        told = tuple(ReportedError(found) for found in read.findings)
-        return CheckedLetter(letter, IntervalsChecked(0, 0), told, *nothing, recovered)
+        return CheckedLetter.refused(letter, IntervalsChecked(0, 0), _about_message(read.findings), recovered)
     policy, now = office.profile.metering_data, letter.at // MICROSECONDS
     sender = Sender(letter.principal.party, letter.principal.role)
     batch = MeteringBatch(read, office.master, sender, now, policy.terms(now))
     verdict = policy.rules.check(batch)
     taken = verdict.taken(batch)
-    count = int(np.count_nonzero(taken))
+    errors = (*_about_message(office.profile.worded(read.unread)), *verdict.errors)
+    count = 0 if read.unread else int(np.count_nonzero(taken))
     event = IntervalsChecked(count, len(read) - count)
     if not count:
-        return CheckedLetter(letter, event, verdict.errors, *nothing, recovered)
+        return CheckedLetter.refused(letter, event, errors, recovered)
     table = series_of(read, batch.resolution, office.profile.zone, taken).table
+    if read.form is FeedForm.WORKBOOK and table.read_at is not None:  # its empty cells mean now (Elering 12)
+        table.read_at[table.read_at == NO_INSTANT] = now
     numbers = dict(zip(batch.points.ids, batch.points.keys.tolist(), strict=True))
     keys = np.array([numbers[point] for point in table.point], dtype=np.int64)
-    return CheckedLetter(letter, event, verdict.errors, table, keys, recovered)
+    return CheckedLetter(letter, event, errors, table, keys, recovered)
+
+
+def _about_message(findings: Iterable[Finding]) -> tuple[ReportedError, ...]:
+    return tuple(ReportedError(found) for found in findings)
 
 
 def failed_letter(letter: Letter, reason: Finding) -> CheckedLetter:
     """A message that our own code failed on: its sender sees an error, and the operator the reason."""
-    errors = (ReportedError(reason),)
-    return CheckedLetter(letter, Failed(reason), errors, SeriesTable.of(()), np.empty(0, dtype=np.int64))
+    return CheckedLetter.refused(letter, Failed(reason), _about_message((reason,)))
 
 
 class MeteringDataRun:
