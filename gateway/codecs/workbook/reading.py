@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import compress, groupby
 
 import numpy as np
 
@@ -138,10 +138,8 @@ class _Book:
         kept = np.flatnonzero(~self._wrong)
         if not len(kept):
             return Undecodable(self._faults.findings)
-        blocks = [
-            (point, resolution, len(list(rows)))
-            for (point, resolution), rows in groupby((self._point[row], self._resolution[row]) for row in kept.tolist())
-        ]
+        stated = compress(zip(self._point, self._resolution, strict=True), (~self._wrong).tolist())
+        blocks = [(*block, len(list(rows))) for block, rows in groupby(stated)]
         places = SheetPlaces([one.columns for one in self._sheets], self._sheet[kept], self._line[kept])
         return MeteringData(
             commodity,

@@ -70,8 +70,9 @@ class SheetReader:
         cells = list(zip(*rows, strict=True))
         for place, column in self._columns.columns.items():
             self._read_column(place, column, cells[place])
+        unread = self._rows.is_wrong.copy()
         for flow in (Flow.IN, Flow.OUT):
-            self._check_quality(flow)
+            self._check_quality(flow, unread)
         return self._rows
 
     def _read_column(self, place: int, column: Column, cells: Sequence[Cell]) -> None:
@@ -151,8 +152,8 @@ class SheetReader:
             texts.append(text or "")
         return texts
 
-    def _check_quality(self, flow: Flow) -> None:
-        """A quantity has a reading type, and a reading type a quantity."""
+    def _check_quality(self, flow: Flow, unread: Mask) -> None:
+        """A quantity has a reading type, and a reading type a quantity; rows with unreadable cells are left alone."""
         rows = self._rows
         stated = np.zeros(len(rows.line), dtype=np.bool_)
         for measure, texts in rows.amount.items():
@@ -160,7 +161,7 @@ class SheetReader:
                 stated |= np.array([bool(text) for text in texts], dtype=np.bool_)
         quality = rows.quality.get(flow, np.zeros(len(rows.line), dtype=np.uint8))
         place = self._place_of(flow)
-        for row in np.flatnonzero((stated != (quality != Quality.ABSENT)) & ~rows.is_wrong).tolist():
+        for row in np.flatnonzero((stated != (quality != Quality.ABSENT)) & ~unread).tolist():
             if stated[row]:
                 self._fault(MISSING_FIELD, f"the reading type of the quantity {flow.upper()} is missing", row, place)
             else:
