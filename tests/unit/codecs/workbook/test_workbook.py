@@ -234,7 +234,7 @@ def test_every_fault_of_every_sheet_is_told_at_once() -> None:
         [POINTS[0], "01.07.2026 00:00", 1, None, None, "ESTIMATED"],
         ["x" * 65, "01.07.2026 00:15", 1, None, "METERED", None],
     ]
-    second = [
+    second: list[list[object]] = [
         ["Metering Point EIC", "Period Start", "IN Quantity M3", "Remark"],
         [POINTS[0], "01.07.2026 00:00", 1, "hi"],
     ]
