@@ -32,6 +32,7 @@ from gateway.transport import (
     reads_api,
     settlement_api,
     token_api,
+    workbook_api,
 )
 from gateway.transport.authentication import Identity
 from gateway.transport.estfeed import api as estfeed_api
@@ -69,6 +70,7 @@ def route_table(
         (Service.PERIODISATION, periodised_api.ROUTES),
         (Service.METERING_DATA, estfeed_api.routes(estfeed)),
         (Service.METERING_DATA, reads_api.ROUTES),
+        (Service.METERING_DATA, workbook_api.ROUTES),
     )
     offered = [routes for service, routes in families if service is None or service in services]
     table = tuple(route for routes in offered for route in routes)

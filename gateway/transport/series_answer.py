@@ -61,7 +61,12 @@ async def _workbook(call: Call, found: tuple[PointSeries, ...], as_of: int) -> R
     zone = call.services.exchange.zone
     file = await anyio.to_thread.run_sync(write_workbook, found, zone, as_of, limiter=_writing)
     headers = {"Content-Disposition": 'attachment; filename="series.xlsx"', "Cache-Control": "no-store"}
-    return StreamingResponse(_pieces(file), headers=headers, media_type=WORKBOOK)
+    return pieces_of(file, headers, WORKBOOK)
+
+
+def pieces_of(file: IO[bytes], headers: dict[str, str], media: str) -> Response:
+    """A file from the disk in pieces; it is closed when it is sent."""
+    return StreamingResponse(_pieces(file), headers=headers, media_type=media)
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:

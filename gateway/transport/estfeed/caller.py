@@ -82,6 +82,7 @@ class Asked:
 
 
 Service = Callable[[Asked], Awaitable[Response]]
+BodyReader = Callable[[Call], Awaitable[bytes]]
 
 
 def by_body(serve: Service) -> Handler:
@@ -97,7 +98,12 @@ def by_body(serve: Service) -> Handler:
     return handle
 
 
-def by_headers(serve: Service, commodity: Commodity | None = None, *, takes_body: bool = False) -> Handler:
+async def no_body(_call: Call) -> bytes:
+    """What is read of a request that has no body."""
+    return b""
+
+
+def by_headers(serve: Service, commodity: Commodity | None = None, body_of: BodyReader = no_body) -> Handler:
     """The handler of a service whose callers state their context in headers.
 
     A service that is about one commodity by its address refuses callers who state another.
@@ -109,8 +115,7 @@ def by_headers(serve: Service, commodity: Commodity | None = None, *, takes_body
         stated = headers.required_choice(_COMMODITY, COMMODITIES)
         if commodity is not None and stated is not commodity:
             raise headers.refused("commodity-differs", _COMMODITY)
-        body = await json_body(call) if takes_body else b""
-        return await serve(Asked(call, principal, stated, document_id, Generation.V2, body))
+        return await serve(Asked(call, principal, stated, document_id, Generation.V2, await body_of(call)))
 
     return handle
 

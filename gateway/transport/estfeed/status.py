@@ -43,13 +43,14 @@ async def show_statuses(asked: Asked) -> Response:
     found = await asked.call.services.exchange.metering_data.statuses(asked.principal, query, page)
     if isinstance(found, Refused):
         raise by_rule(asked, found)
-    items = [_item(one, asked.generation, policy.reports_errors) for one in found.statuses]
+    items = [status_item(one, asked.generation, policy.reports_errors) for one in found.statuses]
     names = ("meterDataStatuses", "pagination") if asked.generation is Generation.V1 else ("content", "page")
     value = {names[0]: items, names[1]: page_value(asked, page, found.total)}
     return asked.answer(json.dumps(value, ensure_ascii=False).encode())
 
 
-def _item(status: MeteringDataStatus, generation: Generation, lists_errors: bool) -> dict[str, object]:
+def status_item(status: MeteringDataStatus, generation: Generation, lists_errors: bool) -> dict[str, object]:
+    """One message as its sender may follow it."""
     item: dict[str, object] = {
         "originalDocumentIdentification": status.document_id,
         "senderEic": status.sender,
@@ -79,11 +80,13 @@ def status_message(errors: tuple[ReportedError, ...]) -> str:
 
 
 def error_item(error: ReportedError, generation: Generation) -> dict[str, object]:
-    """One error: of which point and which period, under which code, and where in the message."""
+    """One error: of which point and which period, under which code, and where in the message or in which row."""
     finding = error.finding
+    sheet, _, cell = finding.path.rpartition("!")
     item: dict[str, object] = {"code": finding.code, "message": clean_text(finding.text), "args": list(finding.args)}
     places = {_PLACE_NAMES[generation]: error.metering_point, "periodStart": _start(error), "path": finding.path}
-    return item | {name: clean_text(value) for name, value in places.items() if value}
+    row = {"sheetName": clean_text(sheet), "rowNumber": finding.line} if sheet and cell else {}
+    return item | {name: clean_text(value) for name, value in places.items() if value} | row
 
 
 def _start(error: ReportedError) -> str | None:

@@ -10,7 +10,7 @@ from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import Busy, MeteringDataSubmission
 from gateway.markets.estfeed import EstfeedPolicy, Generation
 from gateway.messages.codes import Commodity, FeedForm
-from gateway.transport.estfeed.caller import CALLERS, JSON, Asked, by_body, by_headers
+from gateway.transport.estfeed.caller import CALLERS, JSON, Asked, by_body, by_headers, json_body
 from gateway.transport.estfeed.errors import answer_headers, refuser
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import Credentials, Route
@@ -54,7 +54,7 @@ def routes(policy: EstfeedPolicy) -> tuple[Route, ...]:
             "POST",
             f"/api/v2/metering-data/{commodity}",
             CALLERS,
-            by_headers(submit, commodity, takes_body=True),
+            by_headers(submit, commodity, json_body),
             refuser(Generation.V2, policy),
             f"Send metering data of {commodity.replace('-', ' ')}.",
             credentials=Credentials.STATED_ROLE,

@@ -18,6 +18,7 @@ from gateway.hub.ports_metering_data import (
     Busy,
     MeteringDataSubmission,
     NumberedPage,
+    Progress,
     StatusPage,
     StatusQuery,
     Submitted,
@@ -89,6 +90,7 @@ class SmallMetering:
     refuse_with: tuple[Finding, ...] = ()
     waits: int = 0
     errors: tuple[ReportedError, ...] = ()
+    reading: Progress | None = None
 
     async def submit(self, sender: Principal, submission: MeteringDataSubmission) -> Submitted | Refused | Busy:
         self.owners.answer()
@@ -98,6 +100,12 @@ class SmallMetering:
             return Refused(self.refuse_with)
         self.taken.append((sender, submission))
         return Submitted(submission.document_id, APRIL * MICROS)
+
+    async def take(self, sender: Principal, submission: MeteringDataSubmission) -> Submitted | Refused | Busy:
+        return await self.submit(sender, submission)
+
+    def progress(self, sender: Principal, document_id: str) -> Progress | None:
+        return self.reading
 
     async def carry_out(
         self, sender: Principal, submission: MeteringDataSubmission
