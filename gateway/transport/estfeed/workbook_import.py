@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import NamedTuple
 
 import anyio
 from starlette.responses import Response
@@ -33,8 +32,8 @@ from gateway.transport.estfeed.caller import CALLERS, CONTEXT, JSON, Asked, by_h
 from gateway.transport.estfeed.errors import refuser
 from gateway.transport.estfeed.fields import Fields
 from gateway.transport.estfeed.json_texts import array_text, object_text
-from gateway.transport.estfeed.status import error_item, status_item, status_message
-from gateway.transport.estfeed.submission import not_taken
+from gateway.transport.estfeed.status import status_item
+from gateway.transport.estfeed.submission import by_rule, not_taken
 from gateway.transport.media_types import media_type
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.routes import Call, Credentials, Route
@@ -72,39 +71,22 @@ async def import_first(call: Call) -> Response:
 
 async def import_second(asked: Asked) -> Response:
     """Take a workbook and tell its final state, with every error by sheet and row (second generation)."""
-    outcome = await _carried_out(asked)
-    if outcome.status is not None:
-        item = status_item(outcome.status, asked.generation, lists_errors=True)
-    else:
-        item = {
-            "originalDocumentIdentification": asked.document_id,
-            "senderEic": asked.principal.party,
-            "status": "ERROR",
-            "statusMessage": status_message(outcome.errors),
-            "errors": [error_item(error, asked.generation) for error in outcome.errors],
-        }
+    item = status_item(await _carried_out(asked), asked.generation, lists_errors=True)
     return asked.answer(json.dumps(item, ensure_ascii=False).encode())
 
 
-class _Outcome(NamedTuple):
-    """What became of a workbook: its status, where it could be read; and every error."""
-
-    status: MeteringDataStatus | None
-    errors: tuple[ReportedError, ...]
-
-
-async def _carried_out(asked: Asked) -> _Outcome:
-    """Have a workbook processed; refused where the fault is not in its rows."""
+async def _carried_out(asked: Asked) -> MeteringDataStatus:
+    """Have a workbook processed: its final state; refused where the fault is in none of its rows."""
     call = asked.call
     message = MeteringDataSubmission(
         asked.document_id, FeedForm.WORKBOOK, asked.commodity, asked.body, call.correlation_id
     )
     outcome = await call.services.exchange.metering_data.carry_out(asked.principal, message)
-    if isinstance(outcome, MeteringDataStatus):
-        return _Outcome(outcome, outcome.errors)
-    if isinstance(outcome, Refused) and any(finding.line for finding in outcome.findings):
-        return _Outcome(None, tuple(ReportedError(finding) for finding in outcome.findings))
-    raise not_taken(asked, outcome)
+    if not isinstance(outcome, MeteringDataStatus):
+        raise not_taken(asked, outcome)
+    if outcome.errors and not any(error.finding.line for error in outcome.errors):
+        raise by_rule(asked, Refused(tuple(error.finding for error in outcome.errors)))
+    return outcome
 
 
 async def _parts(call: Call) -> dict[str, bytes]:

@@ -23,7 +23,7 @@ from gateway.markets.estfeed import EstfeedPolicy, Generation
 from gateway.messages.codes import Commodity, FeedForm, Quality, Resolution
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.times import NO_INSTANT, STEP_SECONDS, Instants, Interval
+from gateway.messages.times import DAY, NO_INSTANT, STEP_SECONDS, Instants, Interval
 from gateway.transport.estfeed.caller import CALLERS, JSON, Asked, Service, by_body, by_headers
 from gateway.transport.estfeed.errors import answer_headers, refuser
 from gateway.transport.estfeed.fields import Fields
@@ -33,7 +33,7 @@ from gateway.transport.routes import Credentials, Parameter, Route
 from gateway.transport.series_answer import pieces_of
 from gateway.transport.series_workbook import WORKBOOK
 
-_STEPS = {**RESOLUTIONS, **WORDS}
+_STEPS = {name: step for name, step in {**RESOLUTIONS, **WORDS}.items() if step in WORDS.values()}
 """Steps of a template, as the interface and as its sheets spell them."""
 
 _writing = anyio.CapacityLimiter(2)
@@ -62,7 +62,7 @@ async def template(asked: Asked) -> Response:
     resolution = _resolution(asked, members, start)
     most = asked.market.estfeed.page_sizes.search
     points = members.texts("meterEics" if asked.generation is Generation.V1 else "meteringPointEics") or ("",)
-    if (end - start) // STEP_SECONDS[resolution] * len(points) > most:
+    if (end - start) // STEP_SECONDS.get(resolution, DAY) * len(points) > most:
         raise members.refused("period-too-long", "periodEnd", most=most)
     starts = _starts(asked, resolution, Interval(start, end))
     return await _workbook(asked, blank(points, resolution, starts, asked.commodity), "template")
@@ -72,8 +72,6 @@ def _resolution(asked: Asked, members: Fields, start: int) -> Resolution:
     """The step of a template: stated in the first generation and for gas, else that of the market."""
     stated = members.choice("resolution", _STEPS)
     if stated is not None:
-        if stated not in STEP_SECONDS:
-            raise members.refused("field-enum", "resolution", options=" or ".join(WORDS))
         return stated
     if asked.generation is Generation.V1 or asked.commodity is Commodity.NATURAL_GAS:
         raise members.refused("field-missing", "resolution")
@@ -87,7 +85,7 @@ def _starts(asked: Asked, resolution: Resolution, interval: Interval) -> Instant
         return np.arange(-(-interval.start // step) * step, interval.end, step, dtype=np.int64)
     zone = asked.market.zone
     hour = asked.market.metering_data.terms(asked.call.services.clock()).day_hours[asked.commodity]
-    first, most = zone.day(interval.start), (interval.end - interval.start) // STEP_SECONDS[resolution] + 2
+    first, most = zone.day(interval.start), (interval.end - interval.start) // DAY + 2
     days = (zone.at(first + timedelta(days=number), hour) for number in range(most))
     within = [start for start in takewhile(lambda start: start < interval.end, days) if start >= interval.start]
     return np.array(within, dtype=np.int64)
