@@ -11,8 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gateway.codecs.table import Decoded, decode, encode
 from gateway.config import Settings
 from gateway.demo import finland
@@ -161,7 +159,7 @@ class FinnishHub:
     def quantities(self, name: str, flow: Flow | None = None, **asked: Any) -> list[int]:
         """The thousandths of the day's only series of a point."""
         (found,) = self.read(name, flow=flow, **asked)
-        return np.asarray(found.quantities).tolist()
+        return [int(quantity) for quantity in found.quantities]
 
     def at(self, day: date, hour: int = 8) -> None:
         """Move the clock to an hour of a local day."""

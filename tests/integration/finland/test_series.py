@@ -244,7 +244,8 @@ def test_every_transition_of_the_table(fi: FinnishHub) -> None:
     # FI-3.3, FI-3.4
     for number, (before, after) in enumerate((before, after) for before in MOVES for after in STATUSES):
         stated = {"start": format_second(START + 900 * number)}
-        for way, status in enumerate({None: [], CORRECTED: [OK, CORRECTED]}.get(before, [before])):
+        steps = [] if before is None else [OK, CORRECTED] if before == CORRECTED else [before]
+        for way, status in enumerate(steps):
             assert fi.rules(fi.series("home", [(None if status == MISSING else f"1.{way}0", status)], **stated)) == [[]]
         found = fi.rules(fi.series("home", [(None if after == MISSING else "7.00", after)], **stated))
         if before == after == MISSING:

@@ -90,6 +90,7 @@ from gateway.messages.codes import (
     Category,
     Dialect,
     DocumentKind,
+    Flow,
     Quality,
     ReminderGroup,
     Resolution,
@@ -108,6 +109,7 @@ from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import TransportSettings
 
+from .point_series import NobodysSeries
 from .small_metering import NobodysNetworks, SmallFeed, SmallMetering, SmallSearch
 
 ESTONIA = profile("ee")
@@ -284,6 +286,7 @@ class SmallExchange:
     metering_search: SmallSearch = field(init=False)
     feed: SmallFeed = field(init=False)
     network: NobodysNetworks = field(init=False)
+    point_series: NobodysSeries = field(init=False)
 
     def __post_init__(self) -> None:
         self._furnish()
@@ -294,6 +297,7 @@ class SmallExchange:
         self.metering_search = SmallSearch(self)
         self.feed = SmallFeed(self)
         self.network = NobodysNetworks(self.answer)
+        self.point_series = NobodysSeries(self.answer)
 
     services = frozenset(Service)
     profile = ESTONIA
@@ -397,7 +401,9 @@ class SmallExchange:
             for point in query.points
         )
 
-    async def value_versions(self, reader: Principal, point: str, at: int) -> tuple[ValueVersion, ...] | None:
+    async def value_versions(
+        self, reader: Principal, point: str, at: int, sort: tuple[Unit | None, Flow | None] = (None, None)
+    ) -> tuple[ValueVersion, ...] | None:
         self.answer()
         if not self.may_see(reader, point):
             return None

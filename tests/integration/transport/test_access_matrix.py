@@ -13,6 +13,7 @@ from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.estfeed.caller import CALLERS
 from gateway.transport.estfeed.tokens import PATH as REALM_TOKEN
 from gateway.transport.network_api import BALANCE_ROLES, NETWORK_ROLES
+from gateway.transport.point_series_api import SENDERS
 from gateway.transport.query_api import ADDRESSEES
 from gateway.transport.routes import (
     AREA_ROLES,
@@ -51,6 +52,7 @@ VALUES = {
     "grant_id": "grant-1",
     "number": "1",
     "query_id": "query-1",
+    "id": "8e11eab4-e56c-431a-9e93-3dded6bd7368",
 }
 SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
 QUERIES = {
@@ -69,6 +71,12 @@ QUERIES = {
     "/api/hub/v1/my/series": SERIES,
     "/api/hub/v1/granted/series": SERIES,
     "/api/hub/v1/series/versions": {"point": POINT, "at": "2025-01-14T23:00Z"},
+    "/api/hub/v1/balance-windows": {"from": "2025-01-15"},
+    "/api/hub/v1/reactive-energy": {"point": POINT},
+    **{
+        f"/api/hub/v1/{name}": {"from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
+        for name in ("spot-prices", "balance-deviations", "balance-deviation-summaries")
+    },
 }
 
 
@@ -84,9 +92,9 @@ def test_what_is_open_is_known() -> None:
     assert {route.path for route in TABLE if route.credentials is Credentials.NONE} == OPEN
     assert all(not route.roles for route in TABLE if route.credentials is Credentials.NONE)
     market = (MARKET_ROLES, OPERATOR, AREA_ROLES, EVERY_ROLE, REGISTRARS, ADDRESSEES, CUSTOMER, THIRD_PARTY)
-    groups = (*market, NETWORK_ROLES, BALANCE_ROLES, CALLERS)
+    groups = (*market, NETWORK_ROLES, BALANCE_ROLES, CALLERS, SENDERS)
     assert all(route.roles in groups for route in GUARDED)
-    assert all((route.credentials is Credentials.STATED_ROLE) == (route.roles == CALLERS) for route in GUARDED)
+    assert all(route.roles == CALLERS for route in GUARDED if route.credentials is Credentials.STATED_ROLE)
     changing = {_name(route): route.roles for route in GUARDED if route.method == "PUT" or route.takes is not None}
     assert {name: roles for name, roles in changing.items() if roles != OPERATOR} == TAKEN_FROM_PARTIES
 
