@@ -20,7 +20,7 @@ import httpx
 
 from gateway.config import Settings
 from gateway.demo import market as sample
-from gateway.demo.server import Desk, furnish
+from gateway.demo.server import Desk, desks_of, furnish
 from gateway.hub.clock import SystemClock
 from gateway.hub.exchange import Hub
 from gateway.markets.registry import profile
@@ -72,9 +72,10 @@ def new_site(data_dir: Path, database: str | None) -> Site:
     zone = profile("dk").zone
     market = sample.sample_market(zone, zone.day(SystemClock().now()) - timedelta(days=1))
     site = Site(Settings(data_dir=data_dir, database=database, profile=AT_ONCE), market)
+    desks = desks_of(sample.PARTIES, in_all_roles=False)
     with site.opened() as hub:
-        desks = {desk.party: desk for desk in furnish(hub, market)}
-    return replace(site, desks=desks)
+        furnish(hub, market.dataset, desks)
+    return replace(site, desks={desk.party: desk for desk in desks})
 
 
 def free_port() -> int:
