@@ -133,6 +133,7 @@ def _parts(archive: zipfile.ZipFile) -> Parts | Finding:
 
 
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf|\s|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _BEYOND = re.compile(rb"""r\s*=\s*["'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{6})""")
 _FORMULA = re.compile(rb"<(?:[A-Za-z0-9_.-]+:)?f[\s/>]")
 _REFERENCE = re.compile(rb"""<(?:[A-Za-z0-9_.-]+:)?c\s[^>]*?\br\s*=\s*["']([A-Z][0-9]{1,5})["']""")
@@ -168,7 +169,8 @@ def _malformed(content: bytes) -> str | None:
     declared = _DECLARED.match(content.lstrip(b"\xef\xbb\xbf"))
     if b"\0" in content or (declared is not None and declared[1].lower() not in (b"utf-8", b"us-ascii")):
         return "the workbook is not written in UTF-8"
-    return "the workbook has a DOCTYPE" if b"<!DOCTYPE" in content or b"<!ENTITY" in content else None
+    prolog = _PROLOG.match(content)
+    return "the workbook has a DOCTYPE" if prolog is not None and content.startswith(b"<!", prolog.end()) else None
 
 
 def _reaches_too_far(content: bytes) -> bool:
