@@ -276,9 +276,13 @@ def _single_quantities(
 
 
 def quantity_texts(table: SeriesTable, row: int) -> list[str]:
-    """The quantities of one series as they are written; empty where the point has none."""
+    """The quantities of one series as they were written, or with its row's decimals; empty where there is none."""
     first, last = int(table.offsets[row]), int(table.offsets[row + 1])
-    return column_texts(table.quantity[first:last], int(table.decimals[row]), table.as_written, first)
+    if table.point_decimals is None:
+        return column_texts(table.quantity[first:last], int(table.decimals[row]), table.as_written, first)
+    pairs = zip(table.quantity[first:last].tolist(), table.point_decimals[first:last].tolist(), strict=True)
+    texts = [_quantity_text(value, min(decimals, MOST_DECIMALS)) for value, decimals in pairs]
+    return _with_written(texts, table.as_written, first)
 
 
 def column_texts(quantity: Quantities, decimals: int, as_written: Mapping[int, str], first: int = 0) -> list[str]:
@@ -287,10 +291,14 @@ def column_texts(quantity: Quantities, decimals: int, as_written: Mapping[int, s
     `as_written` holds the texts that the column cannot hold, by index counted from `first`.
     """
     decimals = min(decimals, MOST_DECIMALS)
-    texts = [_quantity_text(value, decimals) for value in quantity.tolist()]
-    if as_written:
-        texts = [as_written.get(first + index, text) for index, text in enumerate(texts)]
-    return texts
+    return _with_written([_quantity_text(value, decimals) for value in quantity.tolist()], as_written, first)
+
+
+def _with_written(texts: list[str], as_written: Mapping[int, str], first: int) -> list[str]:
+    """Texts with those in place that the column cannot hold."""
+    if not as_written:
+        return texts
+    return [as_written.get(first + index, text) for index, text in enumerate(texts)]
 
 
 def _quantity_text(value: int, decimals: int) -> str:

@@ -11,7 +11,6 @@ from gateway.messages.aggregates import AggregateSeries, Charge, PartyId, Wholes
 from gateway.messages.amounts import Amounts
 from gateway.messages.codes import (
     ChargeType,
-    MeteringPointType,
     ProcessType,
     Product,
     Role,
@@ -30,7 +29,7 @@ from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, Period
 from gateway.messages.times import NO_INSTANT
 
-from .strategies import PARTY_SCHEMES, SECONDS, headers, periods, texts
+from .strategies import PARTY_SCHEMES, POINT_TYPES, SECONDS, headers, periods, texts
 
 _AREAS = st.none() | st.builds(AreaId, texts(18), st.sampled_from([Scheme.GRID_AREA, Scheme.EIC]))
 _PARTIES = st.builds(PartyId, texts(16), PARTY_SCHEMES)
@@ -70,7 +69,7 @@ def aggregates() -> st.SearchStrategy[AggregatedMeasureData]:
     one = st.builds(
         AggregateSeries,
         unit=st.sampled_from([Unit.KWH, Unit.KVARH, Unit.MWH, Unit.PIECES]),
-        point_type=st.sampled_from(MeteringPointType),
+        point_type=POINT_TYPES,
         supplier=st.none() | _PARTIES,
         product=st.sampled_from([None, Product.ACTIVE_ENERGY, Product.REACTIVE_ENERGY]),
         in_area=_AREAS,
@@ -95,7 +94,7 @@ def _wholesale_series(draw: st.DrawFn) -> WholesaleSeries:
     return WholesaleSeries(
         **common,
         unit=draw(st.sampled_from([Unit.KWH, Unit.PIECES])),
-        point_type=draw(st.none() | st.sampled_from(MeteringPointType)),
+        point_type=draw(st.none() | POINT_TYPES),
         supplier=draw(_PARTIES),
         product=draw(st.sampled_from([None, Product.TARIFF])),
         price=Amounts.read([draw(_MONEY) for _ in range(count)]),

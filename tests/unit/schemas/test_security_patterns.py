@@ -52,7 +52,7 @@ def _json_patterns() -> list[str]:
 
 def test_there_are_patterns_to_attack() -> None:
     assert len(_xsd_patterns()) == 2
-    assert len(_json_patterns()) == 4
+    assert len(_json_patterns()) == 5
 
 
 @pytest.mark.parametrize("pattern", _xsd_patterns())
