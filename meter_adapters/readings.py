@@ -178,7 +178,7 @@ class Reading:
     @property
     def value(self) -> Decimal:
         """The value in `unit`, exact."""
-        return Decimal(self.raw).scaleb(self.scaler)
+        return Decimal(f"{self.raw}E{self.scaler}")  # `scaleb` would round to the context's digits
 
     @property
     def is_billable(self) -> bool:

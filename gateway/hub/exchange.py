@@ -33,6 +33,7 @@ from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.imports import import_files
+from gateway.hub.measurements.desk import MeasurementDesk
 from gateway.hub.office import Office
 from gateway.hub.ports import (
     Accepted,
@@ -85,6 +86,7 @@ class Hub:
         self.office = office
         self.runner = Runner(office)
         self.readings = ReadingDesk(office, manner_of(office.profile))
+        self.measurements = MeasurementDesk(office)
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)

@@ -30,6 +30,7 @@ from gateway.messages.codes import Category, Dialect, DocumentKind, Resolution, 
 from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
+    from gateway.hub.ports_measurements import MeasurementExchange
     from gateway.hub.ports_readings import ReadingExchange
     from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 
@@ -373,6 +374,11 @@ class Exchange(Protocol):
     @property
     def readings(self) -> ReadingExchange:
         """Meter readings of profile-settled points."""
+        ...
+
+    @property
+    def measurements(self) -> MeasurementExchange:
+        """What collectors read from meters."""
         ...
 
     async def find_client(self, client_id: str) -> Client | None:

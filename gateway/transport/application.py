@@ -21,6 +21,7 @@ from gateway.transport import (
     control_api,
     ebix_api,
     hub_api,
+    measurement_api,
     periodised_api,
     query_api,
     readings_api,
@@ -41,7 +42,8 @@ CORRELATION_HEADER = "CorrelationId"
 def route_table(ebix_path: str) -> tuple[Route, ...]:
     """Every endpoint of the hub."""
     messages = (*token_api.ROUTES, *cim_api.ROUTES, *ebix_api.routes(ebix_path))
-    neutral = (hub_api, control_api, readings_api, access_api, query_api, settlement_api, periodised_api)
+    metering = (readings_api, periodised_api, measurement_api)
+    neutral = (hub_api, control_api, *metering, access_api, query_api, settlement_api)
     table = (*messages, *(route for api in neutral for route in api.ROUTES))
     return (*table, openapi_route(table))
 
