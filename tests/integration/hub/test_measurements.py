@@ -34,9 +34,25 @@ def bench(tmp_path: Path, database_url: str) -> Iterator[Bench]:
 
 
 def row(place: int, raw: int = 7, meter: str = "LGZ-1") -> Measurement:
-    codes = ("1-0:99.1.0*255", "1-0:1.29.0*255")
-    evidence = ("", "deviation", "crc", START)
-    return Measurement(meter, *codes, 900, START + 900 * place, 0, 0, raw, 0, "Wh", "", None, (), *evidence)
+    return Measurement(
+        meter=meter,
+        source="1-0:99.1.0*255",
+        obis="1-0:1.29.0*255",
+        period=900,
+        moment=START + 900 * place,
+        epoch=0,
+        revision=0,
+        raw=raw,
+        scaler=0,
+        unit="Wh",
+        text="",
+        status=None,
+        flags=(),
+        meter_time="",
+        offset_source="deviation",
+        protection="crc",
+        read_at=START,
+    )
 
 
 def batch_of(rows: list[Measurement], events: tuple[MeasurementEvent, ...] = ()) -> MeasurementBatch:
