@@ -1,0 +1,87 @@
+"""What the collector remembers beside readings: refusals, refused passwords, meters' clocks, invocation counters."""
+
+from __future__ import annotations
+
+from meter_adapters.outbox.store import Outbox
+from meter_adapters.readings import MeterId, Refusal
+
+MOST_REFUSALS = 5_000
+"""Refusals kept for people to look at."""
+
+
+class Notebook:
+    """Notes in an outbox's file."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def note_refusal(self, bus: str, refusal: Refusal, at: int) -> None:
+        """Keep why something of a meter was not taken."""
+        with self._outbox.write() as connection:
+            connection.execute(
+                "insert into refusal (at, bus, meter, reason, text) values (?, ?, ?, ?, ?)",
+                (at, bus, refusal.meter, refusal.reason.value, refusal.text),
+            )
+            connection.execute("delete from refusal where id <= (select max(id) from refusal) - ?", (MOST_REFUSALS,))
+
+    def refusals(self, most: int) -> list[tuple[int, str, str, str, str]]:
+        """The latest refusals, newest first: instant, bus, meter, reason, text."""
+        with self._outbox.read() as connection:
+            return list(
+                connection.execute("select at, bus, meter, reason, text from refusal order by id desc limit ?", (most,))
+            )
+
+    def passwords_refused(self, meter: str) -> int:
+        """How often a meter refused its password since a person last looked."""
+        row = self._outbox.row("select refused from attempt where meter = ?", (meter,))
+        return 0 if row is None else int(row[0])
+
+    def note_password_refused(self, meter: str) -> None:
+        """One more."""
+        with self._outbox.write() as connection:
+            connection.execute(
+                "insert into attempt (meter, refused) values (?, 1)"
+                " on conflict (meter) do update set refused = refused + 1",
+                (meter,),
+            )
+
+    def forgive(self, meter: str) -> None:
+        """A person looked: the meter may be tried again."""
+        with self._outbox.write() as connection:
+            connection.execute("delete from attempt where meter = ?", (meter,))
+
+    def note_clock(self, meter: MeterId, at: int, deviation_ms: int | None) -> int | None:
+        """Keep how far a meter's clock is ahead; what it was at the check before, None where that is not known."""
+        with self._outbox.write() as connection:
+            number = self._outbox.meter_number(meter)
+            before = connection.execute("select deviation_ms from clock_check where meter = ?", (number,)).fetchone()
+            connection.execute(
+                "insert into clock_check (meter, at, deviation_ms) values (?, ?, ?)"
+                " on conflict (meter) do update set at = excluded.at, deviation_ms = excluded.deviation_ms",
+                (number, at, deviation_ms),
+            )
+        return None if before is None else before[0]
+
+    def reserve(self, name: str, count: int, at_least: int = 0) -> int:
+        """The first of `count` numbers of a counter that nobody used or will use, durable before it is returned."""
+        with self._outbox.write() as connection:
+            row = connection.execute("select value from counter where name = ?", (name,)).fetchone()
+            first = max(at_least, 0 if row is None else int(row[0]))
+            connection.execute(_SET_COUNTER, (name, first + count))
+        return first
+
+    def counter(self, name: str) -> int | None:
+        """Where a counter stands; None where it was never set."""
+        row = self._outbox.row("select value from counter where name = ?", (name,))
+        return None if row is None else int(row[0])
+
+    def raise_counter(self, name: str, value: int) -> None:
+        """Note the highest value seen; a counter never goes back."""
+        with self._outbox.write() as connection:
+            connection.execute(_SET_COUNTER, (name, value))
+
+
+_SET_COUNTER = (
+    "insert into counter (name, value) values (?, ?)"
+    " on conflict (name) do update set value = max(value, excluded.value)"
+)
