@@ -62,13 +62,13 @@ class Notebook:
             )
         return None if before is None else before[0]
 
-    def reserve(self, name: str, count: int, at_least: int = 0) -> int:
-        """The first of `count` numbers of a counter that nobody used or will use, durable before it is returned."""
-        with self._outbox.write() as connection:
-            row = connection.execute("select value from counter where name = ?", (name,)).fetchone()
-            first = max(at_least, 0 if row is None else int(row[0]))
-            connection.execute(_SET_COUNTER, (name, first + count))
-        return first
+    def counters(self, prefix: str) -> dict[str, int]:
+        """Counters whose names begin so, by the rest of their names."""
+        with self._outbox.read() as connection:
+            found = connection.execute(
+                "select name, value from counter where substr(name, 1, ?) = ?", (len(prefix), prefix)
+            )
+            return {name.removeprefix(prefix): value for name, value in found}
 
     def counter(self, name: str) -> int | None:
         """Where a counter stands; None where it was never set."""
@@ -78,10 +78,34 @@ class Notebook:
     def raise_counter(self, name: str, value: int) -> None:
         """Note the highest value seen; a counter never goes back."""
         with self._outbox.write() as connection:
-            connection.execute(_SET_COUNTER, (name, value))
+            connection.execute(
+                "insert into counter (name, value) values (?, ?)"
+                " on conflict (name) do update set value = max(value, excluded.value)",
+                (name, value),
+            )
 
+    # which meter is where
 
-_SET_COUNTER = (
-    "insert into counter (name, value) values (?, ?)"
-    " on conflict (name) do update set value = max(value, excluded.value)"
-)
+    def meters_at(self, place: str) -> list[tuple[str, int]]:
+        """The meters that answered under a name of the configuration, oldest first, and since when."""
+        with self._outbox.read() as connection:
+            return list(
+                connection.execute(
+                    "select m.name, i.since from identity i join meter m on m.id = i.meter where place = ?"
+                    " order by i.since, m.id",
+                    (place,),
+                )
+            )
+
+    def note_identity(self, place: str, meter: MeterId, at: int) -> str | None:
+        """Note which meter answers; the name of the one before where it is another than the last time."""
+        known = self.meters_at(place)
+        if known and known[-1][0] == meter.name:
+            return None
+        with self._outbox.write() as connection:
+            connection.execute(
+                "insert into identity (meter, place, since) values (?, ?, ?)"
+                " on conflict (place, meter) do update set since = excluded.since",
+                (self._outbox.meter_number(meter), place, at),
+            )
+        return known[-1][0] if known else None

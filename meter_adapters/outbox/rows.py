@@ -58,7 +58,18 @@ class EventRow(NamedTuple):
     protection: str
 
 
+LONGEST_TEXT = 256
+LONGEST_TIME = 40
+"""Most characters of a text and of a time as written; the hub takes no more."""
+
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
+
+
+def printable(text: str, most: int) -> str:
+    """A meter's text as it may be stored and shown: what cannot be printed is written as its code, the end cut off."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return text[:most]
 
 
 def moment_key(instant: int | None, meter_time: str) -> int:
@@ -81,7 +92,7 @@ def rows_of_block(block: ProfileBlock, placed: Sequence[tuple[IntervalRow, int]]
             row.status_raw,
             _words(row.flags),
             is_good,
-            row.meter_time_raw,
+            printable(row.meter_time_raw, LONGEST_TIME),
             row.offset_source.value,
             protection,
             "",
@@ -101,15 +112,15 @@ def rows_of_readings(readings: Iterable[Reading]) -> list[Row]:
             epoch=0,
             raw=_storable(reading.raw),
             scaler=reading.scaler,
-            unit=reading.unit,
-            text=reading.text,
+            unit=printable(reading.unit, 16),
+            text=printable(reading.text, LONGEST_TEXT),
             status=reading.status_raw,
             flags=_words(reading.flags),
             billable=reading.is_billable,
-            meter_time=reading.meter_time_raw,
+            meter_time=printable(reading.meter_time_raw, LONGEST_TIME),
             offset_source=reading.offset_source.value,
             protection=reading.protection.value,
-            source_id=reading.source_id,
+            source_id=printable(reading.source_id, LONGEST_TEXT),
         )
         for reading in readings
     ]
@@ -123,8 +134,8 @@ def row_of_event(event: MeterEvent) -> EventRow:
         digest=hashlib.sha256(content.encode()).digest()[:16],
         log=str(event.log),
         code=event.code,
-        text=event.text,
-        meter_time=event.meter_time_raw,
+        text=printable(event.text, LONGEST_TEXT),
+        meter_time=printable(event.meter_time_raw, LONGEST_TIME),
         offset_source=event.offset_source.value,
         protection=event.protection.value,
     )

@@ -124,23 +124,32 @@ create table counter (                   -- invocation counters: our own are res
   name text primary key,
   value integer not null
 ) without rowid;
-create table submission (                -- documents of series, octet for octet, until the hub has them
+create table identity (                  -- which meter answered under a name of the configuration, and since when
+  meter integer not null references meter (id),
+  place text not null,
+  since integer not null,
+  primary key (place, meter)
+) without rowid;
+create table document (                  -- series as sent, octet for octet, until the hub has them
   id integer primary key,
-  point text not null,
-  start integer not null,
-  finish integer not null,
-  digest text not null,                  -- of the values: the same values are not sent again
   message_id text not null unique,
-  body blob not null,
+  body blob not null,                    -- emptied once settled
   state text not null,                   -- frozen, accepted, refused
   frozen_at integer not null,
   attempts integer not null default 0,
-  broken integer not null default 0,     -- whether an attempt may have reached the hub
   settled_at integer,
   answer text not null default ''
 );
-create index submission_state on submission (state, id);
-create index submission_point on submission (point, start, id);
+create index document_state on document (state, id);
+create table document_series (
+  point text not null,
+  start integer not null,
+  document integer not null references document (id),
+  finish integer not null,
+  complete integer not null,
+  digest text not null,                  -- of the values: the same values are not sent again
+  primary key (point, start, document)
+) without rowid;
 """
 
 
