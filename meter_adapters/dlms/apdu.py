@@ -79,7 +79,7 @@ class _Object:
     """What the library wants to know of an object."""
 
     name: str
-    objectType: int  # noqa: N815 - the library's name
+    objectType: int
 
 
 class Services:

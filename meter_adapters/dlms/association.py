@@ -98,9 +98,8 @@ class Association:
         security = self._security
         dedicated = (security.dedicated or b"") if security.ciphered else b""
         initiate = Initiate(CLIENT_CONFORMANCE | _protection_services(security), self._most_pdu, dedicated)
-        octets: bytes | Fault = initiate.request_octets()
-        if security.ciphered:
-            octets = self._seal(octets, dedicated=False)
+        plain = initiate.request_octets()
+        octets = self._seal(plain, dedicated=False) if security.ciphered else plain
         if isinstance(octets, Fault):
             return octets
         secret = security.password if security.mechanism is Mechanism.LLS else challenge

@@ -12,12 +12,12 @@ def _entry(octet: int) -> int:
 _TABLE = tuple(_entry(octet) for octet in range(256))
 
 
-def fcs16(data: bytes) -> int:
-    """The check of some octets."""
-    crc = 0xFFFF
+def fcs16(data: bytes, start: int = 0xFFFF, final: int = 0xFFFF) -> int:
+    """The check of some octets; other `start` and `final` values make its kin (Kermit: 0 and 0)."""
+    crc = start
     for octet in data:
         crc = crc >> 8 ^ _TABLE[(crc ^ octet) & 0xFF]
-    return crc ^ 0xFFFF
+    return crc ^ final
 
 
 def fcs_octets(data: bytes) -> bytes:
