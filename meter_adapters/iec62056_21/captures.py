@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from meter_adapters.iec62056_21.data_sets import DataSet, Unreadable, data_sets, is_ended
 from meter_adapters.iec62056_21.framing import Answered, Damaged, Frame, Framer, Message, Noise, Telegram
 from meter_adapters.iec62056_21.load_profiles import begins_profile, log_events, profile_blocks, profile_text
-from meter_adapters.iec62056_21.messages import STX, Identification, Mode, seven_bit
-from meter_adapters.iec62056_21.origin import Origin
+from meter_adapters.iec62056_21.messages import STX, Identification, seven_bit
+from meter_adapters.iec62056_21.origin import Origin, meter_of
 from meter_adapters.iec62056_21.registers import readout, with_serial
 from meter_adapters.iec62056_21.telegrams import UnsoundTelegram, read_telegram
 from meter_adapters.meter_profiles.profile import MeterProfile
@@ -116,7 +116,7 @@ class _Reader:
             self.refuse("an identification without data stands behind the block", RefusalReason.CHECK_FAILED)
             return
         self.notes.append(f"identification {ident.name}, mode {ident.mode}")
-        self.meter = _meter_of(ident)
+        self.meter = meter_of(ident)
 
     def take_message(self, message: Message) -> None:
         if message.command:
@@ -141,7 +141,7 @@ class _Reader:
             self.checks.append(CaptureCheck("crc", holds=True, text=read.check))
         else:
             self.kind = PUSH
-        self.meter = _meter_of(read.ident)
+        self.meter = meter_of(read.ident)
         self.take_sets(read.sets, read.protection)
 
     def take_damaged(self, damaged: Damaged, *, is_last: bool) -> None:
@@ -222,8 +222,3 @@ class _Reader:
                 self.refusals.append(block)
         if read.cut or (is_open and self.checks):
             self.refuse(f"cut within a row; go on behind {last or 'the beginning'}", RefusalReason.CHECK_FAILED)
-
-
-def _meter_of(ident: Identification) -> MeterId:
-    model = ident.text if ident.mode is not Mode.A else f"{ident.speed}{ident.text}"
-    return MeterId(ident.name, "", ident.manufacturer.upper(), model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meter_adapters.iec62056_21.messages import Identification, Mode
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.readings import Flag, MeterId, Protection, Refusal, RefusalReason
 from meter_adapters.time_offset import NOT_PLACED, MeterTime, PlacedTime
@@ -29,3 +30,9 @@ class Origin:
     def refusal(self, text: str, reason: RefusalReason = RefusalReason.NOT_UNDERSTOOD) -> Refusal:
         """A refusal of something this meter said."""
         return Refusal(self.meter.name, None, reason, text)
+
+
+def meter_of(ident: Identification, address: str = "") -> MeterId:
+    """The meter of an identification; its serial number only its registers tell."""
+    model = ident.text if ident.mode is not Mode.A else f"{ident.speed}{ident.text}"
+    return MeterId(ident.name, "", ident.manufacturer.upper(), model, address)

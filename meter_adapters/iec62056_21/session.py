@@ -44,6 +44,8 @@ class Goal(StrEnum):
     READOUT = "readout"
     PROGRAMMING = "programming"
     HDLC = "hdlc"
+    IDENTIFY = "identify"
+    """The identification alone: who is there."""
     LISTEN = "listen"
     """Nothing is asked: the meter pushes telegrams (mode D, P1)."""
 
@@ -190,6 +192,7 @@ class Session:
         """Ask in programming mode: `ask("R5", "P.01(…)")`. A write (`W…`) is answered by `Acknowledged`."""
         self._tries = 0
         self._wants_ack = name.startswith("W")
+        self._after_reaction()
         self._send(command(name, data), _State.ANSWER)
 
     def leave(self) -> None:
@@ -217,6 +220,11 @@ class Session:
             return None
         line = self.plan.line
         return line.gap if self._framer.is_within else max(line.reaction, line.gap)
+
+    @property
+    def reaction(self) -> float:
+        """Seconds kept between the meter's message and ours."""
+        return self.ident.reaction if self.ident else 0.2
 
     def feed(self, data: bytes) -> list[SessionEvent]:
         """What the octets make known."""
@@ -281,6 +289,9 @@ class Session:
             self._follow(frame.offered_baud)
             self._state = _State.DATA
             return
+        if self._goal is Goal.IDENTIFY:
+            self._state = _State.OVER
+            return
         self._choose(frame)
 
     def _choose(self, ident: Identification) -> None:
@@ -327,15 +338,18 @@ class Session:
             self._restart(RefusalReason.CHECK_FAILED, frame.text)
 
     def _take_listening(self, frame: Frame) -> None:
-        """Telegrams pushed by the meter; the listening goes on behind them."""
-        if isinstance(frame, Telegram):
-            self._events.append(frame)
-        elif isinstance(frame, Message) and not frame.command and frame.is_checked:
-            self._events.append(Block(frame.body.decode("ascii"), Protection.BCC))
-        elif isinstance(frame, Identification):
+        """The next telegram the meter pushes; a damaged one is waited over."""
+        if isinstance(frame, Identification):
             self.ident = frame
+        elif isinstance(frame, Telegram):
+            self._events.append(frame)
+            self._state = _State.OVER
         elif isinstance(frame, Damaged):
-            self._events.append(AskedAgain(RefusalReason.CHECK_FAILED, frame.text))
+            self._tries += 1
+            if self._tries >= TRIES:
+                self._fail(RefusalReason.CHECK_FAILED, frame.text)
+            else:
+                self._events.append(AskedAgain(RefusalReason.CHECK_FAILED, frame.text))
 
     # Programming mode
 
@@ -464,7 +478,7 @@ class Session:
         self._events.append(Failed(reason, text))
 
     def _after_reaction(self) -> None:
-        self._steps.append(Pause(self.ident.reaction if self.ident else 0.2))
+        self._steps.append(Pause(self.reaction))
 
     def _taken(self) -> list[SessionEvent]:
         events, self._events = self._events, []
