@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from meter_adapters.outbox.store import Outbox
 from meter_adapters.readings import MeterId, Refusal
 
 MOST_REFUSALS = 5_000
 """Refusals kept for people to look at."""
+
+
+class ClockCheck(NamedTuple):
+    """What a meter's clock was found to be: when, and how many milliseconds ahead; None where it cannot be believed."""
+
+    at: int
+    deviation_ms: int | None
 
 
 class Notebook:
@@ -50,17 +59,47 @@ class Notebook:
         with self._outbox.write() as connection:
             connection.execute("delete from attempt where meter = ?", (meter,))
 
-    def note_clock(self, meter: MeterId, at: int, deviation_ms: int | None) -> int | None:
-        """Keep how far a meter's clock is ahead; what it was at the check before, None where that is not known."""
+    def note_clock(self, meter: MeterId, at: int, deviation_ms: int | None) -> ClockCheck | None:
+        """Keep how far a meter's clock is ahead; the check before, None where there was none."""
         with self._outbox.write() as connection:
             number = self._outbox.meter_number(meter)
-            before = connection.execute("select deviation_ms from clock_check where meter = ?", (number,)).fetchone()
+            before = connection.execute(
+                "select at, deviation_ms from clock_check where meter = ?", (number,)
+            ).fetchone()
             connection.execute(
                 "insert into clock_check (meter, at, deviation_ms) values (?, ?, ?)"
                 " on conflict (meter) do update set at = excluded.at, deviation_ms = excluded.deviation_ms",
                 (number, at, deviation_ms),
             )
-        return None if before is None else before[0]
+        return None if before is None else ClockCheck(*before)
+
+    def begin_doubt(self, meter: MeterId, since: int) -> None:
+        """The meter's clock is far off, at the latest since an instant; nothing changes where it is known to be."""
+        with self._outbox.write() as connection:
+            number = self._outbox.meter_number(meter)
+            connection.execute(
+                "insert into clock_doubt (meter, since) select ?, ? where not exists"
+                " (select 1 from clock_doubt where meter = ? and until is null) on conflict do nothing",
+                (number, since, number),
+            )
+
+    def end_doubt(self, meter: MeterId, until: int) -> None:
+        """The meter's clock is right again."""
+        with self._outbox.write() as connection:
+            connection.execute(
+                "update clock_doubt set until = max(?, since) where meter = ? and until is null",
+                (until, self._outbox.meter_number(meter)),
+            )
+
+    def doubts(self, meter: MeterId) -> list[tuple[int, int | None]]:
+        """Spans (since, until] of interval ends in which the meter's clock was far off."""
+        with self._outbox.read() as connection:
+            return list(
+                connection.execute(
+                    "select since, until from clock_doubt d join meter m on m.id = d.meter where m.name = ?",
+                    (meter.name,),
+                )
+            )
 
     def counters(self, prefix: str) -> dict[str, int]:
         """Counters whose names begin so, by the rest of their names."""

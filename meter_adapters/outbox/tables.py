@@ -108,6 +108,12 @@ create table clock_check (
   at integer not null,
   deviation_ms integer                   -- how far the meter is ahead; null where its time cannot be believed
 );
+create table clock_doubt (               -- spans of a meter's own time in which its clock was far off
+  meter integer not null references meter (id),
+  since integer not null,
+  until integer,                         -- null while it still is
+  primary key (meter, since)
+) without rowid;
 create table refusal (
   id integer primary key,
   at integer not null,

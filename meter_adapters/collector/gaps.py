@@ -1,0 +1,74 @@
+"""The gap finder: which interval ends of a load profile are not here yet and worth asking for.
+
+Expected are the ends on the profile's grid behind the mark up to which all is settled. An end the meter was asked for
+often enough and does not have is settled too: it was off, or its clock was set over it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+ASKED_ENOUGH = 3
+"""How often a meter is asked for an interval it says it does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Interval ends to ask for: those in (since, until]."""
+
+    since: int
+    until: int
+
+    def ends(self, period: int) -> range:
+        """The ends on the grid."""
+        return range(self.since - self.since % period + period, self.until + 1, period)
+
+
+@dataclass(slots=True)
+class ProfileState:
+    """What is known of one meter's load profile.
+
+    Attributes:
+        period: seconds between ends.
+        mark: everything up to here is settled.
+        present: ends that are stored.
+        absent: ends the meter did not have, with how often it was asked.
+    """
+
+    period: int
+    mark: int
+    present: set[int]
+    absent: dict[int, int]
+
+    def is_settled(self, end: int) -> bool:
+        """Whether an end is stored or was asked for often enough."""
+        return end in self.present or self.absent.get(end, 0) >= ASKED_ENOUGH
+
+    def advance(self, until: int) -> int:
+        """Move the mark over all that is settled, at most to an instant; where it then stands."""
+        end = self.mark - self.mark % self.period + self.period
+        while end <= until and self.is_settled(end):
+            self.mark = end
+            end += self.period
+        return self.mark
+
+    def spans(self, until: int, longest: int) -> list[Span]:
+        """What to ask for up to an instant, oldest first, each at most `longest` seconds."""
+        missing = [end for end in Span(self.mark, until).ends(self.period) if not self.is_settled(end)]
+        spans: list[Span] = []
+        for end in missing:
+            last = spans[-1] if spans else None
+            if last is not None and end - last.since <= longest and end - last.until <= 4 * self.period:
+                spans[-1] = Span(last.since, end)
+            else:
+                spans.append(Span(end - self.period, end))
+        return spans
+
+
+def state_of(
+    period: int, mark: int | None, oldest: int, present: Collection[int], absent: Mapping[int, int]
+) -> ProfileState:
+    """The state of a profile; what lies behind the meter's memory is settled, for it cannot be had."""
+    floor = oldest - oldest % period
+    return ProfileState(period, max(mark if mark is not None else floor, floor), set(present), dict(absent))
