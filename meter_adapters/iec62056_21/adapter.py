@@ -181,8 +181,10 @@ class Iec62056Adapter:
         elapsed = asyncio.get_running_loop().time() - asked - self._session.core.reaction
         if not isinstance(clock, Refusal) and clock.replace(":", "").startswith("0000"):
             date = await self._value("0.9.2")
-        if isinstance(date, Refusal) or isinstance(clock, Refusal):
-            return date if isinstance(date, Refusal) else clock
+        if isinstance(date, Refusal):
+            return date
+        if isinstance(clock, Refusal):
+            return clock
         time = written_date_and_clock(date, clock)
         if time is None:
             return self._session.refusal(RefusalReason.NOT_UNDERSTOOD, f"{date!r} {clock!r} is no time")

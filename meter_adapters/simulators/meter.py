@@ -206,6 +206,12 @@ class SimulatedMeter:
         summer = self.local(row.meter_end)[2]
         return row.status | (RowStatus.DAYLIGHT_SAVING if summer else RowStatus.GOOD)
 
+    def set_clock(self, at: int, shown: int) -> None:
+        """Set the meter's clock at an instant, so that it shows another one from then on."""
+        self._known(at)
+        self.steps = (*self.steps, ClockStep(at, shown - self.meter_time(at)))
+        self._walk = self._ahead = None
+
     # The load profile
 
     def rows(self, since: int, until: int, now: float) -> list[SimulatedRow]:
@@ -221,7 +227,9 @@ class SimulatedMeter:
 
     def _known(self, now: float) -> list[SimulatedRow]:
         """All rows closed until `now`, measured at most once."""
-        self._walk = self._walk or self._measure()
+        if self._walk is None:
+            last = self._rows[-1] if self._rows else None
+            self._walk = self._measure(last.end, last.totals) if last else self._measure(self.started, self._initial())
         self._ahead = self._ahead or next(self._walk)
         while self._ahead.end <= now:
             self._rows.append(self._ahead)
@@ -230,15 +238,16 @@ class SimulatedMeter:
             return self._rows[: bisect_right(self._rows, now, key=lambda row: row.end)]
         return self._rows
 
-    def _measure(self) -> Iterator[SimulatedRow]:
+    def _initial(self) -> tuple[int, ...]:
+        return tuple(channel.initial for channel in self.channels)
+
+    def _measure(self, start: int, totals: tuple[int, ...]) -> Iterator[SimulatedRow]:
         """Walk from one boundary of the meter's clock to the next, without end."""
-        start = self.started
-        totals = [channel.initial for channel in self.channels]
         while True:
             end, status = self._next_end(start)
             values = self._energy(start, end)
-            totals = [(old + new) % 10**self.digits for old, new in zip(totals, values, strict=True)]
-            yield SimulatedRow(end, self._boundary(end), self.period, status, values, tuple(totals))
+            totals = tuple((old + new) % 10**self.digits for old, new in zip(totals, values, strict=True))
+            yield SimulatedRow(end, self._boundary(end), self.period, status, values, totals)
             start = end
 
     def _next_end(self, start: int) -> tuple[int, RowStatus]:
@@ -281,7 +290,7 @@ class SimulatedMeter:
         """The cumulative registers at an instant, raw, one per channel."""
         known = self._known(now)
         start = known[-1].end if known else self.started
-        base = known[-1].totals if known else tuple(channel.initial for channel in self.channels)
+        base = known[-1].totals if known else self._initial()
         begun = self._energy(start, max(start, int(now)))
         return tuple((old + new) % 10**self.digits for old, new in zip(base, begun, strict=True))
 
