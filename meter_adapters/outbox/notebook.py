@@ -45,19 +45,14 @@ class Notebook:
         row = self._outbox.row("select refused from attempt where meter = ?", (meter,))
         return 0 if row is None else int(row[0])
 
-    def note_password_refused(self, meter: str) -> None:
-        """One more."""
+    def set_passwords_refused(self, meter: str, refused: int) -> None:
+        """So often by now; 0 is none."""
         with self._outbox.write() as connection:
             connection.execute(
-                "insert into attempt (meter, refused) values (?, 1)"
-                " on conflict (meter) do update set refused = refused + 1",
-                (meter,),
+                "insert into attempt (meter, refused) values (?, ?)"
+                " on conflict (meter) do update set refused = excluded.refused",
+                (meter, refused),
             )
-
-    def forgive(self, meter: str) -> None:
-        """A person looked: the meter may be tried again."""
-        with self._outbox.write() as connection:
-            connection.execute("delete from attempt where meter = ?", (meter,))
 
     def note_clock(self, meter: MeterId, at: int, deviation_ms: int | None) -> ClockCheck | None:
         """Keep how far a meter's clock is ahead; the check before, None where there was none."""
