@@ -15,7 +15,7 @@ from gurux_dlms import GXDateTime, GXDLMSClient, GXReplyData
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType
 from gurux_dlms.GXByteBuffer import GXByteBuffer
 
-from meter_adapters.dlms.axdr import Data, encode
+from meter_adapters.dlms.axdr import Data, Tag, encode
 from meter_adapters.dlms.cosem_time import time_octets
 from meter_adapters.dlms.fault import Fault
 from meter_adapters.obis import Obis
@@ -162,14 +162,20 @@ class Services:
 
     @staticmethod
     def _whole(reply: Any) -> Answer | Fault:
-        """The value, where the decoder came to the end of its octets and not short of it."""
-        if reply.value is None:
-            rest = bytes(reply.data.array()[reply.data.position :])
-            nothing = not rest or rest == b"\0"
-            return Answer(None) if nothing else Fault("data-cut", "the octets end within the answer")
-        if reply.readPosition != reply.data.size:
-            return Fault("data-cut", "the answer does not end with its value")
-        return Answer(reply.value)
+        """The value, where the decoder came to the end of its octets and not short of it.
+
+        Of an array that is cut between two elements the library keeps the elements before: its count tells.
+        """
+        value, at_end = reply.value, reply.readPosition == reply.data.size
+        if value is None:
+            octets = bytes(reply.data.array())
+            if octets in (b"", b"\0"):
+                return Answer(None)
+            if at_end and octets[0] in (Tag.ARRAY, Tag.STRUCTURE):
+                return Answer([])
+        if value is None or not at_end or (isinstance(value, list) and reply.totalCount != len(value)):
+            return Fault("data-cut", "the octets end within the answer, or go on behind it")
+        return Answer(value)
 
 
 def octets_of(cell: object) -> bytes | None:

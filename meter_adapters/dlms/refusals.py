@@ -22,6 +22,7 @@ _REASONS = {
     "columns": RefusalReason.COLUMNS_CHANGED,
     "access-2": RefusalReason.BUSY,
     "access-4": RefusalReason.NOT_SUPPORTED,
+    "not-configured": RefusalReason.NOT_SUPPORTED,
     "compressed": RefusalReason.NOT_SUPPORTED,
     "meter-counter": RefusalReason.METER_ERROR,
     "meter-exception": RefusalReason.METER_ERROR,

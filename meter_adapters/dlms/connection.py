@@ -1,0 +1,216 @@
+"""A DLMS meter on a line, opened and asked: link, data link, association, and the guards around them.
+
+A fault of link or protection ends the session; the next question opens a new one and is asked once more. A password
+the meter refused twice is not sent again before a person looked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from meter_adapters.dlms import hdlc
+from meter_adapters.dlms.apdu import Answer, Attribute
+from meter_adapters.dlms.association import Association, Exchange
+from meter_adapters.dlms.axdr import Data
+from meter_adapters.dlms.fault import Fault
+from meter_adapters.dlms.hdlc_client import HdlcClient, HdlcSettings
+from meter_adapters.dlms.security import DlmsSecurity
+from meter_adapters.dlms.session import DlmsSession
+from meter_adapters.dlms.wrapper import WrapperClient
+from meter_adapters.iec62056_21.adapter import Iec62056Adapter
+from meter_adapters.iec62056_21.passwords import PasswordGuard
+from meter_adapters.meter_profiles.profile import MeterProfile
+from meter_adapters.obis import Obis
+from meter_adapters.port import LineSetting, Link, Parity
+from meter_adapters.readings import Protection, Refusal
+
+PUBLIC_CLIENT = 16
+_KEEPS_SESSION = ("access-", "columns", "rows-form")
+"""Faults after which the association is as good as before."""
+_LINK_FAILS = ("no-answer", "link-closed", "hdlc-", "wrapper-")
+"""Faults of the link itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a meter may stay silent, and how often a frame is repeated."""
+
+    answer_within: float = 5.0
+    tries: int = 3
+
+
+class DlmsConnection:
+    """One meter, asked over one link; opened where it is not open."""
+
+    def __init__(  # noqa: PLR0913 - one installation's facts, named one by one
+        self,
+        link: Link,
+        profile: MeterProfile,
+        security: DlmsSecurity,
+        *,
+        clock: Callable[[], float],
+        guard: PasswordGuard,
+        patience: Patience,
+    ) -> None:
+        self.link, self.profile, self.security = link, profile, security
+        self._clock, self._guard, self._patience = clock, guard, patience
+        self._session: DlmsSession | None = None
+        self._association: Association | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an association stands."""
+        return self._association is not None
+
+    @property
+    def protection(self) -> Protection:
+        """What proves the meter's answers."""
+        if self.security.ciphered:
+            return Protection.GCM
+        return Protection.CRC if self.profile.dlms.framing == "hdlc" else Protection.NONE
+
+    async def open(self) -> Fault | None:
+        """Open link and association; with a ciphered meter the counter it has seen is asked for first."""
+        if self._guard.is_locked:
+            return Fault("locked-out", "the meter refused its password twice: it is not asked again")
+        try:
+            counter = await self._catch_up_counter()
+            return counter or await self._open_as(self.security, self.profile.dlms.client)
+        except OSError as error:
+            await self.close()
+            return Fault("link-closed", f"the line is lost: {error.strerror or type(error).__name__}")
+
+    async def close(self) -> None:
+        """Release the association and leave the link, as far as the meter listens."""
+        session, association = self._session, self._association
+        self._session = self._association = None
+        with contextlib.suppress(OSError):
+            if session is not None and association is not None:
+                await session.ask(_released(association))
+                await session.disconnect()
+        await self.link.close()
+
+    async def get(self, attribute: Attribute, selection: bytes = b"") -> Answer | Fault:
+        """Read an attribute."""
+        return await self._ask(lambda association: association.get(attribute, selection))
+
+    async def set(self, attribute: Attribute, data: Data) -> Answer | Fault:
+        """Write an attribute."""
+        return await self._ask(lambda association: association.set(attribute, data))
+
+    async def _ask(self, question: Callable[[Association], Exchange[Answer | Fault]]) -> Answer | Fault:
+        if self._association is None:
+            refused = await self.open()
+            if refused is not None:
+                return refused
+        assert self._session is not None and self._association is not None, "just opened"
+        try:
+            answer = await self._session.ask(question(self._association))
+        except OSError as error:
+            answer = Fault("link-closed", f"the line is lost: {error.strerror or type(error).__name__}")
+        if isinstance(answer, Fault) and not answer.code.startswith(_KEEPS_SESSION):
+            await self._drop(answer)
+        return answer
+
+    async def _drop(self, fault: Fault) -> None:
+        """After a fault nothing of the session is resumed. Over a link that fails no farewell is said."""
+        if fault.code.startswith(_LINK_FAILS):
+            self._session = self._association = None
+        await self.close()
+
+    # Opening
+
+    async def _catch_up_counter(self) -> Fault | None:
+        """Read the counter the meter has seen of us as public client, and go on behind it."""
+        place = self.security.counter_object
+        if place is None or not self.security.needs_keys:
+            return None
+        refused = await self._open_as(DlmsSecurity(), PUBLIC_CLIENT)
+        if refused is not None:
+            return refused
+        assert self._session is not None and self._association is not None, "just opened"
+        answer = await self._session.ask(self._association.get(Attribute(1, place, 2)))
+        await self.close()
+        if isinstance(answer, Fault):
+            return answer
+        if not isinstance(answer.value, int):
+            return Fault("meter-counter", "the meter's invocation counter is no number")
+        self.security.counter.at_least(int(answer.value) + 1)
+        return None
+
+    async def _open_as(self, security: DlmsSecurity, client: int) -> Fault | None:
+        await self._open_line()
+        session, association = DlmsSession(self.link, self._core(client)), Association(security)
+        refused = await session.connect() or await session.ask(association.open())
+        if refused is None:
+            self._session, self._association = session, association
+            self._guard.was_taken()
+            return None
+        if refused.code == "password":
+            self._guard.was_refused()
+        if not refused.code.startswith(_LINK_FAILS):
+            with contextlib.suppress(OSError):
+                await session.disconnect()
+        await self.link.close()
+        return refused
+
+    async def _open_line(self) -> None:
+        """Open the line at its speed; a meter that begins in mode E is brought to HDLC first."""
+        if self.profile.dlms.starts_in_mode_e:
+            found = await Iec62056Adapter(self.link, self.profile, clock=self._clock).enter_hdlc()
+            if isinstance(found, Refusal):
+                raise OSError(found.text)
+            return
+        await self.link.open()
+        line = self.profile.line
+        await self.link.set_line(LineSetting(line.baud, line.bits, Parity(line.parity)))
+
+    def _core(self, client: int) -> HdlcClient | WrapperClient:
+        facts = self.profile.dlms
+        if facts.framing == "wrapper":
+            return WrapperClient(client, facts.logical_server, self._patience.answer_within)
+        server = hdlc.server_address(facts.logical_server, facts.physical_server, facts.address_octets)
+        settings = HdlcSettings(
+            hdlc.client_address(client), server, facts.most_info, self._patience.answer_within, self._patience.tries
+        )
+        return HdlcClient(settings)
+
+    def at_address(self, physical: int) -> DlmsConnection:
+        """The same line and rights for another meter on the bus."""
+        facts = self.profile.dlms.model_copy(update={"physical_server": physical})
+        profile = self.profile.model_copy(update={"dlms": facts})
+        security = replace(self.security)
+        return DlmsConnection(
+            self.link, profile, security, clock=self._clock, guard=self._guard, patience=self._patience
+        )
+
+
+def text_of(value: object) -> str:
+    """A name or number as the meter writes it, as text; octets that are not printable in hex."""
+    if isinstance(value, bytes | bytearray):
+        octets = bytes(value).rstrip(b"\0 ")
+        printable = octets.isascii() and octets.decode("ascii").isprintable()
+        return octets.decode("ascii") if printable else octets.hex().upper()
+    return "" if value is None else str(value)
+
+
+def manufacturer_of(logical_name: str) -> str:
+    """The maker's three letters, with which a logical device name begins."""
+    letters = logical_name[:3]
+    return letters if len(letters) == 3 and letters.isascii() and letters.isalpha() else ""
+
+
+def _released(association: Association) -> Exchange[Fault | None]:
+    yield from association.release()
+    return None
+
+
+def is_object_missing(fault: Fault) -> bool:
+    """Whether the meter merely does not have what was asked."""
+    return fault.code in ("access-4", "access-9", "access-11", "access-3")
+
+
+CLASSES_LIST = Attribute(15, Obis(0, 0, 40, 0, 0), 2)
+"""The list of every object the association may see."""
