@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_frames_do_not_depend_on_how_the_stream_was_split(name: str, places: lis
     expected = whole.feed(octets) + whole.finish()
     found = []
     bounds = sorted({0, len(octets), *(place % len(octets) for place in places)})
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         found += split.feed(octets[start:end])
     assert found + split.finish() == expected
 

@@ -82,7 +82,7 @@ def test_an_address_of_the_configuration_is_letters_and_digits() -> None:
         ("/ABCZold", "ABC", Mode.A, None, "old", 0.2),
     ],
 )
-def test_identifications_tell_mode_and_speed(  # noqa: PLR0917
+def test_identifications_tell_mode_and_speed(
     line: str, manufacturer: str, mode: Mode, baud: int | None, text: str, reaction: float
 ) -> None:
     found = identification(line.encode())

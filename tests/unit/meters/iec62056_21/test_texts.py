@@ -26,6 +26,11 @@ def origin(profile: MeterProfile = PROFILE) -> Origin:
     return Origin(MeterId("GPS SIM1"), profile, Protection.BCC)
 
 
+def wall(text: str) -> datetime:
+    """What a meter's clock shows."""
+    return datetime.fromisoformat(text)
+
+
 def instant(*parts: int) -> int:
     return int(datetime(*parts, tzinfo=UTC).timestamp())  # type: ignore[misc, arg-type]  # year, month, day, …
 
@@ -76,22 +81,24 @@ def test_a_parameter_is_found_under_any_spelling_but_not_another_devices() -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "wall", "deviation", "daylight"),
+    ("text", "shown", "deviation", "daylight"),
     [
-        ("1220401010000", datetime(2022, 4, 1, 1), None, True),
-        ("02204010115", datetime(2022, 4, 1, 1, 15), None, False),
-        ("2220401010000", datetime(2022, 4, 1, 1), 0, None),
-        ("220401010059", datetime(2022, 4, 1, 1, 0, 59), None, None),
-        ("2211120730", datetime(2022, 11, 12, 7, 30), None, None),
-        ("161113205757W", datetime(2016, 11, 13, 20, 57, 57), None, False),
-        ("21-01-01 00:00", datetime(2021, 1, 1), None, None),
-        ("0211231240000", datetime(2022, 1, 1), None, False),
+        ("1220401010000", wall("2022-04-01T01:00:00"), None, True),
+        ("02204010115", wall("2022-04-01T01:15:00"), None, False),
+        ("2220401010000", wall("2022-04-01T01:00:00"), 0, None),
+        ("220401010059", wall("2022-04-01T01:00:59"), None, None),
+        ("2211120730", wall("2022-11-12T07:30:00"), None, None),
+        ("161113205757W", wall("2016-11-13T20:57:57"), None, False),
+        ("21-01-01 00:00", wall("2021-01-01T00:00:00"), None, None),
+        ("0211231240000", wall("2022-01-01T00:00:00"), None, False),
     ],
 )
-def test_times_with_and_without_a_mark(text: str, wall: datetime, deviation: int | None, daylight: bool | None) -> None:
+def test_times_with_and_without_a_mark(
+    text: str, shown: datetime, deviation: int | None, daylight: bool | None
+) -> None:
     time = written_time(text)
     assert time is not None
-    assert (time.wall, time.deviation, time.daylight, time.raw) == (wall, deviation, daylight, text)
+    assert (time.wall, time.deviation, time.daylight, time.raw) == (shown, deviation, daylight, text)
 
 
 @pytest.mark.parametrize("text", ["", "00-00-00 00:00", "220230", "3220401010000", "1220401010000W", "220431010000"])
@@ -102,10 +109,10 @@ def test_what_is_no_time_has_none(text: str) -> None:
 def test_date_and_time_of_day_apart() -> None:
     time = written_date_and_clock("1220713", "10:56:44")
     assert time is not None
-    assert (time.wall, time.daylight) == (datetime(2022, 7, 13, 10, 56, 44), True)
+    assert (time.wall, time.daylight) == (wall("2022-07-13T10:56:44"), True)
     assert written_date_and_clock("220713", "xx") is None
     assert written_date_and_clock("220732", "105644") is None
-    assert asked_time(datetime(2026, 3, 25), "0") == "0260325000000"
+    assert asked_time(wall("2026-03-25T00:00:00"), "0") == "0260325000000"
 
 
 # Load profiles
