@@ -70,6 +70,7 @@ class MeterDoor:
         self._tries = f"{meter.name}/{secrets.fingerprint}"
         self._guard = PasswordGuard(notebook.passwords_refused(self._tries))
         self._security: DlmsSecurity | None = None
+        self._dlms: Adapter | None = None
 
     @property
     def is_locked(self) -> bool:
@@ -81,24 +82,32 @@ class MeterDoor:
         self._notebook.set_passwords_refused(self._tries, 0)
 
     def open(self, link: Link, clock: Clock, on_refusal: Callable[[Refusal], None]) -> Adapter:
-        """An adapter for one session, not opened yet."""
+        """The adapter for a session, not opened yet."""
+        self._guard.refused = self._notebook.passwords_refused(self._tries)
         match self.profile.protocol:
             case "iec62056-21":
-                self._guard.refused = self._notebook.passwords_refused(self._tries)
                 settings = Settings(sets_clock=self.meter.set_clock, on_refusal=on_refusal)
-                address, password = self.meter.address, self._secrets.password
+                secret = self._secrets.password
                 return Iec62056Adapter(
-                    link, self.profile, address, password, clock=clock, guard=self._guard, settings=settings
+                    *(link, self.profile, self.meter.address, secret), clock=clock, guard=self._guard, settings=settings
                 )
             case "p1":
                 return P1Adapter(link, self.profile, clock=clock, on_refusal=on_refusal)
             case "dlms":
-                # The DLMS library comes with the extra `meters`; a plant without DLMS meters does without it.
-                from meter_adapters.dlms.adapter import DlmsAdapter  # noqa: PLC0415
-
-                return DlmsAdapter(link, self.profile, self._dlms_security(), clock=clock, address=self.meter.address)
+                # One for all sessions: it knows the columns of the session before, and tells when they change.
+                self._dlms = self._dlms or self._dlms_adapter(link, clock, on_refusal)
+                return self._dlms
             case _:
                 raise NotImplementedError(f"{self.profile.protocol} is read from captures only")
+
+    def _dlms_adapter(self, link: Link, clock: Clock, on_refusal: Callable[[Refusal], None]) -> Adapter:
+        # The DLMS library comes with the extra `meters`; a plant without DLMS meters does without it.
+        from meter_adapters.dlms.adapter import DlmsAdapter  # noqa: PLC0415
+        from meter_adapters.dlms.adapter import Settings as DlmsSettings  # noqa: PLC0415
+
+        settings = DlmsSettings(sets_clock=self.meter.set_clock, on_refusal=on_refusal)
+        self._security = self._dlms_security()
+        return DlmsAdapter(link, self.profile, self._security, clock=clock, guard=self._guard, settings=settings)
 
     def closed(self, refusal: Refusal | None) -> None:
         """A session ended, with this refusal or none: keep what the next one has to know."""
@@ -106,35 +115,33 @@ class MeterDoor:
             for (title, key), value in self._security.seen.last.items():
                 self._notebook.raise_counter(f"{self._tries}/seen/{title.hex()}/{key}", value)
         before = self._notebook.passwords_refused(self._tries)
-        if self.profile.protocol != "iec62056-21":
-            is_wrong = refusal is not None and refusal.reason is RefusalReason.PASSWORD_WRONG
-            self._guard.refused = before + 1 if is_wrong else 0 if refusal is None else before
-        if self._guard.refused != before:
-            self._notebook.set_passwords_refused(self._tries, self._guard.refused)
+        refused = self._guard.refused
+        if refused == before and refusal is not None and refusal.reason is RefusalReason.PASSWORD_WRONG:
+            refused += 1  # an adapter that keeps no count of its own
+        if refused != before:
+            self._notebook.set_passwords_refused(self._tries, refused)
 
     def _dlms_security(self) -> DlmsSecurity:
-        if self._security is None:
-            from meter_adapters.dlms.acse import Mechanism  # noqa: PLC0415 - with the DLMS library, see above
-            from meter_adapters.dlms.ciphering import Keys, RisingCounter  # noqa: PLC0415
-            from meter_adapters.dlms.security import DlmsSecurity, InvocationCounter  # noqa: PLC0415
+        from meter_adapters.dlms.acse import Mechanism  # noqa: PLC0415 - with the DLMS library, see above
+        from meter_adapters.dlms.ciphering import Keys, RisingCounter  # noqa: PLC0415
+        from meter_adapters.dlms.security import DlmsSecurity, InvocationCounter  # noqa: PLC0415
 
-            own, section = f"{self._tries}/own", self.profile.dlms
-            mechanisms = {"none": Mechanism.NONE, "lls": Mechanism.LLS, "hls-gmac": Mechanism.HLS_GMAC}
-            seen = RisingCounter()
-            for name, value in self._notebook.counters(f"{self._tries}/seen/").items():
-                title, key = name.split("/", 1)
-                seen.last[bytes.fromhex(title), key] = value
-            keys = (self._secrets.encryption_key, self._secrets.authentication_key)
-            self._security = DlmsSecurity(
-                mechanism=mechanisms[section.authentication],
-                password=self._secrets.password or b"",
-                ciphered=section.ciphered,
-                keys=None if keys[0] is None else Keys(keys[0], keys[1]),
-                suite=section.suite,
-                counter=InvocationCounter(
-                    self._notebook.counter(own) or 0, lambda bound: self._notebook.raise_counter(own, bound)
-                ),
-                seen=seen,
-                chance=chance.token_bytes,
-            )
-        return self._security
+        own, section = f"{self._tries}/own", self.profile.dlms
+        mechanisms = {"none": Mechanism.NONE, "lls": Mechanism.LLS, "hls-gmac": Mechanism.HLS_GMAC}
+        seen = RisingCounter()
+        for name, value in self._notebook.counters(f"{self._tries}/seen/").items():
+            title, key = name.split("/", 1)
+            seen.last[bytes.fromhex(title), key] = value
+        keys = (self._secrets.encryption_key, self._secrets.authentication_key)
+        return DlmsSecurity(
+            mechanism=mechanisms[section.authentication],
+            password=self._secrets.password or b"",
+            ciphered=section.ciphered,
+            keys=None if keys[0] is None else Keys(keys[0], keys[1]),
+            suite=section.suite,
+            counter=InvocationCounter(
+                self._notebook.counter(own) or 0, lambda bound: self._notebook.raise_counter(own, bound)
+            ),
+            seen=seen,
+            chance=chance.token_bytes,
+        )

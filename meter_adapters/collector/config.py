@@ -183,6 +183,10 @@ class MeterSection(_Section):
     authentication_key: str = ""
     zone: str = ""
     set_clock: bool = False
+    line: dict[str, Any] = {}
+    """What is otherwise on this line than the profile says: keys of its `line` section."""
+    dlms: dict[str, Any] = {}
+    """Likewise of its `dlms` section: client, authentication, ciphering."""
     point: tuple[PointSection, ...] = ()
 
 
@@ -243,7 +247,7 @@ def _beside(config: CollectorConfig, directory: Path) -> CollectorConfig:
 
 
 def profile_of(meter: MeterSection, directory: Path) -> MeterProfile | tuple[Finding, ...]:
-    """The profile of a meter: a shipped one by name, or a file beside the configuration; in the meter's own zone."""
+    """The profile of a meter, shipped or of a file beside the configuration, with what its section says otherwise."""
     if meter.profile.endswith(".toml"):
         found = read_profile_file(directory / meter.profile)
     elif meter.profile in shipped_names():
@@ -251,9 +255,28 @@ def profile_of(meter: MeterSection, directory: Path) -> MeterProfile | tuple[Fin
     else:
         text = f"there is no profile {meter.profile!r}; known are {', '.join(shipped_names())}, or a file FILE.toml"
         return (Finding("config", text, f"meter {meter.name}"),)
-    if isinstance(found, tuple) or not meter.zone:
+    if isinstance(found, tuple):
         return found
-    return found.model_copy(update={"time": found.time.model_copy(update={"zone": meter.zone})})
+    table = found.model_dump(mode="json", by_alias=True)
+    table["time"] |= {"zone": meter.zone} if meter.zone else {}
+    table["line"] |= meter.line
+    table["dlms"] |= meter.dlms | _addressed(meter, found)
+    try:
+        return MeterProfile.model_validate(table)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        return tuple(
+            Finding("config", fault["msg"], f"meter {meter.name}: {'.'.join(map(str, fault['loc']))}")
+            for fault in faults
+        )
+
+
+def _addressed(meter: MeterSection, profile: MeterProfile) -> dict[str, object]:
+    """A DLMS meter's address: `17` on its bus, or `1/17` for logical and physical server."""
+    if profile.protocol != "dlms" or not meter.address:
+        return {}
+    logical, _, physical = meter.address.rpartition("/")
+    return {"physical-server": physical, **({"logical-server": logical} if logical else {})}
 
 
 def sentences(findings: Sequence[Finding]) -> str:

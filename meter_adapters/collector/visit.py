@@ -107,9 +107,8 @@ class MeterVisit:
         Raises:
             OutboxFull: there was no room; the meter still has what was read.
         """
-        refused = await self._adapter.open()
         try:
-            self._outcome.refusal = refused or await self._read(works)
+            self._outcome.refusal = await self._adapter.open() or await self._read(works)
         finally:
             await self._adapter.close()
         return self._outcome

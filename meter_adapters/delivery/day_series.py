@@ -85,7 +85,7 @@ def steps_over(outbox: Outbox, sources: Sequence[PointSource], span: Interval) -
         if source.covers(span)
         for one in energies_of(outbox, source, span)
     ]
-    return steps_of(energies, span, sources[0].point.seconds, Fraction(1))
+    return steps_of(energies, span, sources[0].point.seconds)
 
 
 def series_of(sources: Sequence[PointSource], span: Interval, steps: Steps, transaction: str, now: int) -> Series:

@@ -21,6 +21,9 @@ from gateway.messages.series import Positions, Qualities, Quantities
 from gateway.messages.times import Interval
 from meter_adapters.readings import Flag
 
+THOUSANDTHS = 1_000
+"""Parts of a kWh that a quantity counts: the Wh of the meters."""
+MILLIONTHS = 1_000_000
 _HOUR = 3600
 _ESTIMATES = frozenset({Flag.CLOCK_ADJUSTED.value, Flag.RECOVERED.value})
 
@@ -44,7 +47,7 @@ class Cell(NamedTuple):
 
 
 class Energy(NamedTuple):
-    """Energy of one interval in Wh, before the point's factor; None where it cannot be told."""
+    """Energy of one interval in Wh or varh; None where it cannot be told."""
 
     end: int
     period: int
@@ -114,10 +117,10 @@ def register_energies(cells: Sequence[Cell], rollover: Fraction | None, most: Fr
     return found
 
 
-def steps_of(energies: Iterable[Energy], span: Interval, seconds: int, factor: Fraction) -> Steps:
-    """The steps of a span out of energies, times the point's factor, rounded together.
+def steps_of(energies: Iterable[Energy], span: Interval, seconds: int, parts: int = THOUSANDTHS) -> Steps:
+    """The steps of a span out of energies, as whole thousandths (or millionths) of a kWh, rounded together.
 
-    Each value is rounded down to a thousandth; what the exact sum of the span, rounded half up, has over that goes one
+    Each value is rounded down; what the exact sum of the span, rounded half up, has over that goes one
     by one to the largest remainders, the earlier first.
     """
     count = (span.end - span.start) // seconds
@@ -126,7 +129,7 @@ def steps_of(energies: Iterable[Energy], span: Interval, seconds: int, factor: F
     for place, group in _by_step(energies, span, seconds).items():
         amounts[place] = _whole_step(group, seconds)
         estimated[place] = any(e.is_estimated for e in group) or len({e.end for e in group}) < len(group)
-    exact = {place: amount * factor for place, amount in enumerate(amounts) if amount is not None}
+    exact = {place: amount * Fraction(parts, THOUSANDTHS) for place, amount in enumerate(amounts) if amount is not None}
     quantity = np.full(count, NO_QUANTITY, dtype=np.int64)
     for place, thousandths in _rounded_together(exact).items():
         quantity[place] = thousandths

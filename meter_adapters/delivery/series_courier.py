@@ -63,8 +63,10 @@ class SeriesCourier:
         self.silence = ""
 
     def prepare(self) -> tuple[int, tuple[Finding, ...]]:
-        """Freeze documents of all days that are ready and not sent with these values; how many, and what speaks
-        against any of them."""
+        """Freeze documents of all days that are ready and not sent with these values.
+
+        How many documents, and the findings of those that our own schema refuses: they are not sent.
+        """
         now = int(self._now())
         today = self._desk.zone.day(now)
         ready: list[tuple[Series, SentSeries]] = []
