@@ -13,6 +13,7 @@ from typing import Any
 
 from gurux_dlms import GXDateTime, GXDLMSClient, GXReplyData
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType
+from gurux_dlms.GXBitString import GXBitString
 from gurux_dlms.GXByteBuffer import GXByteBuffer
 
 from meter_adapters.dlms.axdr import Data, Tag, encode
@@ -179,9 +180,11 @@ class Services:
 
 
 def octets_of(cell: object) -> bytes | None:
-    """The octets of a cell that is an octet string, or a date-time the library made an object of."""
+    """The octets of a cell that is an octet string, or a bit string or date-time the library made an object of."""
     if isinstance(cell, bytes | bytearray):
         return bytes(cell)
+    if isinstance(cell, GXBitString):
+        return bytes(cell.value)
     if isinstance(cell, GXDateTime):
         shift = cell.value.utcoffset()
         deviation = None if shift is None else -int(shift.total_seconds()) // 60

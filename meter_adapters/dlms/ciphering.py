@@ -83,7 +83,9 @@ def parse_ciphered(apdu: bytes) -> Ciphered | Fault:
 
 def _envelope(apdu: bytes) -> Ciphered:
     at, title = 1, b""
-    if apdu[:1] == bytes([GENERAL_CIPHERING]):
+    if not apdu or apdu[0] not in CIPHERED_TAGS:
+        raise Malformed("ciphered-service", "no ciphered APDU")
+    if apdu[0] == GENERAL_CIPHERING:
         at, title = _general_head(apdu)
     elif apdu[0] in (GENERAL_GLO, GENERAL_DED):
         title, at = _string(apdu, at)

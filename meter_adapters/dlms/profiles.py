@@ -192,8 +192,6 @@ def place(profile: MeterProfile, time: CosemTime, status: int | None = None, exp
 
 def status_of(cell: object) -> int | None:
     """A status word, whatever type the meter writes it in."""
-    if isinstance(cell, str) and cell and not set(cell) - {"0", "1"}:
-        return int(cell, 2)
     raw = octets_of(cell)
     if raw is not None:
         return int.from_bytes(raw, "big") if raw else None
