@@ -7,16 +7,20 @@ opening, so a converter that was unplugged and came back under another name is f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import Protocol
+import termios
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import serial
 from serial.tools import list_ports
 
-from meter_adapters.port import LineSetting
+from meter_adapters.port import LineSetting, Parity
 
 USB = "usb:"
 """Prefix of a device that is named by the serial number of its USB converter."""
+_Result = TypeVar("_Result")
 _READ_AT_MOST = 4096
 _BREAK_SECONDS = 0.25
 _WRITE_SECONDS = 60.0
@@ -41,6 +45,13 @@ def device_path(device: str, ports: Iterable[KnownPort] | None = None) -> str:
     raise FileNotFoundError(f"no serial converter with the USB serial number {number!r}")
 
 
+def possible_setting(path: str, setting: LineSetting) -> LineSetting:
+    """The setting as far as the device can have it: a pseudo terminal knows speeds and is always 8N1."""
+    if Path(path).resolve().is_relative_to("/dev/pts"):
+        return replace(setting, bits=8, parity=Parity.NONE, stop_bits=1)
+    return setting
+
+
 class SerialLink:
     """A serial port. Every call raises `OSError` when the port is gone; it can then be opened again."""
 
@@ -57,15 +68,17 @@ class SerialLink:
     async def open(self) -> None:
         """Open the port at its first setting; nobody else may have it open."""
         await self.close()
-        self._port = await asyncio.to_thread(self._opened)
+        self._port = await _in_thread(self._opened)
 
     def _opened(self) -> serial.Serial:
+        path = device_path(self._device)
+        first = possible_setting(path, self._first)
         port = serial.Serial(
-            device_path(self._device),
-            self._first.baud,
-            self._first.bits,
-            self._first.parity.value,
-            self._first.stop_bits,
+            path,
+            first.baud,
+            first.bits,
+            first.parity.value,
+            first.stop_bits,
             timeout=0,
             write_timeout=_WRITE_SECONDS,
             exclusive=True,
@@ -77,11 +90,11 @@ class SerialLink:
         """Close the port; what was not sent is dropped."""
         port, self._port = self._port, None
         if port is not None:
-            await asyncio.to_thread(port.close)
+            await _in_thread(port.close)
 
     async def write(self, data: bytes) -> None:
         """Send octets."""
-        await asyncio.to_thread(self._there.write, data)
+        await _in_thread(self._there.write, data)
 
     async def read(self, timeout: float) -> bytes:
         """Octets that arrived, at least one; empty when none came within `timeout` seconds."""
@@ -100,32 +113,41 @@ class SerialLink:
 
     async def set_line(self, setting: LineSetting) -> None:
         """Set speed and framing."""
-        await asyncio.to_thread(self._set, setting)
+        await _in_thread(self._set, setting)
 
     def _set(self, setting: LineSetting) -> None:
         port = self._there
+        possible = possible_setting(port.port or "", setting)
         port.apply_settings(
             {
-                "baudrate": setting.baud,
-                "bytesize": setting.bits,
-                "parity": setting.parity.value,
-                "stopbits": setting.stop_bits,
+                "baudrate": possible.baud,
+                "bytesize": possible.bits,
+                "parity": possible.parity.value,
+                "stopbits": possible.stop_bits,
             }
         )
 
     async def drain(self) -> None:
         """Wait until the last octet has left the interface."""
-        await asyncio.to_thread(self._there.flush)
+        await _in_thread(self._there.flush)
 
     async def send_break(self) -> None:
         """Hold the line low for a quarter of a second."""
-        await asyncio.to_thread(self._there.send_break, _BREAK_SECONDS)
+        await _in_thread(self._there.send_break, _BREAK_SECONDS)
 
     @property
     def _there(self) -> serial.Serial:
         if self._port is None or not self._port.is_open:
             raise ConnectionError(f"{self._device} is not open")
         return self._port
+
+
+async def _in_thread(call: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call what may wait for the line; what the terminal refuses is an `OSError` like every other loss of a line."""
+    try:
+        return await asyncio.to_thread(call, *arguments)
+    except termios.error as error:
+        raise OSError(*error.args) from error
 
 
 def _wake(ready: asyncio.Future[None]) -> None:

@@ -383,8 +383,7 @@ def test_a_meter_without_programming_mode_is_told(answer: bytes, reason: Refusal
     talk.begin(Goal.PROGRAMMING)
     talk.hear(IDENT)
     talk.hear(answer)
-    assert isinstance(talk.last(), Failed)
-    assert talk.last().reason is reason
+    assert talk.failure() is reason
 
 
 def test_who_is_there_needs_no_more_than_the_identification() -> None:
