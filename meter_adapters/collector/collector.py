@@ -36,7 +36,6 @@ from meter_adapters.port import LineSetting, Link, Parity
 log = logging.getLogger(__name__)
 
 OUTBOX = "outbox.db"
-ZONE = MarketZone("Europe/Copenhagen")
 SERIES_EVERY = 60.0
 PRUNE_EVERY = 300.0
 
@@ -116,6 +115,7 @@ class Collector:
 
     def __init__(self, plant: Plant, now: Callable[[], float] = host_time) -> None:
         self.plant, self._now = plant, now
+        self._zone = MarketZone(plant.config.collector.zone)
         self.report = CollectorReport(plant.config.collector.name)
         is_checked = plant.config.collector.host_clock == "checked"
         self.workers = [
@@ -174,7 +174,7 @@ class Collector:
 
     async def _send_series(self, hub: HubSection, access: HubAccess, stop: asyncio.Event) -> None:
         sources = sources_of(self.plant.config, self.plant.profiles, "main")
-        desk = SeriesDesk(hub, ZONE, sources, lambda: uuid.uuid4().hex)
+        desk = SeriesDesk(hub, self._zone, sources, lambda: uuid.uuid4().hex)
         courier = SeriesCourier(self.plant.outbox, desk, access, self._now)
         while not stop.is_set():
             try:
@@ -190,10 +190,10 @@ class Collector:
     async def _hand_over(self, directory: Path, stop: asyncio.Event) -> None:
         config, profiles = self.plant.config, self.plant.profiles
         hand_over = HandOver(
-            directory, ZONE, sources_of(config, profiles, "main"), sources_of(config, profiles, "check")
+            directory, self._zone, sources_of(config, profiles, "main"), sources_of(config, profiles, "check")
         )
         while not stop.is_set():
-            today = ZONE.day(int(self._now()))
+            today = self._zone.day(int(self._now()))
             await asyncio.to_thread(hand_over.write, self.plant.outbox, today - timedelta(days=1))
             await _over(stop, PRUNE_EVERY)
 

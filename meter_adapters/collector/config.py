@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +67,14 @@ def _moment(value: object) -> int:
     return to_instant(value)
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone") from None
+    return name
+
+
 Gsrn = Annotated[str, AfterValidator(_gsrn)]
 Party = Annotated[str, AfterValidator(_party)]
 Factor = Annotated[Any, BeforeValidator(_factor)]
@@ -78,6 +87,8 @@ class CollectorSection(_Section):
 
     name: Name
     data_dir: Path = Path("gridpost-meters")
+    zone: Annotated[str, AfterValidator(_zone)] = "Europe/Copenhagen"
+    """Whose local days series and files are of."""
     secrets: Path | None = None
     status_port: Annotated[int, Field(ge=0, le=65535)] = 8391
     outbox_mebibytes: PositiveInt = 1024

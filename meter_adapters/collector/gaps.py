@@ -6,7 +6,7 @@ often enough and does not have is settled too: it was off, or its clock was set 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 ASKED_ENOUGH = 3
@@ -44,6 +44,15 @@ class ProfileState:
     def is_settled(self, end: int) -> bool:
         """Whether an end is stored or was asked for often enough."""
         return end in self.present or self.absent.get(end, 0) >= ASKED_ENOUGH
+
+    def miss(self, ends: Iterable[int], settled_before: int) -> None:
+        """The meter was asked for these ends and has none of them.
+
+        Of a meter of which nothing is stored yet, those before an instant are settled at once: its memory begins later.
+        """
+        for end in ends:
+            is_settled = not self.present and end < settled_before
+            self.absent[end] = ASKED_ENOUGH if is_settled else self.absent.get(end, 0) + 1
 
     def advance(self, until: int) -> int:
         """Move the mark over all that is settled, at most to an instant; where it then stands."""

@@ -237,9 +237,9 @@ class MeterVisit:
             await self._store(meter, block, placed, progress)
             walk.found.clear()
         absent = [end for end in span.ends(state.period) if end not in seen and end > state.mark]
-        for end in absent:
-            state.absent[end] = state.absent.get(end, 0) + 1
-        settled = ProfileProgress(name, state.advance(span.until), tuple(absent))
+        state.miss(absent, int(self._now()) - DAY)
+        asked = tuple((end, state.absent[end]) for end in absent)
+        settled = ProfileProgress(name, state.advance(span.until), asked)
         await self._kept(lambda: self._outbox.store(meter, (), Lane.INTERVAL, int(self._now()), settled))
         return None
 

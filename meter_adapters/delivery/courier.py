@@ -14,7 +14,7 @@ from meter_adapters.collector.patience import Backoff, Chance
 from meter_adapters.delivery.hub_access import HubAccess, Silent
 from meter_adapters.outbox.batches import Batch, Batches
 from meter_adapters.outbox.rows import Lane
-from meter_adapters.outbox.store import Outbox
+from meter_adapters.outbox.store import Outbox, OutboxFull
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,11 @@ class Courier:
         """Send until told to stop; `stored` wakes it when something new lies in the outbox."""
         while not stop.is_set():
             stored.clear()
-            sent = await self.turn()
+            try:
+                sent = await self.turn()
+            except OutboxFull as error:
+                self.silence, sent = f"no batch can be frozen: {error}", Sent.SILENT
+                self._backoff.fail(self._now(), self._chance())
             if sent is Sent.SETTLED:
                 continue
             await _either(stop, stored if sent is Sent.NOTHING else None, max(self.wait, 0.05) if self.silence else 5.0)

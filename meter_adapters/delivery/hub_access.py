@@ -64,6 +64,11 @@ class HubAccess:
         """Give the connections back."""
         await self._http.aclose()
 
+    async def prove(self) -> Silent | None:
+        """Whether the hub lets this client in: None, or why not."""
+        token = await self._bearer()
+        return token if isinstance(token, Silent) else None
+
     async def post(self, path: str, body: bytes, media_type: str) -> Answer | Silent:
         """Send a body. A token the hub no longer takes is fetched anew, once."""
         refused = ""

@@ -38,12 +38,14 @@ class OutboxLimits:
         most_bytes: the bound of the file.
         alarm_share: from here on an alarm is shown, and acknowledged readings are let go before their time.
         operating_share: from here on operating values are refused, so that intervals find room.
+        interval_share: from here on nothing is taken: what is left is room to send.
         retention: seconds that acknowledged readings stay.
     """
 
     most_bytes: int = 1024 * MEBIBYTE
     alarm_share: float = 0.70
     operating_share: float = 0.85
+    interval_share: float = 0.95
     retention: int = 40 * 86_400
 
 
@@ -62,13 +64,13 @@ class ProfileProgress:
     Attributes:
         profile: OBIS code of the profile.
         complete_until: everything up to here is stored or known not to be there; None leaves the mark alone.
-        absent: interval ends the meter was asked for and did not have.
+        absent: interval ends the meter was asked for and did not have, with how often.
         steps: clock steps found.
     """
 
     profile: str
     complete_until: int | None = None
-    absent: tuple[int, ...] = ()
+    absent: tuple[tuple[int, int], ...] = ()
     steps: tuple[EpochStep, ...] = ()
 
 
@@ -128,8 +130,8 @@ class Outbox:
         Raises:
             OutboxFull: no room; of operating values already before the outbox is full.
         """
-        if lane is Lane.OPERATING and self.used_share() >= self.limits.operating_share:
-            raise OutboxFull("operating values are refused to keep room for intervals")
+        if rows:
+            self._check_room(lane)
         with self.write() as connection:
             number = self.meter_number(meter)
             report = self._insert(connection, number, rows, lane, read_at)
@@ -140,6 +142,7 @@ class Outbox:
     def store_events(self, meter: MeterId, rows: Iterable[EventRow], read_at: int) -> int:
         """Keep events of one meter, each once; how many were new."""
         new = 0
+        self._check_room(Lane.ALARM)
         with self.write() as connection:
             number = self.meter_number(meter)
             for row in rows:
@@ -155,6 +158,14 @@ class Outbox:
                         (Lane.ALARM, rank(Lane.ALARM, row.moment), cursor.lastrowid),
                     )
         return new
+
+    def _check_room(self, lane: Lane) -> None:
+        """Operating values go first, then everything: a batch that is frozen needs room as well."""
+        share = self.used_share()
+        if lane is Lane.OPERATING and share >= self.limits.operating_share:
+            raise OutboxFull("operating values are refused to keep room for intervals")
+        if share >= self.limits.interval_share:
+            raise OutboxFull("it is full; the meters keep what is not taken")
 
     def _insert(
         self, connection: sqlite3.Connection, meter: int, rows: Sequence[Row], lane: Lane, read_at: int
@@ -315,6 +326,10 @@ def _latest(
 
 def _move(connection: sqlite3.Connection, meter: int, progress: ProfileProgress) -> None:
     """What a reading of a profile settled; a mark never goes back."""
+    connection.executemany(
+        "insert or replace into absence (meter, profile, moment, asked) values (?, ?, ?, ?)",
+        [(meter, progress.profile, moment, asked) for moment, asked in progress.absent],
+    )
     if progress.complete_until is not None:
         connection.execute(
             "insert into watermark (meter, profile, complete_until) values (?, ?, ?) on conflict (meter, profile)"
@@ -325,11 +340,6 @@ def _move(connection: sqlite3.Connection, meter: int, progress: ProfileProgress)
             "delete from absence where meter = ? and profile = ? and moment <= ?",
             (meter, progress.profile, progress.complete_until),
         )
-    connection.executemany(
-        "insert into absence (meter, profile, moment, asked) values (?, ?, ?, 1)"
-        " on conflict (meter, profile, moment) do update set asked = asked + 1",
-        [(meter, progress.profile, moment) for moment in progress.absent],
-    )
     connection.executemany(
         "insert into clock_step (meter, profile, epoch, reached, resumed) values (?, ?, ?, ?, ?)"
         " on conflict do nothing",
