@@ -63,7 +63,14 @@ from meter_adapters.units import unit_of_code
 
 _SCALER_UNIT = {REGISTER: 3, EXTENDED_REGISTER: 3, DEMAND_REGISTER: 4}
 _LOGICAL_DEVICES = Attribute(17, Obis(0, 0, 41, 0, 0), 2)
-_ASKED_AGAIN = frozenset({RefusalReason.CHECK_FAILED, RefusalReason.TAG_WRONG, RefusalReason.NOT_UNDERSTOOD})
+_ASKED_AGAIN = frozenset(
+    {
+        RefusalReason.CHECK_FAILED,
+        RefusalReason.TAG_WRONG,
+        RefusalReason.COUNTER_REPLAYED,
+        RefusalReason.NOT_UNDERSTOOD,
+    }
+)
 """A block refused for these is asked for once more in a new session: the line may have spoilt it."""
 
 
