@@ -241,10 +241,13 @@ class Session:
 
     # Beginning
 
-    def _request(self) -> None:
+    def _request(self, *, breaks_off: bool = False) -> None:
+        """Begin at the first speed; a meter that may be in programming mode is told so at the speed it has now."""
         self._parts.clear()
         self._framer = Framer()
         self._steps.clear()
+        if breaks_off:
+            self._steps += [BREAK, Pause(self.reaction)]
         self._steps.append(Pause(0.0, self.start_line))
         if self.plan.wakes:
             self._steps += [WAKE_UP, Pause(WAKE_UP_PAUSE)]
@@ -467,7 +470,7 @@ class Session:
             self._fail(reason, text)
             return
         self._events.append(AskedAgain(reason, text))
-        self._request()
+        self._request(breaks_off=self._state is _State.ENTERING)
 
     def _fail(self, reason: RefusalReason, text: str) -> None:
         """Give up; where programming mode may be open the meter is told."""

@@ -197,13 +197,12 @@ async def _session(meter: Iec62056Simulator, line: _Line) -> None:
     if option is None:
         await _send_readout(meter, line)
         return
-    offered = _BAUDS[int(option[2], 16)] if option[2].isdigit() else meter.first_baud
     if meter.faults.speed_refused:
-        offered = line.baud
-    programming = option[3] == b"1"
-    line.baud = offered
-    await _follow(line)
-    await (_program(meter, line) if programming else _send_readout(meter, line))
+        await asyncio.sleep(0.15)  # the client has gone to the speed agreed on, and the meter has not
+    else:
+        line.baud = _BAUDS[int(option[2], 16)] if option[2].isdigit() else meter.first_baud
+        await _follow(line)
+    await (_program(meter, line) if option[3] == b"1" else _send_readout(meter, line))
 
 
 async def _follow(line: _Line) -> None:
