@@ -16,10 +16,12 @@ from meter_adapters.dlms.ciphering import (
     AUTHENTICATED,
     CIPHERED_TAGS,
     ENCRYPTED,
+    GENERAL_GLO,
     Keys,
     Opener,
     RisingCounter,
     envelope,
+    general_envelope,
     gmac,
     parse_ciphered,
     protect,
@@ -111,6 +113,7 @@ class DlmsServer:
         self._block = 0
         self._blocks: list[Block] = []
         self._last_ciphered = b""
+        self._general = False
 
     def answer(self, apdu: bytes, *, struck: bool = False) -> list[bytes]:
         """What the meter says to an APDU; nothing for one it does not react to."""
@@ -218,6 +221,7 @@ class DlmsServer:
         found = parse_ciphered(apdu)
         if isinstance(plain, bytes) and not isinstance(found, Fault):
             self._objects.counter = found.counter
+            self._general = found.tag == GENERAL_GLO
         return plain
 
     def _sealed(self, plain: bytes, struck: bool, dedicated: bool = True) -> bytes:
@@ -234,6 +238,8 @@ class DlmsServer:
         if struck and self._faults.wrong_tag:
             protected = protected[:-1] + bytes([protected[-1] ^ 1])
         sealed = envelope(plain[0], protected, dedicated=with_dedicated)
+        if self._general and plain[0] != acse.INITIATE_RESPONSE:
+            sealed = general_envelope(settings.title, protected)
         self._last_ciphered = sealed
         return sealed
 
