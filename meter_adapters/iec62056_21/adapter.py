@@ -24,7 +24,7 @@ from meter_adapters.iec62056_21.meter_session import MeterSession
 from meter_adapters.iec62056_21.origin import Origin
 from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.iec62056_21.registers import readout, serial_number
-from meter_adapters.iec62056_21.session import Block, Goal, SessionPlan
+from meter_adapters.iec62056_21.session_events import Block, Goal, SessionPlan
 from meter_adapters.iec62056_21.telegrams import UnsoundTelegram, read_telegram
 from meter_adapters.iec62056_21.written_times import asked_time, written_date_and_clock
 from meter_adapters.meter_profiles.profile import MeterProfile

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from meter_adapters.iec62056_21.session import Session, SessionEvent
+from meter_adapters.iec62056_21.session import Session
+from meter_adapters.iec62056_21.session_events import SessionEvent
 from meter_adapters.port import Link
 
 

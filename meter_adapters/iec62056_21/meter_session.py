@@ -14,7 +14,8 @@ from meter_adapters.iec62056_21.framing import Telegram
 from meter_adapters.iec62056_21.messages import Identification
 from meter_adapters.iec62056_21.origin import meter_of
 from meter_adapters.iec62056_21.passwords import PasswordGuard
-from meter_adapters.iec62056_21.session import (
+from meter_adapters.iec62056_21.session import Session
+from meter_adapters.iec62056_21.session_events import (
     Acknowledged,
     AskedAgain,
     Block,
@@ -22,7 +23,6 @@ from meter_adapters.iec62056_21.session import (
     Goal,
     Identified,
     Opened,
-    Session,
     SessionEvent,
     SessionPlan,
 )

@@ -8,7 +8,8 @@ from meter_adapters.iec62056_21.meter_session import MeterSession, OnRefusal
 from meter_adapters.iec62056_21.origin import Origin, meter_of
 from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.iec62056_21.registers import Readout, meter_time, readout, with_serial
-from meter_adapters.iec62056_21.session import TRIES, SessionPlan
+from meter_adapters.iec62056_21.session import TRIES
+from meter_adapters.iec62056_21.session_events import SessionPlan
 from meter_adapters.iec62056_21.telegrams import TelegramText, UnsoundTelegram, read_telegram
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import Obis

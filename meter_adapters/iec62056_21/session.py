@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum, StrEnum, auto
+from dataclasses import replace
+from enum import Enum, auto
 
 from meter_adapters.iec62056_21.framing import Answered, Damaged, Frame, Framer, Message, Noise, Telegram
 from meter_adapters.iec62056_21.messages import (
@@ -28,7 +28,18 @@ from meter_adapters.iec62056_21.messages import (
     command,
     request,
 )
-from meter_adapters.meter_profiles.profile import LineSection
+from meter_adapters.iec62056_21.session_events import (
+    Acknowledged,
+    AskedAgain,
+    Block,
+    Failed,
+    Goal,
+    Identified,
+    Opened,
+    Pause,
+    SessionEvent,
+    SessionPlan,
+)
 from meter_adapters.port import LineSetting, Parity
 from meter_adapters.readings import Protection, RefusalReason
 
@@ -36,96 +47,6 @@ TRIES = 3
 """How often the same thing is asked for."""
 MOST_NOISE = 8192
 """Octets of nothing after which a line counts as broken."""
-
-
-class Goal(StrEnum):
-    """What a session is begun for."""
-
-    READOUT = "readout"
-    PROGRAMMING = "programming"
-    HDLC = "hdlc"
-    IDENTIFY = "identify"
-    """The identification alone: who is there."""
-    LISTEN = "listen"
-    """Nothing is asked: the meter pushes telegrams (mode D, P1)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """What to do once the octets handed out have left: wait, then set the line where `line` says how."""
-
-    seconds: float
-    line: LineSetting | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPlan:
-    """How a meter is spoken to.
-
-    Attributes:
-        line: speed and patience of its profile.
-        address: device address; empty on an optical head.
-        password: of programming mode, as printable octets; None where it is entered without one.
-        algorithm: what a manufacturer makes of the meter's seed and the password (P2); plain P1 without.
-        wakes: whether the meter runs on a battery and must be woken.
-        unchecked: whether a data block without a block check is taken (then as unprotected).
-    """
-
-    line: LineSection
-    address: str = ""
-    password: str | None = None
-    algorithm: Callable[[str, str], str] | None = None
-    wakes: bool = False
-    unchecked: bool = False
-
-    def __repr__(self) -> str:
-        return f"SessionPlan(address={self.address!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """The meter presented itself."""
-
-    ident: Identification
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A whole answer or readout: its text, all partial blocks together, and what proved it."""
-
-    text: str
-    protection: Protection
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """Programming mode (or HDLC) is entered; `serial` is what the meter gave with its password request."""
-
-    serial: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """The meter took a write."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedAgain:
-    """Something came damaged or not at all and was asked for again."""
-
-    reason: RefusalReason
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The session, or the question just asked, ended without an answer."""
-
-    reason: RefusalReason
-    text: str
-
-
-SessionEvent = Identified | Block | Telegram | Opened | Acknowledged | AskedAgain | Failed
 
 
 class _State(Enum):
@@ -143,6 +64,7 @@ class _State(Enum):
 
 
 _WAITING = frozenset({_State.REQUESTED, _State.DATA, _State.ENTERING, _State.PASSWORD, _State.ANSWER, _State.LISTENING})
+_BREAK_PAUSE = 0.1
 _ERROR = re.compile(r"(?:[0-9A-Z.:*&-]{1,24})?\((ER[A-Z0-9 ]*)\)\s*")
 
 
@@ -198,7 +120,7 @@ class Session:
     def leave(self) -> None:
         """End the session with the break message, always when programming mode may be open."""
         if self._state not in (_State.IDLE, _State.OVER, _State.LISTENING):
-            self._steps.append(BREAK)
+            self._break_off()
         self._state = _State.OVER
 
     def next_bytes(self) -> bytes:
@@ -247,7 +169,7 @@ class Session:
         self._framer = Framer()
         self._steps.clear()
         if breaks_off:
-            self._steps += [BREAK, Pause(self.reaction)]
+            self._break_off()
         self._steps.append(Pause(0.0, self.start_line))
         if self.plan.wakes:
             self._steps += [WAKE_UP, Pause(WAKE_UP_PAUSE)]
@@ -475,10 +397,14 @@ class Session:
     def _fail(self, reason: RefusalReason, text: str) -> None:
         """Give up; where programming mode may be open the meter is told."""
         if self._state in (_State.ENTERING, _State.PASSWORD, _State.ANSWER):
-            self._steps.append(BREAK)
+            self._break_off()
         self._state = _State.OVER
         self._parts.clear()
         self._events.append(Failed(reason, text))
+
+    def _break_off(self) -> None:
+        """Tell the meter at the speed it has, and give it time to go back to its first one."""
+        self._steps += [BREAK, Pause(max(_BREAK_PAUSE, self.reaction))]
 
     def _after_reaction(self) -> None:
         self._steps.append(Pause(self.reaction))

@@ -55,6 +55,8 @@ class Iec62056Simulator:
         first_baud: the speed it waits at.
         address: the device address it answers to; it also answers to none.
         password: what it wants in programming mode; None for any.
+        acknowledge_seconds: how long it waits for the acknowledgement before it sends its readout all the same.
+        idle_seconds: how long it stays in programming mode without a command.
         parity_bit: whether the eighth bit carries the parity, as an 8N1 converter hears it.
         wrong_passwords: how many wrong passwords came; behind three of them it is locked.
         sessions: how often it was asked for its identification.
@@ -73,6 +75,7 @@ class Iec62056Simulator:
     parity_bit: bool = False
     push_seconds: float = 1.0
     acknowledge_seconds: float = 2.2
+    idle_seconds: float = 60.0
     hears_speed: bool = True
     wrong_passwords: int = 0
     sessions: int = 0
@@ -223,7 +226,7 @@ async def _send_readout(meter: Iec62056Simulator, line: _Line) -> None:
 async def _program(meter: Iec62056Simulator, line: _Line) -> None:
     await line.answer(_SOH + b"P0" + _STX + f"({meter.meter.identity.serial})".encode() + _ETX, checked=True)
     trusted = meter.password is None
-    while (heard := await line.expect(_COMMAND, re.compile(rb"\x15"), seconds=30.0)) is not None:
+    while (heard := await line.expect(_COMMAND, re.compile(rb"\x15"), seconds=meter.idle_seconds)) is not None:
         if heard[0] == _NAK:
             await line.answer(meter.last_answer)
             continue

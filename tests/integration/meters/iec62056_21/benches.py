@@ -43,7 +43,7 @@ class Bench:
     guard: PasswordGuard = field(default_factory=PasswordGuard)
 
     def __post_init__(self) -> None:
-        self.simulator = Iec62056Simulator(MeterTexts(self.meter), self.now)
+        self.simulator = Iec62056Simulator(MeterTexts(self.meter), self.now, idle_seconds=0.6)
 
     def now(self) -> float:
         return float(START + self.days * DAY + 77)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from meter_adapters.iec62056_21.framing import Telegram
 from meter_adapters.iec62056_21.messages import BREAK, block_check, command, request
-from meter_adapters.iec62056_21.session import (
-    MOST_NOISE,
+from meter_adapters.iec62056_21.session import MOST_NOISE, Session
+from meter_adapters.iec62056_21.session_events import (
     Acknowledged,
     AskedAgain,
     Block,
@@ -20,7 +20,6 @@ from meter_adapters.iec62056_21.session import (
     Identified,
     Opened,
     Pause,
-    Session,
     SessionEvent,
     SessionPlan,
 )
