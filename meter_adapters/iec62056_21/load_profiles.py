@@ -94,11 +94,12 @@ def _take_header(sections: list[Section], line: str) -> str:
     time, channels = written_time(values[0]), values[3]
     if time is None:
         return f"{values[0]!r} is no time"
-    if not re.fullmatch(r"[0-9A-F]{0,8}", values[1]) or not re.fullmatch(r"\d{0,4}", values[2], re.ASCII):
+    if not re.fullmatch(r"[0-9A-Fa-f]{0,8}", values[1]) or not re.fullmatch(r"\d{0,4}", values[2], re.ASCII):
         return f"status {values[1]!r} or period {values[2]!r} is none"
-    if not re.fullmatch(r"\d{1,2}", channels, re.ASCII) or not 1 <= int(channels) <= _MOST_CHANNELS:
+    is_log = int(values[2] or 0) == 0
+    count = int(channels or 0) if re.fullmatch(r"\d{0,2}", channels, re.ASCII) else -1
+    if not (0 if is_log else 1) <= count <= _MOST_CHANNELS:
         return f"{channels!r} is no count of channels"
-    count = int(channels)
     columns = tuple(zip(values[4 : 4 + 2 * count : 2], values[5 : 5 + 2 * count : 2], strict=False))
     inline = tuple(_written(group) for group in groups[4 + 2 * count :])
     if len(columns) != count or len(inline) not in (0, count):

@@ -84,7 +84,7 @@ def readout(sets: tuple[DataSet, ...], origin: Origin, read_at: int | None = Non
     readings: list[Reading] = []
     events: list[MeterEvent] = []
     unknown: list[str] = []
-    for one in sets:
+    for one in (part for written in sets for part in _parts(written)):
         code = origin.profile.obis_of(one.id)
         if code is None:
             unknown.append(one.id)
@@ -122,6 +122,21 @@ def _reading(
     )
 
 
+def _parts(one: DataSet) -> list[DataSet]:
+    """The values of a data set in the form of a profile's only row, as P1 of DSMR 2 and 3 writes gas meters.
+
+    `0-1:24.3.0(time)(status)(minutes)(count)(id)(unit)…(value)…` is one value with that time under each id.
+    """
+    count = one.groups[3].value if len(one.groups) >= 7 else ""
+    if not count.isdecimal() or len(one.groups) != 4 + 3 * int(count) or written_time(one.groups[0].value) is None:
+        return [one]
+    named, values = one.groups[4 : 4 + 2 * int(count)], one.groups[4 + 2 * int(count) :]
+    return [
+        DataSet(source.value, (one.groups[0], Group(value.value, unit.value)))
+        for source, unit, value in zip(named[::2], named[1::2], values, strict=True)
+    ]
+
+
 def _value_and_time(one: DataSet) -> tuple[Group, MeterTime | None]:
     """The value of a data set, and the time it brings along.
 
@@ -137,7 +152,9 @@ def _value_and_time(one: DataSet) -> tuple[Group, MeterTime | None]:
 
 def _is_numeric(code: Obis, value: Group) -> bool:
     """Whether the digits are a quantity: they have a unit, or the code is no parameter's."""
-    return bool(value.unit) or code.c not in _TEXT_GROUPS or (code.c, code.d) == _COUNTERS
+    if value.unit or (code.c, code.d) == _COUNTERS:
+        return True
+    return code.a != 0 and code.c not in _TEXT_GROUPS
 
 
 def _text(one: DataSet) -> str:

@@ -202,10 +202,11 @@ def test_a_wrong_row_or_header_refuses_the_whole_block(wrong: str) -> None:
 
 def test_values_of_a_log_may_stand_in_its_header_or_below() -> None:
     text = "P.98(1220906234904)(20)()(2)(0.9.1)()(0.9.2)()\n(234849)(220906)\nP.98(1220906234904)()()(1)(C.11.0)()(4)\n"
+    text += "P.98(1220906234905)(0080)(00)(0)\n"
     read = profile_text(text)
     assert isinstance(read, ProfileText)
     events = log_events(read, origin())
-    assert [event.code for event in events] == [0x20, 4]
+    assert [event.code for event in events] == [0x20, 4, 0x80]
     assert events[0].text == "status 20, 0.9.1=234849, 0.9.2=220906"
 
 
@@ -218,6 +219,15 @@ def test_a_maximum_brings_its_own_time_and_a_value_without_time_the_collectors()
     maximum, total = readout(sets, origin(), read_at=1_700_000_000).readings
     assert (str(maximum.value), maximum.unit, maximum.ts_end) == ("502.62", "W", instant(2022, 11, 12, 6, 30))
     assert (total.ts_end, total.offset_source) == (1_700_000_000, OffsetSource.HOST)
+
+
+def test_a_gas_meter_written_as_a_profiles_row_has_its_value_and_time() -> None:
+    sets = data_sets("0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\n(00024.123)\n0-0:1.0.0(121030150000)\n")
+    assert not isinstance(sets, Unreadable)
+    gas, clock = readout(sets, origin()).readings
+    assert (gas.source_id, str(gas.value), gas.unit) == ("0-1:24.2.1", "24.123", "m3")
+    assert gas.ts_end == instant(2012, 10, 30, 13)
+    assert (clock.text, clock.raw, clock.ts_end) == ("121030150000", 0, instant(2012, 10, 30, 14))
 
 
 def test_parameters_keep_their_digits_and_unknown_ids_are_told() -> None:
