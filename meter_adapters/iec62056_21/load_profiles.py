@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from meter_adapters.iec62056_21.data_sets import Group, Unreadable, groups_of, lines_of
 from meter_adapters.iec62056_21.origin import Origin
@@ -20,6 +20,9 @@ from meter_adapters.units import Number, number_of, split_unit
 
 _HEADER = re.compile(r"(P\.\d{2}|\d{1,3}-\d{1,3}:(?:99|P)\.\d{1,3}\.\d{1,3}(?:\*\d{1,3})?)(\(.*\))", re.ASCII)
 _BEGUN = re.compile(r"[0-9A-Z.:*-]{0,24}(?:\([^()]*\))*(?:\([^()]*)?", re.ASCII)
+_STATUS = re.compile(r"[0-9A-Fa-f]{0,8}")
+_MINUTES = re.compile(r"\d{0,4}", re.ASCII)
+_COUNT = re.compile(r"\d{0,2}", re.ASCII)
 _NO_VALUE = re.compile(r"[-\s]*")
 _MOST_CHANNELS = 64
 
@@ -69,59 +72,74 @@ def profile_text(text: str, *, is_open: bool = False) -> ProfileText | Unreadabl
     `is_open` means that the block's end did not arrive: then the begun last row is left out and told of. In a block
     that ended properly an incomplete row refuses the whole.
     """
-    sections: list[Section] = []
+    draft = _Draft()
     lines = lines_of(text)
     last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=0)
     for number, written in enumerate(lines, 1):
         line = written.strip()
         if not line or (line == "!" and number == last):
             continue
-        wrong = _take_header(sections, line) if _HEADER.fullmatch(line) else _take_row(sections, line)
+        wrong = draft.take_header(line) if _HEADER.fullmatch(line) else draft.take_row(line)
         if wrong and is_open and number == last and _BEGUN.fullmatch(line):
-            return ProfileText(tuple(sections), line)
+            return ProfileText(draft.finished(), line)
         if wrong:
             return Unreadable(number, wrong)
-    return ProfileText(tuple(sections))
+    return ProfileText(draft.finished())
 
 
-def _take_header(sections: list[Section], line: str) -> str:
-    """Append the section of a header's line; what is wrong with it, or nothing."""
-    match = _HEADER.fullmatch(line)
-    groups = groups_of(match[2]) if match else None
-    if match is None or groups is None or len(groups) < 4:
-        return f"the header is incomplete: {line[:60]!r}"
-    values = [group.value for group in groups]
-    time, channels = written_time(values[0]), values[3]
-    if time is None:
-        return f"{values[0]!r} is no time"
-    if not re.fullmatch(r"[0-9A-Fa-f]{0,8}", values[1]) or not re.fullmatch(r"\d{0,4}", values[2], re.ASCII):
-        return f"status {values[1]!r} or period {values[2]!r} is none"
-    is_log = int(values[2] or 0) == 0
-    count = int(channels or 0) if re.fullmatch(r"\d{0,2}", channels, re.ASCII) else -1
-    if not (0 if is_log else 1) <= count <= _MOST_CHANNELS:
-        return f"{channels!r} is no count of channels"
-    columns = tuple(zip(values[4 : 4 + 2 * count : 2], values[5 : 5 + 2 * count : 2], strict=False))
-    inline = tuple(_written(group) for group in groups[4 + 2 * count :])
-    if len(columns) != count or len(inline) not in (0, count):
-        return f"the header names {len(groups)} groups for {count} channels"
-    status = int(values[1], 16) if values[1] else None
-    rows = (inline,) if inline else ()
-    sections.append(Section(match[1], time, status, int(values[2] or 0) * 60, columns, rows))
-    return ""
+@dataclass(slots=True)
+class _Draft:
+    """The sections taken so far, their rows apart. What takes a line says what is wrong with it, or nothing."""
+
+    sections: list[Section] = field(default_factory=list)
+    rows: list[list[tuple[str, ...]]] = field(default_factory=list)
+
+    def finished(self) -> tuple[Section, ...]:
+        """The sections with their rows."""
+        return tuple(replace(head, rows=tuple(rows)) for head, rows in zip(self.sections, self.rows, strict=True))
+
+    def take_header(self, line: str) -> str:
+        """Begin the section of a header's line."""
+        match = _HEADER.fullmatch(line)
+        groups = groups_of(match[2]) if match else None
+        if match is None or groups is None or len(groups) < 4:
+            return f"the header is incomplete: {line[:60]!r}"
+        values = [group.value for group in groups]
+        time, count = written_time(values[0]), _channels(values[3], is_log=not values[2].strip("0"))
+        if time is None:
+            return f"{values[0]!r} is no time"
+        if not _STATUS.fullmatch(values[1]) or not _MINUTES.fullmatch(values[2]):
+            return f"status {values[1]!r} or period {values[2]!r} is none"
+        if count is None:
+            return f"{values[3]!r} is no count of channels"
+        columns = tuple(zip(values[4 : 4 + 2 * count : 2], values[5 : 5 + 2 * count : 2], strict=False))
+        inline = tuple(_written(group) for group in groups[4 + 2 * count :])
+        if len(columns) != count or len(inline) not in (0, count):
+            return f"the header names {len(groups)} groups for {count} channels"
+        status = int(values[1], 16) if values[1] else None
+        self.sections.append(Section(match[1], time, status, int(values[2] or 0) * 60, columns))
+        self.rows.append([inline] if inline else [])
+        return ""
+
+    def take_row(self, line: str) -> str:
+        """Append a row's line to the last section."""
+        groups = groups_of(line)
+        if groups is None or not self.sections:
+            return f"neither header nor row: {line[:60]!r}"
+        head = self.sections[-1]
+        if len(groups) != len(head.columns):
+            return f"{len(groups)} values for {len(head.columns)} channels"
+        row = tuple(_written(group) for group in groups)
+        if not head.is_log and any(_number(cell) is None for cell in row if not _NO_VALUE.fullmatch(cell)):
+            return f"a value is no number: {line[:60]!r}"
+        self.rows[-1].append(row)
+        return ""
 
 
-def _take_row(sections: list[Section], line: str) -> str:
-    """Append a row's line to the last section; what is wrong with it, or nothing."""
-    groups = groups_of(line)
-    if groups is None or not sections:
-        return f"neither header nor row: {line[:60]!r}"
-    if len(groups) != len(sections[-1].columns):
-        return f"{len(groups)} values for {len(sections[-1].columns)} channels"
-    row = tuple(_written(group) for group in groups)
-    if not sections[-1].is_log and any(_number(cell) is None for cell in row if not _NO_VALUE.fullmatch(cell)):
-        return f"a value is no number: {line[:60]!r}"
-    sections[-1] = replace(sections[-1], rows=(*sections[-1].rows, row))
-    return ""
+def _channels(text: str, *, is_log: bool) -> int | None:
+    """The count of channels; only an entry of a log may have none."""
+    count = int(text or 0) if _COUNT.fullmatch(text) else -1
+    return count if (0 if is_log else 1) <= count <= _MOST_CHANNELS else None
 
 
 def _written(group: Group) -> str:

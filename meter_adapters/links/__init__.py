@@ -1,1 +1,1 @@
-"""Lines to meters: serial ports, serial servers and meters on TCP, and the queue of one bus."""
+"""Lines to meters: serial ports, serial servers and meters on TCP."""

@@ -13,7 +13,6 @@ import pytest
 
 from gateway.messages.findings import Finding
 from meter_adapters.links.address import link_of
-from meter_adapters.links.bus import Bus
 from meter_adapters.links.serial_port import SerialLink, device_path
 from meter_adapters.links.tcp import TcpLink
 from meter_adapters.port import LineSetting, Parity
@@ -172,37 +171,3 @@ def test_an_address_that_is_none_is_a_finding(address: str) -> None:
     assert isinstance(found, Finding)
     assert found.code == "link-address"
     assert address in found.text
-
-
-def test_a_bus_is_given_to_one_after_the_other_and_closed_between() -> None:
-    async def talk() -> None:
-        spoken: list[str] = []
-        open_lines = 0
-
-        async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            nonlocal open_lines
-            open_lines += 1
-            assert open_lines == 1
-            while await reader.read(10):
-                pass
-            open_lines -= 1
-
-        async with serve_tcp(count) as port:
-            bus = Bus(TcpLink("127.0.0.1", port))
-
-            async def turn(name: str) -> None:
-                async with bus.turn() as link:
-                    assert bus.is_busy
-                    await link.open()
-                    await asyncio.sleep(0.01)
-                    spoken.append(name)
-                    if name == "b":
-                        raise ConnectionError("lost")
-
-            ended = await asyncio.gather(*(turn(name) for name in "abcd"), return_exceptions=True)
-            assert spoken == list("abcd")
-            assert [type(end) for end in ended] == [type(None), ConnectionError, type(None), type(None)]
-            assert not bus.is_busy
-            assert bus.name.startswith("127.0.0.1:")
-
-    asyncio.run(talk())
