@@ -29,6 +29,8 @@ from meter_adapters.iec62056_21.session_events import (
 from meter_adapters.port import Link
 from meter_adapters.readings import MeterId, Refusal, RefusalReason
 
+_QUIET = 0.05
+"""Seconds of silence behind which no late answer is awaited any more."""
 OnRefusal = Callable[[Refusal], None]
 
 
@@ -44,6 +46,7 @@ class MeterSession:
         self._on_refusal = on_refusal
         self.core = Session(plan)
         self.meter = MeterId("", address=plan.address)
+        self._may_be_late = False
 
     async def open(self) -> Refusal | None:
         """Open the line."""
@@ -82,6 +85,7 @@ class MeterSession:
                 case Identified(ident):
                     self._identified(ident)
                 case AskedAgain(reason, text):
+                    self._may_be_late = True
                     self._on_refusal(self.refusal(reason, text))
                 case Failed(reason, text):
                     failed = failed or self.refusal(reason, text)
@@ -152,8 +156,19 @@ class MeterSession:
         refused = await self.enter()
         if refused is not None:
             return refused
+        if self._may_be_late:
+            await self._pass_over_late_answers()
         self.core.ask(name, data)
         return await self.talk()
+
+    async def _pass_over_late_answers(self) -> None:
+        """What was asked for again may be answered twice; the second answer is not that of the next question."""
+        self._may_be_late = False
+        try:
+            while await self._link.read(_QUIET):
+                pass
+        except OSError:
+            return  # the question that follows meets the same loss and tells it
 
     async def telegram(self) -> Telegram | Refusal:
         """The next telegram the meter pushes by itself."""

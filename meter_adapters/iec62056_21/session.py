@@ -45,6 +45,8 @@ from meter_adapters.readings import Protection, RefusalReason
 
 TRIES = 3
 """How often the same thing is asked for."""
+MOST_FRAMES = 64
+"""Messages heard on one question before it counts as unanswered: a meter that pushes telegrams has no pause."""
 MOST_NOISE = 8192
 """Octets of nothing after which a line counts as broken."""
 
@@ -81,7 +83,7 @@ class Session:
         self._sent = b""
         self._serial = ""
         self._tries = 0
-        self._noise = 0
+        self._noise = self._heard = 0
         self._parts: list[bytes] = []
         self._events: list[SessionEvent] = []
         self._wants_ack = False
@@ -107,12 +109,13 @@ class Session:
     def begin(self, goal: Goal) -> None:
         """Begin a session; whatever was before is forgotten."""
         self._goal, self.ident = goal, None
-        self._tries = self._noise = 0
+        self._tries = self._noise = self._heard = 0
         self._listen() if goal is Goal.LISTEN else self._request()
 
     def ask(self, name: str, data: str) -> None:
         """Ask in programming mode: `ask("R5", "P.01(…)")`. A write (`W…`) is answered by `Acknowledged`."""
-        self._tries = 0
+        self._framer = Framer()
+        self._tries = self._noise = self._heard = 0
         self._wants_ack = name.startswith("W")
         self._after_reaction()
         self._send(command(name, data), _State.ANSWER)
@@ -192,7 +195,10 @@ class Session:
         for frame in frames:
             if self._framer is not framer:  # begun anew: what was heard before is stale
                 return
-            if isinstance(frame, Noise):
+            self._heard += 1
+            if self._heard > MOST_FRAMES and not self.is_settled:
+                self._fail(RefusalReason.NOT_UNDERSTOOD, "many messages and none that answers")
+            elif isinstance(frame, Noise):
                 self._take_noise(frame)
             elif self._state in _TAKERS:
                 _TAKERS[self._state](self, frame)
@@ -210,6 +216,9 @@ class Session:
             return
         self.ident = frame
         self._events.append(Identified(frame))
+        if self._goal is Goal.HDLC and frame.mode is not Mode.E:
+            self._fail(RefusalReason.NOT_SUPPORTED, f"{frame.name} offers no HDLC (mode E)")
+            return
         if frame.mode in (Mode.A, Mode.B):
             self._follow(frame.offered_baud)
             self._state = _State.DATA
@@ -222,9 +231,6 @@ class Session:
     def _choose(self, ident: Identification) -> None:
         """Answer a meter of mode C or E with protocol, speed and mode, and go to the speed chosen."""
         control = {Goal.PROGRAMMING: Control.PROGRAMMING, Goal.HDLC: Control.HDLC}.get(self._goal, Control.READOUT)
-        if control is Control.HDLC and ident.mode is not Mode.E:
-            self._fail(RefusalReason.NOT_SUPPORTED, f"{ident.name} offers no HDLC (mode E)")
-            return
         speed, baud = self._speed(ident)
         self._steps.append(Pause(ident.reaction))
         state = _State.ENTERING if control is Control.PROGRAMMING else _State.DATA
@@ -340,7 +346,7 @@ class Session:
             return
         self._parts.append(message.body)
         if not message.is_last:
-            self._tries = 0
+            self._tries = self._heard = 0
             self._after_reaction()
             self._steps.append(bytes([ACK]))
             return

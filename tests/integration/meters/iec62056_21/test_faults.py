@@ -225,3 +225,18 @@ def test_an_adapter_that_was_never_opened_refuses_and_raises_nothing() -> None:
             await adapter.close()
 
     asyncio.run(read())
+
+
+def test_a_late_answer_is_not_that_of_the_next_question() -> None:
+    async def read() -> None:
+        bench = Bench(days=2)
+        async with bench.line() as link:
+            adapter = bench.adapter(link, profile_of(HASTY))
+            assert await adapter.open() is None
+            assert not isinstance(await adapter.read_clock(), Refusal)
+            bench.simulator.faults = Faults(strikes=1, slow=0.3)  # asked again after 0.25 s, and then answered twice
+            assert await rows_of(adapter, START, bench.until) == (bench.truth(), [])
+            assert [one.reason for one in bench.refusals] == [RefusalReason.NO_ANSWER]
+            await adapter.close()
+
+    asyncio.run(read())

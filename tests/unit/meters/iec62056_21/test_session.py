@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meter_adapters.iec62056_21.framing import Telegram
 from meter_adapters.iec62056_21.messages import BREAK, block_check, command, request
-from meter_adapters.iec62056_21.session import MOST_NOISE, Session
+from meter_adapters.iec62056_21.session import MOST_FRAMES, MOST_NOISE, Session
 from meter_adapters.iec62056_21.session_events import (
     Acknowledged,
     AskedAgain,
@@ -454,3 +454,30 @@ def test_a_session_damaged_once_gives_the_true_rows_or_a_failure(case: tuple[int
     blocks = [event for event in talk.events if isinstance(event, Block)]
     assert all(block == TRUE for block in blocks)
     assert blocks or isinstance(talk.last(), Failed)
+
+
+def test_a_meter_that_may_be_in_programming_mode_hears_the_break_at_its_speed_before_the_line_changes() -> None:
+    talk = Talk()
+    talk.begin(Goal.PROGRAMMING)
+    talk.hear(IDENT)
+    talk.lines.clear()
+    assert talk.silence() == BREAK + request()
+    assert talk.lines == [300]
+
+
+@pytest.mark.parametrize("goal", [Goal.READOUT, Goal.LISTEN, Goal.PROGRAMMING])
+def test_a_meter_that_never_stops_talking_of_other_things_is_given_up(goal: Goal) -> None:
+    talk = Talk()
+    talk.begin(goal)
+    for _ in range(MOST_FRAMES + 1):
+        talk.hear(command("R1", "1.8.0()"))
+    assert talk.failure() is RefusalReason.NOT_UNDERSTOOD
+    assert talk.session.is_settled
+
+
+@pytest.mark.parametrize("ident", [b"/GPsZold\r\n", b"/GPsEold\r\n"])
+def test_meters_of_modes_a_and_b_have_no_hdlc(ident: bytes) -> None:
+    talk = Talk()
+    talk.begin(Goal.HDLC)
+    talk.hear(ident)
+    assert talk.failure() is RefusalReason.NOT_SUPPORTED
