@@ -9,19 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
-from meter_adapters.dlms.apdu import Attribute, octets_of
-from meter_adapters.dlms.axdr import octets
+from meter_adapters.dlms.apdu import Attribute
+from meter_adapters.dlms.axdr import Data, octets, text_of, whole_number
 from meter_adapters.dlms.connection import (
     CLASSES_LIST,
     DlmsConnection,
     Patience,
     is_object_missing,
     manufacturer_of,
-    text_of,
 )
-from meter_adapters.dlms.cosem_time import parse_time
 from meter_adapters.dlms.fault import Fault
 from meter_adapters.dlms.profiles import (
     CLOCK_CLASS,
@@ -36,8 +33,8 @@ from meter_adapters.dlms.profiles import (
     day_spans,
     entry_selection,
     parse_columns,
-    place,
     range_selection,
+    time_of,
 )
 from meter_adapters.dlms.refusals import refusal
 from meter_adapters.dlms.security import DlmsSecurity
@@ -210,10 +207,10 @@ class DlmsAdapter:
         host, elapsed = self._clock(), asyncio.get_running_loop().time() - asked
         if isinstance(answer, Fault):
             return self._refusal(answer)
-        time = parse_time(octets_of(answer.value) or b"")
+        time = time_of(answer.data)
         if isinstance(time, Fault):
             return self._refusal(time)
-        placed = place(self._profile, time, expected=int(host))
+        placed = self._profile.offset_rule.place(time.meter_time, int(host))
         instant = None if time.is_invalid else placed.instant
         return MeterClock(self._meter, instant, host, elapsed, time.raw.hex().upper(), placed.source, time.status)
 
@@ -244,8 +241,8 @@ class DlmsAdapter:
         if isinstance(named, Refusal):
             return [named]
         answer = await self._connection.get(_LOGICAL_DEVICES)
-        rows = [] if isinstance(answer, Fault) else answer.value
-        names = [text_of(row[1]) for row in rows or [] if isinstance(row, list) and len(row) == 2]
+        rows = () if isinstance(answer, Fault) else answer.data.elements
+        names = [text_of(row.elements[1]) for row in rows if len(row.elements) == 2]
         others = [MeterId(name, "", manufacturer_of(name)) for name in names if name != named.logical_name]
         return [named, *others]
 
@@ -257,11 +254,11 @@ class DlmsAdapter:
             answer = await self._connection.get(CLASSES_LIST)
             if isinstance(answer, Fault) and not is_object_missing(answer):
                 return answer
-            for row in (answer.value or []) if not isinstance(answer, Fault) else []:
-                name = octets_of(row[2]) if isinstance(row, list) and len(row) >= 3 else None
-                known = Obis.from_octets(name) if name is not None else None
-                if known is not None and isinstance(row[0], int):
-                    self._classes[known] = int(row[0])
+            for row in () if isinstance(answer, Fault) else answer.data.elements:
+                class_id, _, name = [part.value for part in row.elements[:3]] if len(row.elements) > 2 else [None] * 3
+                known = Obis.from_octets(name) if isinstance(name, bytes) else None
+                if known is not None and isinstance(class_id, int):
+                    self._classes[known] = class_id
         if self._classes and code not in self._classes:
             return Fault("access-4", f"the meter has no object {code}")
         return self._classes.get(code, REGISTER)
@@ -277,19 +274,19 @@ class DlmsAdapter:
                 return scaled
             column = scaled
         answer = await self._connection.get(Attribute(class_id, code, 2))
-        return answer if isinstance(answer, Fault) else self._reading(column, answer.value)
+        return answer if isinstance(answer, Fault) else self._reading(column, answer.data)
 
     async def _scaled(self, class_id: int, code: Obis) -> ProfileColumn | Fault:
         """Scaler and unit of a register."""
         answer = await self._connection.get(Attribute(class_id, code, _SCALER_UNIT[class_id]))
         if isinstance(answer, Fault):
             return answer
-        parts = answer.value
-        if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, int) for part in parts):
+        parts = [part.value for part in answer.data.elements]
+        if len(parts) != 2 or not isinstance(parts[0], int) or not isinstance(parts[1], int):
             return Fault("apdu-form", f"scaler and unit of {code} are not understood")
-        return ProfileColumn(code, int(parts[0]), unit_of_code(int(parts[1])))
+        return ProfileColumn(code, parts[0], unit_of_code(parts[1]))
 
-    def _reading(self, column: ProfileColumn, value: object) -> Reading | Fault:
+    def _reading(self, column: ProfileColumn, data: Data) -> Reading | Fault:
         """A register read now: it holds for the collector's time, since it states none."""
         protection = self._connection.protection
         flags = frozenset({Flag.UNPROTECTED}) if protection is Protection.NONE else frozenset()
@@ -304,15 +301,12 @@ class DlmsAdapter:
             flags=flags,
             protection=protection,
         )
-        if isinstance(value, float):
-            sign, digits, exponent = Decimal(str(value)).as_tuple()
-            raw = int("".join(map(str, digits)))
-            return replace(reading, raw=-raw if sign else raw, scaler=column.scaler + int(exponent))
-        if isinstance(value, int) and not isinstance(value, bool):
-            return replace(reading, raw=int(value))
-        if isinstance(value, list):
+        if data.number is not None:
+            raw, own = whole_number(data.number)
+            return replace(reading, raw=raw, scaler=column.scaler + own)
+        if data.elements:
             return Fault("apdu-form", f"{column.obis} is no single value")
-        return replace(reading, text=text_of(octets_of(value) or value))
+        return replace(reading, text=text_of(data))
 
     # Profiles
 
@@ -337,7 +331,7 @@ class DlmsAdapter:
         answer = await self._connection.get(Attribute(PROFILE, profile, 2), selection)
         if isinstance(answer, Fault):
             return answer
-        rows = RowReader(columns.captured, self._profile, columns.period).rows(answer.value)
+        rows = RowReader(columns.captured, self._profile, columns.period).rows(answer.data)
         if isinstance(rows, Fault):
             return rows
         unprotected = self._connection.protection is Protection.NONE
@@ -353,7 +347,7 @@ class DlmsAdapter:
         answer = await self._connection.get(Attribute(PROFILE, profile, 7))
         if isinstance(answer, Fault):
             return answer
-        entries = int(answer.value) if isinstance(answer.value, int) else 0
+        entries = answer.data.number if isinstance(answer.data.number, int) else 0
         back = (int(self._clock()) - since) // max(1, period) + 2 * 3600 // max(1, period) + 2
         return entry_selection(max(1, entries - back), max(1, entries))
 
@@ -374,7 +368,7 @@ class DlmsAdapter:
 
     async def _read_columns(self, profile: Obis) -> _Columns | Fault:
         listed = await self._connection.get(Attribute(PROFILE, profile, 3))
-        captured = listed if isinstance(listed, Fault) else parse_columns(listed.value)
+        captured = listed if isinstance(listed, Fault) else parse_columns(listed.data)
         if isinstance(captured, Fault):
             return captured
         period = await self._connection.get(Attribute(PROFILE, profile, 4))
@@ -387,14 +381,14 @@ class DlmsAdapter:
                 if isinstance(scaled, Fault):
                     return scaled
                 values.append(scaled)
-        seconds = int(period.value) if isinstance(period.value, int) else 0
+        seconds = period.data.number if isinstance(period.data.number, int) else 0
         return _Columns(captured, tuple(values), seconds or self._profile.load_profile.period)
 
     # Events
 
     async def _log(self, log: Obis, since: int, until: int) -> list[MeterEvent] | Fault:
         listed = await self._connection.get(Attribute(PROFILE, log, 3))
-        captured = listed if isinstance(listed, Fault) else parse_columns(listed.value)
+        captured = listed if isinstance(listed, Fault) else parse_columns(listed.data)
         if isinstance(captured, Fault):
             return captured
         selection = range_selection(self._profile, since, until) if self._profile.load_profile.range_access else b""
@@ -402,23 +396,24 @@ class DlmsAdapter:
         if isinstance(answer, Fault):
             return answer
         entries: list[MeterEvent] = []
-        for cells in answer.value or []:
-            entry = self._entry(log, captured, cells)
+        for row in answer.data.elements:
+            entry = self._entry(log, captured, row.elements)
             if isinstance(entry, Fault):
                 return entry
             entries.append(entry)
         return entries
 
-    def _entry(self, log: Obis, captured: tuple[Captured, ...], cells: object) -> MeterEvent | Fault:
-        if not isinstance(cells, list) or len(cells) != len(captured):
+    def _entry(self, log: Obis, captured: tuple[Captured, ...], cells: tuple[Data, ...]) -> MeterEvent | Fault:
+        if len(cells) != len(captured):
             return Fault("columns", "an entry has other cells than the log's columns")
         pairs = list(zip(captured, cells, strict=True))
-        time = parse_time(next(octets_of(cell) or b"" for column, cell in pairs if column.is_time))
+        time = time_of(next(cell for column, cell in pairs if column.is_time))
         if isinstance(time, Fault):
             return time
-        codes = [int(cell) for column, cell in pairs if column.class_id == DATA and isinstance(cell, int)]
+        numbers = [cell.number for column, cell in pairs if column.class_id == DATA]
+        codes = [number for number in numbers if isinstance(number, int)]
         rest = [f"{column.name}={text_of(cell)}" for column, cell in pairs if not column.is_time]
-        placed = place(self._profile, time)
+        placed = self._profile.offset_rule.place(time.meter_time)
         return MeterEvent(
             self._meter,
             log,
@@ -439,6 +434,6 @@ async def _identity(connection: DlmsConnection, address: str) -> MeterId | Fault
     serial = await connection.get(Attribute(DATA, SERIAL_NUMBER, 2))
     if isinstance(serial, Fault) and not is_object_missing(serial):
         return serial
-    told = "" if isinstance(serial, Fault) else text_of(serial.value)
-    logical = text_of(name.value)
+    told = "" if isinstance(serial, Fault) else text_of(serial.data)
+    logical = text_of(name.data)
     return MeterId(logical, told, manufacturer_of(logical), address=address)

@@ -1,8 +1,9 @@
 """The services GET, SET and ACTION by gurux-dlms (extra `meters`); no other module imports it.
 
-The library builds requests and reads answers as bare APDUs. It sees neither keys nor links: ciphering, framing, times
-and scalers are ours, since its own are not strict enough. What it prints is silenced. An answer is taken only whole,
-under the invoke id of its question and with its blocks in order.
+The library builds requests, takes answers apart and puts their blocks together, all as bare APDUs. It sees neither keys
+nor links: ciphering, framing and the values themselves are ours, since its own are not strict enough (an array cut
+between two elements is a shorter array to it). What it prints is silenced. An answer is taken only whole, under the
+invoke id of its question and with its blocks in order.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from gurux_dlms import GXDateTime, GXDLMSClient, GXReplyData
+from gurux_dlms import GXDLMSClient, GXReplyData
 from gurux_dlms.enums import Authentication, Conformance, DataType, InterfaceType
-from gurux_dlms.GXBitString import GXBitString
 from gurux_dlms.GXByteBuffer import GXByteBuffer
+from gurux_dlms.GXDLMS import GXDLMS
 
-from meter_adapters.dlms.axdr import Data, Tag, encode
-from meter_adapters.dlms.cosem_time import time_octets
+from meter_adapters.dlms.axdr import Data, Tag, decode, encode
 from meter_adapters.dlms.fault import Fault
 from meter_adapters.obis import Obis
 
@@ -70,9 +70,9 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a service answered: whole numbers as int, strings of octets as bytes, texts as str, structures as list."""
+    """What a service answered; NULL where it had nothing to say."""
 
-    value: Any
+    data: Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +129,30 @@ class Services:
             return wrong
         reply = self._reply
         try:
-            self._library.getData(apdu, reply)
-        except Exception as error:  # the library raises whatever its decoder meets
+            self._parse(apdu, reply)
+        except Exception as error:  # the library raises whatever its parser meets
             return Fault("apdu-form", f"the answer is not understood ({type(error).__name__})")
         if reply.error:
             return access_fault(int(reply.error))
         if reply.isMoreData():
             self._block += 1
             return None
-        if apdu[0] == SET_RESPONSE:
-            return Answer(None)
-        return self._whole(reply)
+        content = bytes(reply.data.array()) if apdu[0] != SET_RESPONSE else b""
+        data = decode(content) if content else Data(Tag.NULL)
+        return data if isinstance(data, Fault) else Answer(data)
+
+    def _parse(self, apdu: bytes, reply: Any) -> None:
+        """Let the library take the service apart and put blocks together; values it would decode less strictly."""
+        start = reply.data.size
+        reply.data.set(apdu)
+        reply.data.position = start + 1
+        settings = self._library.settings
+        if apdu[0] == GET_RESPONSE:
+            GXDLMS.handleGetResponse(settings, reply, start)
+        elif apdu[0] == ACTION_RESPONSE:
+            GXDLMS.handleMethodResponse(settings, reply, start)
+        else:
+            GXDLMS.handleSetResponse(reply)
 
     def _begin(self) -> None:
         self._invoke_id = self._invoke_id % 15 + 1
@@ -160,36 +173,6 @@ class Services:
         elif self._block > 1:
             return Fault("block-order", "a whole answer came between blocks")
         return None
-
-    @staticmethod
-    def _whole(reply: Any) -> Answer | Fault:
-        """The value, where the decoder came to the end of its octets and not short of it.
-
-        Of an array that is cut between two elements the library keeps the elements before: its count tells.
-        """
-        value, at_end = reply.value, reply.readPosition == reply.data.size
-        if value is None:
-            octets = bytes(reply.data.array())
-            if octets in (b"", b"\0"):
-                return Answer(None)
-            if at_end and octets[0] in (Tag.ARRAY, Tag.STRUCTURE):
-                return Answer([])
-        if value is None or not at_end or (isinstance(value, list) and reply.totalCount != len(value)):
-            return Fault("data-cut", "the octets end within the answer, or go on behind it")
-        return Answer(value)
-
-
-def octets_of(cell: object) -> bytes | None:
-    """The octets of a cell that is an octet string, or a bit string or date-time the library made an object of."""
-    if isinstance(cell, bytes | bytearray):
-        return bytes(cell)
-    if isinstance(cell, GXBitString):
-        return bytes(cell.value)
-    if isinstance(cell, GXDateTime):
-        shift = cell.value.utcoffset()
-        deviation = None if shift is None else -int(shift.total_seconds()) // 60
-        return time_octets(cell.value.replace(tzinfo=None), deviation, int(cell.status))
-    return None
 
 
 def access_fault(code: int) -> Fault:

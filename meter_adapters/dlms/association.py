@@ -146,15 +146,15 @@ class Association:
         if isinstance(answer, Fault):
             refused = answer.code.startswith("access-") or answer.code == "action-refused"
             return Fault("password", "the meter refuses our proof: wrong key") if refused else answer
-        return self._check_proof(answer.value, ours)
+        return self._check_proof(answer.data.value, ours)
 
     def _check_proof(self, proof: object, challenge: bytes) -> Fault | None:
         # Fresh by our challenge; its counter may stand before or behind that of the APDU it comes in.
         security, opener = self._security, self._opener
         assert security.keys is not None and opener is not None, "checked before the association began"
-        if not isinstance(proof, bytes | bytearray) or len(proof) != _PROOF_LENGTH:
+        if not isinstance(proof, bytes) or len(proof) != _PROOF_LENGTH:
             return Fault("gcm-tag", "the meter does not prove itself")
-        control, counter, tag = proof[0], int.from_bytes(proof[1:5], "big"), bytes(proof[5:])
+        control, counter, tag = proof[0], int.from_bytes(proof[1:5], "big"), proof[5:]
         wanted = gmac(security.keys, security.suite, opener.title, counter, challenge)
         if control != security.suite | AUTHENTICATED or tag != wanted:
             return Fault("gcm-tag", "the meter's proof is wrong: it does not know the key")

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -54,8 +54,7 @@ class Tag(IntEnum):
     DONT_CARE = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """One value with its tag."""
 
     tag: Tag
@@ -64,7 +63,7 @@ class Data:
     @property
     def elements(self) -> tuple[Data, ...]:
         """The elements of an array or structure; empty for any other value."""
-        return self.value if isinstance(self.value, tuple) else ()
+        return self.value if self.tag in _NESTED and isinstance(self.value, tuple) else ()
 
     @property
     def number(self) -> int | Decimal | None:
@@ -88,6 +87,7 @@ _WHOLE = {
     Tag.UINT64: (8, False),
     Tag.ENUM: (1, False),
 }
+_TAGS = {tag.value: tag for tag in Tag}
 _FIXED_OCTETS = {Tag.DATE_TIME: 12, Tag.DATE: 5, Tag.TIME: 4}
 NUMBERS = frozenset(_WHOLE) - {Tag.ENUM, Tag.BCD} | {Tag.FLOAT32, Tag.FLOAT64}
 _NESTED = frozenset({Tag.ARRAY, Tag.STRUCTURE})
@@ -156,15 +156,18 @@ class _Reader:
         return piece
 
     def length(self) -> int:
+        if self.at < len(self.data) and self.data[self.at] < 0x80:
+            self.at += 1
+            return self.data[self.at - 1]
         value, self.at = read_length(self.data, self.at)
         return value
 
     def tag(self) -> Tag:
         octet = self.take(1)[0]
-        try:
-            return Tag(octet)
-        except ValueError:
-            raise Malformed("data-tag", f"no type of COSEM data has the tag {octet}") from None
+        tag = _TAGS.get(octet)
+        if tag is None:
+            raise Malformed("data-tag", f"no type of COSEM data has the tag {octet}")
+        return tag
 
     def value(self, depth: int) -> Data:
         tag = self.tag()
@@ -173,12 +176,13 @@ class _Reader:
         return self.content(tag, depth)
 
     def content(self, tag: Tag, depth: int) -> Data:
-        if tag in _WHOLE:
-            size, signed = _WHOLE[tag]
-            return Data(tag, int.from_bytes(self.take(size), "big", signed=signed))
+        whole = _WHOLE.get(tag)
+        if whole is not None:
+            return Data(tag, int.from_bytes(self.take(whole[0]), "big", signed=whole[1]))
+        if tag is Tag.OCTET_STRING:
+            return Data(tag, self.take(self.length()))
         if tag in _NESTED:
-            count = self.count(depth)
-            return Data(tag, tuple(self.value(depth + 1) for _ in range(count)))
+            return Data(tag, tuple([self.value(depth + 1) for _ in range(self.count(depth))]))
         if tag in (Tag.NULL, Tag.DONT_CARE):
             return Data(tag)
         if tag in (Tag.FLOAT32, Tag.FLOAT64):
@@ -211,8 +215,6 @@ class _Reader:
             bits = "".join(f"{octet:08b}" for octet in self.take((length + 7) // 8))
             return bits[:length]
         piece = self.take(length)
-        if tag is Tag.OCTET_STRING:
-            return piece
         try:
             return piece.decode("latin-1" if tag is Tag.VISIBLE_STRING else "utf-8")
         except UnicodeDecodeError:
@@ -295,6 +297,28 @@ def _rare_content(data: Data) -> bytes:
         return length_octets(len(value)) + packed
     text = value.encode("latin-1" if tag is Tag.VISIBLE_STRING else "utf-8")
     return length_octets(len(text)) + text
+
+
+def text_of(data: Data) -> str:
+    """A value as a person reads it: octets that are printable as their letters, others in hex."""
+    value = data.value
+    if isinstance(value, bytes):
+        letters = value.rstrip(b"\0 ")
+        printable = letters.isascii() and letters.decode("ascii").isprintable()
+        return letters.decode("ascii") if printable else value.hex().upper()
+    if isinstance(value, tuple):
+        return " ".join(map(text_of, data.elements))
+    return "" if value is None else str(value)
+
+
+def whole_number(number: int | Decimal) -> tuple[int, int]:
+    """A number as a whole number and a power of ten."""
+    if isinstance(number, int):
+        return number, 0
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "the decoder lets finite numbers pass only"
+    raw = int("".join(map(str, digits)))
+    return (-raw if sign else raw), exponent
 
 
 # Short forms for requests and simulated objects.

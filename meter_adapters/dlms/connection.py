@@ -135,9 +135,9 @@ class DlmsConnection:
         await self.close()
         if isinstance(answer, Fault):
             return answer
-        if not isinstance(answer.value, int):
+        if not isinstance(answer.data.number, int):
             return Fault("meter-counter", "the meter's invocation counter is no number")
-        self.security.counter.at_least(int(answer.value) + 1)
+        self.security.counter.at_least(answer.data.number + 1)
         return None
 
     async def _open_as(self, security: DlmsSecurity, client: int) -> Fault | None:
@@ -185,15 +185,6 @@ class DlmsConnection:
         return DlmsConnection(
             self.link, profile, security, clock=self._clock, guard=self._guard, patience=self._patience
         )
-
-
-def text_of(value: object) -> str:
-    """A name or number as the meter writes it, as text; octets that are not printable in hex."""
-    if isinstance(value, bytes | bytearray):
-        octets = bytes(value).rstrip(b"\0 ")
-        printable = octets.isascii() and octets.decode("ascii").isprintable()
-        return octets.decode("ascii") if printable else octets.hex().upper()
-    return "" if value is None else str(value)
 
 
 def manufacturer_of(logical_name: str) -> str:

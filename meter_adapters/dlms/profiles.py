@@ -7,18 +7,16 @@ before plus one period, unless the clock was set between; what instant a time is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from meter_adapters.dlms.apdu import octets_of
-from meter_adapters.dlms.axdr import array, encode, octets, signed, structure, unsigned
+from meter_adapters.dlms.axdr import NUMBERS, Data, Tag, array, encode, octets, signed, structure, unsigned
 from meter_adapters.dlms.cosem_time import DAYLIGHT, NOT_SPECIFIED, CosemTime, parse_time, time_octets
 from meter_adapters.dlms.fault import Fault
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import CLOCK, Obis
 from meter_adapters.readings import Flag, IntervalRow
-from meter_adapters.time_offset import MeterTime, OffsetSource, OffsetStyle, PlacedTime
+from meter_adapters.time_offset import OffsetSource, OffsetStyle, PlacedTime
 
 DATA, REGISTER, EXTENDED_REGISTER, DEMAND_REGISTER, PROFILE, CLOCK_CLASS = 1, 3, 4, 5, 7, 8
 
@@ -53,20 +51,28 @@ class Captured:
         return self.class_id in (REGISTER, EXTENDED_REGISTER, DEMAND_REGISTER)
 
 
-def parse_columns(value: object) -> tuple[Captured, ...] | Fault:
+def parse_columns(listed: Data) -> tuple[Captured, ...] | Fault:
     """The columns of attribute 3."""
-    if not isinstance(value, list) or not 1 <= len(value) <= _MOST_COLUMNS:
+    if listed.tag is not Tag.ARRAY or not 1 <= len(listed.elements) <= _MOST_COLUMNS:
         return Fault("columns-form", "the meter's list of columns is not understood")
-    columns = []
-    for one in value:
-        name = octets_of(one[1]) if isinstance(one, list) and len(one) >= 4 else None
-        code = Obis.from_octets(name) if name is not None else None
-        if code is None or not all(isinstance(one[place], int) for place in (0, 2, 3)):
-            return Fault("columns-form", "a column is not understood")
-        columns.append(Captured(int(one[0]), code, int(one[2]), int(one[3])))
-    if sum(column.is_time for column in columns) != 1:
+    columns = [_captured(one) for one in listed.elements]
+    known = tuple(column for column in columns if column is not None)
+    if len(known) != len(columns):
+        return Fault("columns-form", "a column is not understood")
+    if sum(column.is_time for column in known) != 1:
         return Fault("columns-form", "the profile has not exactly one column of time")
-    return tuple(columns)
+    return known
+
+
+def _captured(described: Data) -> Captured | None:
+    values = [part.value for part in described.elements[:4]]
+    if len(values) < 4 or not isinstance(values[1], bytes):
+        return None
+    code = Obis.from_octets(values[1])
+    class_id, attribute, index = values[0], values[2], values[3]
+    if code is None or not (isinstance(class_id, int) and isinstance(attribute, int) and isinstance(index, int)):
+        return None
+    return Captured(class_id, code, attribute, index)
 
 
 # Asking for a span
@@ -114,88 +120,92 @@ class RowTime:
     is_invalid: bool = False
 
 
-@dataclass(slots=True)
 class RowReader:
     """Reads the rows of one answer, in their order.
 
-    Attributes:
+    Args:
         columns: the columns of this session.
         profile: the meter profile: status bits and offset rule.
         period: seconds between rows.
     """
 
-    columns: Sequence[Captured]
-    profile: MeterProfile
-    period: int
-    _before: int | None = None
+    def __init__(self, columns: Sequence[Captured], profile: MeterProfile, period: int) -> None:
+        self._columns, self._profile, self._period = columns, profile, period
+        self._rule = profile.offset_rule
+        self._time_place = next(place for place, column in enumerate(columns) if column.is_time)
+        self._status_place = next((place for place, column in enumerate(columns) if column.is_status), None)
+        self._value_places = [place for place, column in enumerate(columns) if column.is_value]
+        self._flags: dict[int | None, frozenset[Flag]] = {None: frozenset()}
+        self._before: int | None = None
 
-    def rows(self, value: object) -> list[IntervalRow] | Fault:
+    def rows(self, answered: Data) -> list[IntervalRow] | Fault:
         """All rows, or what is wrong with one of them: then none of them counts."""
-        if value is None:
-            return []
-        if not isinstance(value, list):
+        if answered.tag not in (Tag.ARRAY, Tag.NULL):
             return Fault("rows-form", "the profile's rows are not understood")
         rows = []
-        for cells in value:
-            row = self._row(cells)
+        for cells in answered.elements:
+            row = self._row(cells.elements)
             if isinstance(row, Fault):
                 return row
             rows.append(row)
         return rows
 
-    def _row(self, cells: Any) -> IntervalRow | Fault:
-        if not isinstance(cells, list) or len(cells) != len(self.columns):
+    def _row(self, cells: tuple[Data, ...]) -> IntervalRow | Fault:
+        if len(cells) != len(self._columns):
             return Fault("columns", "a row has other cells than the profile's columns")
-        status, time_cell, values = None, None, []
-        for column, cell in zip(self.columns, cells, strict=True):
-            if column.is_time:
-                time_cell = cell
-            elif column.is_status:
-                status = status_of(cell)
-            elif column.is_value:
-                if cell is not None and (not isinstance(cell, int) or isinstance(cell, bool)):
-                    return Fault("rows-form", f"the value of {column.name} is no whole number")
-                values.append(None if cell is None else int(cell))
-        flags = self.profile.status.flags(status) if status is not None else frozenset()
-        time = self._time(time_cell, status, flags)
+        values: list[int | None] = []
+        for place in self._value_places:
+            tag, value = cells[place]
+            if (tag not in NUMBERS and tag is not Tag.NULL) or not isinstance(value, int | None):
+                return Fault("rows-form", "a value of a row is no whole number")
+            values.append(value)
+        status = None if self._status_place is None else status_of(cells[self._status_place])
+        flags = self._flags.get(status)
+        if flags is None:
+            flags = self._flags[status] = self._profile.status.flags(status or 0)
+        time = self._time(cells[self._time_place], status, flags)
         if isinstance(time, Fault):
             return time
+        placed = time.placed
         if time.is_invalid:
             flags |= {Flag.CLOCK_INVALID}
-        if time.placed.instant is None:
+        if placed.instant is None:
             flags |= {Flag.NO_OFFSET}
-        self._before = time.placed.instant
-        return IntervalRow(time.placed.instant, tuple(values), time.raw, time.placed.source, status, flags)
+        self._before = placed.instant
+        return IntervalRow(placed.instant, tuple(values), time.raw, placed.source, status, flags)
 
-    def _time(self, cell: object, status: int | None, flags: frozenset[Flag]) -> RowTime | Fault:
-        expected = None if self._before is None else self._before + self.period
-        if cell is None:
+    def _time(self, cell: Data, status: int | None, flags: frozenset[Flag]) -> RowTime | Fault:
+        expected = None if self._before is None else self._before + self._period
+        if cell.tag is Tag.NULL:
             clock_set = flags & {Flag.CLOCK_ADJUSTED, Flag.CLOCK_INVALID}
             source = OffsetSource.SEQUENCE if expected is not None and not clock_set else OffsetSource.UNKNOWN
             return RowTime(PlacedTime(None if clock_set else expected, source), "")
-        if isinstance(cell, int):
-            return RowTime(PlacedTime(int(cell), OffsetSource.DEVIATION), str(int(cell)))
-        raw = octets_of(cell)
-        time = parse_time(raw) if raw is not None else Fault("rows-form", "a row's time is not understood")
+        if isinstance(cell.value, int):
+            return RowTime(PlacedTime(cell.value, OffsetSource.DEVIATION), str(cell.value))
+        time = time_of(cell)
         if isinstance(time, Fault):
             return time
-        return RowTime(place(self.profile, time, status, expected), time.raw.hex().upper(), time.is_invalid)
+        told = time.meter_time
+        if told.deviation is None and told.daylight is None:
+            told = replace(told, daylight=self._profile.status.is_daylight(status))
+        return RowTime(self._rule.place(told, expected), told.raw, time.is_invalid)
 
 
-def place(profile: MeterProfile, time: CosemTime, status: int | None = None, expected: int | None = None) -> PlacedTime:
-    """The instant of a time, by its deviation, the row's status, or the meter profile."""
-    told = time.meter_time
-    if told.deviation is None and told.daylight is None:
-        told = MeterTime(told.wall, None, profile.status.is_daylight(status), told.raw)
-    return profile.offset_rule.place(told, expected)
+def time_of(cell: Data) -> CosemTime | Fault:
+    """The date-time of a value."""
+    if not isinstance(cell.value, bytes):
+        return Fault("time-form", f"a {cell.tag.name} where a time was due")
+    return parse_time(cell.value)
 
 
-def status_of(cell: object) -> int | None:
+def status_of(cell: Data) -> int | None:
     """A status word, whatever type the meter writes it in."""
-    raw = octets_of(cell)
-    if raw is not None:
-        return int.from_bytes(raw, "big") if raw else None
-    return int(cell) if isinstance(cell, int) else None
+    value = cell.value
+    if isinstance(value, bytes):
+        return int.from_bytes(value, "big") if value else None
+    if cell.tag is Tag.BIT_STRING and isinstance(value, str):
+        return int(value, 2) if value else None
+    return value if isinstance(value, int) else None
 
 
 def clock_octets(profile: MeterProfile, instant: int) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from meter_adapters.dlms.axdr import Data, Tag, decode_prefix
+from meter_adapters.dlms.axdr import Data, Tag, decode_prefix, text_of, whole_number
 from meter_adapters.dlms.cosem_time import CosemTime, looks_like_time, parse_time
 from meter_adapters.dlms.fault import Fault
 from meter_adapters.dlms.layouts.tables import Layout, layout_for
@@ -23,7 +23,9 @@ DATA_NOTIFICATION = 0x0F
 UNNAMED = Obis(0, 0, 0, 0, 0, 0)
 """A text or time that stands in a telegram without any code: its list id, its own time."""
 
-_TEXTS = frozenset({Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING})
+_TEXTS = frozenset(
+    {Tag.OCTET_STRING, Tag.VISIBLE_STRING, Tag.UTF8_STRING, Tag.BIT_STRING, Tag.BOOLEAN, Tag.ENUM, Tag.BCD}
+)
 _TIMES = frozenset({Tag.OCTET_STRING, Tag.DATE_TIME})
 _DESCRIPTOR = (Tag.UINT16, Tag.OCTET_STRING, Tag.INT8)
 
@@ -204,18 +206,8 @@ def _number(value: _Value, number: int | Decimal, layout: Layout | None) -> Entr
     told = layout.step(value.code) if layout is not None and value.step is None else None
     if told is not None:
         scaler, unit = told.scaler, told.unit
-    raw, own = _whole(number)
+    raw, own = whole_number(number)
     return Entry(value.code, raw, scaler + own, unit, is_number=True)
-
-
-def _whole(number: int | Decimal) -> tuple[int, int]:
-    """A number as a whole number and a power of ten."""
-    if isinstance(number, int):
-        return number, 0
-    sign, digits, exponent = number.as_tuple()
-    assert isinstance(exponent, int), "the decoder lets finite numbers pass only"
-    raw = int("".join(map(str, digits)))
-    return (-raw if sign else raw), exponent
 
 
 def _time(data: Data) -> CosemTime | None:
@@ -226,12 +218,5 @@ def _time(data: Data) -> CosemTime | None:
 
 
 def _text(data: Data) -> str | None:
-    """The text of a value: octets that are printable as such, others in hex."""
-    if data.tag in (Tag.BOOLEAN, Tag.ENUM, Tag.BCD):
-        return str(data.value)
-    if data.tag not in _TEXTS and data.tag is not Tag.BIT_STRING:
-        return None
-    if isinstance(data.value, bytes):
-        printable = data.value.isascii() and data.value.decode("ascii").isprintable()
-        return data.value.decode("ascii") if printable else data.value.hex().upper()
-    return str(data.value)
+    """The text of a value that may stand as one."""
+    return text_of(data) if data.tag in _TEXTS else None

@@ -35,6 +35,8 @@ from meter_adapters.simulators.faults import Faults
 
 PUBLIC_CLIENT = 16
 _CHALLENGE = 16
+_HEADS = 60
+"""Octets kept free in an APDU for the heads of its service, block and ciphering."""
 _GET, _SET, _ACTION = 0xC0, 0xC1, 0xC3
 _BUSY = b"\xd8\x01\x02"
 _NOT_ALLOWED = b"\xd8\x01\x01"
@@ -263,9 +265,9 @@ class DlmsServer:
         head = bytes([0xC4, 1, apdu[2]])
         if isinstance(found, Access):
             return head + bytes([1, found])
-        if len(found) + 20 <= self._most_pdu or self._settings.general_blocks:
+        if len(found) + _HEADS <= self._most_pdu or self._settings.general_blocks:
             return head + b"\0" + found
-        size = self._most_pdu - 40
+        size = self._most_pdu - _HEADS
         self._rest = [found[at : at + size] for at in range(0, len(found), size)]
         self._block = 0
         return self._part(apdu[2])
@@ -319,9 +321,9 @@ class DlmsServer:
 
     def _in_general_blocks(self, answer: bytes) -> list[bytes]:
         window = self._settings.general_blocks
-        if not window or len(answer) + 20 <= self._most_pdu:
+        if not window or len(answer) + _HEADS <= self._most_pdu:
             return [answer]
-        self._blocks = split(answer, self._most_pdu - 20, window)
+        self._blocks = split(answer, self._most_pdu - _HEADS, window)
         return self._stream()
 
     def _next_blocks(self, apdu: bytes) -> list[bytes]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from gurux_dlms import GXDLMSClient, GXReplyData
+from gurux_dlms.enums import Authentication, InterfaceType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meter_adapters.dlms.apdu import Answer, Attribute, Services
 from meter_adapters.dlms.axdr import Data, Tag, array, decode, encode, octets, signed, structure, unsigned
 from meter_adapters.dlms.fault import Fault
-from meter_adapters.obis import LOAD_PROFILE
 
 WIDTHS = st.sampled_from([8, 16, 32, 64])
 WHOLE = st.one_of(
@@ -57,11 +57,11 @@ def plain(value: Data) -> object:
 
 @settings(max_examples=150)
 @given(st.lists(st.lists(SIMPLE, min_size=1, max_size=4).map(lambda x: structure(*x)), min_size=1, max_size=6))
-def test_the_library_of_the_services_reads_the_same(rows: list[Data]) -> None:
+def test_gurux_dlms_reads_the_same(rows: list[Data]) -> None:
     """Two decoders, written apart."""
-    services = Services()
-    invoke_id = services.get(Attribute(7, LOAD_PROFILE, 2))[2]
-    assert services.take(bytes([0xC4, 1, invoke_id, 0]) + encode(array(rows))) == Answer(plain(array(rows)))
+    client, reply = GXDLMSClient(True, 16, 1, Authentication.NONE, None, InterfaceType.PDU), GXReplyData()
+    client.getData(b"\xc4\x01\xc1\x00" + encode(array(rows)), reply)
+    assert reply.value == plain(array(rows))
 
 
 def test_a_compact_array_reads_as_the_array_it_stands_for() -> None:
