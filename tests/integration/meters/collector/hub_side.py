@@ -89,6 +89,17 @@ class HubSide:
             if not after:
                 return found
 
+    def stored_rows(self, meter: str, obis: str) -> list[tuple[int, int, int, int]]:
+        """As `interval_rows`, from the hub's tables."""
+        with self.hub.office.database.read() as connection:
+            found = connection.exec_driver_sql(
+                "select v.moment, v.epoch, v.revision, v.raw from measurement v"
+                " join measurement_channel c on c.id = v.channel join measurement_meter m on m.id = c.meter"
+                " where m.name = ? and c.obis = ? and c.source <> '' order by v.moment, v.epoch, v.revision",
+                (meter, obis),
+            )
+            return [(end, epoch, revision, int(raw)) for end, epoch, revision, raw in found]
+
     def interval_rows(self, meter: str, obis: str) -> list[tuple[int, int, int, int]]:
         """(end, epoch, revision, raw) of a column of a load profile."""
         return [
