@@ -273,19 +273,25 @@ class Iec62056Adapter:
         return f"P.{code.d:02d}" if (code.c, code.e) == (99, 0) and code.d < 90 else None
 
     async def _profile_span(self, name: str, since: int, until: int) -> list[ProfileBlock | Refusal]:
-        """The blocks of one span; only the rows whose interval ends in (since, until], and those without instant."""
-        answer = await self._asked_text(name, since, until)
-        if isinstance(answer, Refusal):
-            return [answer]
-        text, protection = answer
-        kept: list[ProfileBlock | Refusal] = []
-        for block in profile_blocks(text, Origin(self._session.meter, self._profile, protection)):
-            if isinstance(block, Refusal):
-                return [replace(block, at=int(self._clock()))]
-            rows = tuple(row for row in block.rows if row.end is None or since < row.end <= until)
-            if rows:
-                kept.append(replace(block, rows=rows))
-        return kept
+        """The blocks of one span; only the rows whose interval ends in (since, until], and those without instant.
+
+        An answer that holds rows, and none of them of the span, is that of an earlier question: it is asked again.
+        """
+        for _ in range(_ASKED_TWICE):
+            answer = await self._asked_text(name, since, until)
+            if isinstance(answer, Refusal):
+                return [answer]
+            text, protection = answer
+            blocks = profile_blocks(text, Origin(self._session.meter, self._profile, protection))
+            refused = [replace(block, at=int(self._clock())) for block in blocks if isinstance(block, Refusal)]
+            if refused:
+                return [*refused]
+            heard = [block for block in blocks if isinstance(block, ProfileBlock)]
+            if not any(block.rows for block in heard) or any(_within(block, since - 1, until).rows for block in heard):
+                break
+            wrong = f"{name}: rows, and none of the time asked for"
+            self._settings.on_refusal(self._session.refusal(RefusalReason.NOT_UNDERSTOOD, wrong))
+        return [block for whole in heard if (block := _within(whole, since, until)).rows]
 
     async def _asked_text(self, name: str, since: int, until: int) -> tuple[ProfileText, Protection] | Refusal:
         """The answer of a profile or log for a span, bounds included; one that is not readable is asked for again."""
@@ -318,6 +324,11 @@ class Iec62056Adapter:
             return asked_time(rule.wall(instant), "2")
         summer = rule.style is not OffsetStyle.LOCAL_STANDARD and rule.is_daylight(instant)
         return asked_time(rule.wall(instant), "1" if summer else "0")
+
+
+def _within(block: ProfileBlock, since: int, until: int) -> ProfileBlock:
+    """The block with the rows of a span, and those without instant."""
+    return replace(block, rows=tuple(row for row in block.rows if row.end is None or since < row.end <= until))
 
 
 def _answered(source_id: str, answer: Block) -> tuple[DataSet, ...]:

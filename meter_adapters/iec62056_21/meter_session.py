@@ -29,8 +29,6 @@ from meter_adapters.iec62056_21.session_events import (
 from meter_adapters.port import Link
 from meter_adapters.readings import MeterId, Refusal, RefusalReason
 
-_QUIET = 0.05
-"""Seconds of silence behind which no late answer is awaited any more."""
 OnRefusal = Callable[[Refusal], None]
 
 
@@ -165,7 +163,7 @@ class MeterSession:
         """What was asked for again may be answered twice; the second answer is not that of the next question."""
         self._may_be_late = False
         try:
-            while await self._link.read(_QUIET):
+            while await self._link.read(self.core.plan.line.reaction):
                 pass
         except OSError:
             return  # the question that follows meets the same loss and tells it

@@ -60,6 +60,8 @@ def test_a_load_profile_arrives_row_for_row(kind: str, average_power: bool) -> N
             assert len(rows) == 2 * 96
             some, _ = await rows_of(adapter, START + 3600, START + 7200)
             assert some == bench.truth(START + 3600, START + 7200)
+            assert await rows_of(adapter, bench.until, bench.until + 900) == ([], [])  # nothing new: no row is wrong
+            assert bench.refusals == []
             await adapter.close()
 
     asyncio.run(read())
