@@ -91,7 +91,7 @@ class CollectorSection(_Section):
     """Whose local days series and files are of."""
     secrets: Path | None = None
     status_port: Annotated[int, Field(ge=0, le=65535)] = 8391
-    outbox_mebibytes: PositiveInt = 1024
+    outbox_mebibytes: Annotated[int, Field(ge=16)] = 1024
     retention_days: PositiveInt = 40
     host_clock: Literal["checked", "trusted"] = "checked"
     """`checked` marks what is read while no time server holds the collector's clock."""

@@ -50,12 +50,10 @@ class EpochWalk:
     def _of(self, row: IntervalRow) -> int:
         if row.end is None:
             return max(self._epoch, 0)
-        if self._last is None or self._last.end is None:
-            self._epoch = self._first(row.end)
-        elif row.end <= self._last.end:
+        if self._last is not None and self._last.end is not None and row.end <= self._last.end:
             self._step(self._last.end, row.end)
         else:
-            self._epoch = max(self._epoch, self._least(row.end))
+            self._epoch = self._least(row.end)
         return self._epoch
 
     def _step(self, reached: int, resumed: int) -> None:
@@ -66,17 +64,17 @@ class EpochWalk:
             self.found.append(step)
 
     def _least(self, end: int) -> int:
-        """The epoch that an end cannot be before: that of the last step whose repeated span it lies behind."""
-        return max((step.epoch for step in self.steps if end > step.reached), default=0)
-
-    def _first(self, end: int) -> int:
-        """The epoch of a first row; in a repeated span it is of the earlier one (see `begin_before_steps`)."""
-        return self._least(end)
+        """The first epoch from the present one on that an end can be of: one ends with what the next step reached."""
+        epoch = max(self._epoch, 0)
+        while epoch < len(self.steps) and end > self.steps[epoch].reached:
+            epoch += 1
+        return epoch
 
 
 def begin_before_steps(since: int, steps: Sequence[EpochStep], period: int) -> int:
     """Where to begin reading so that the first row's epoch is certain: never within a span that was written twice."""
-    for step in reversed(steps):
-        if step.resumed - period <= since < step.reached:
-            since = step.resumed - 2 * period
-    return since
+    while True:
+        within = [step for step in steps if step.resumed - period <= since < step.reached]
+        if not within:
+            return since
+        since = min(step.resumed for step in within) - 2 * period

@@ -38,14 +38,14 @@ class OutboxLimits:
         most_bytes: the bound of the file.
         alarm_share: from here on an alarm is shown, and acknowledged readings are let go before their time.
         operating_share: from here on operating values are refused, so that intervals find room.
-        interval_share: from here on nothing is taken: what is left is room to send.
+        sending_bytes: where no more than this is left nothing is taken: a batch that is frozen needs room as well.
         retention: seconds that acknowledged readings stay.
     """
 
     most_bytes: int = 1024 * MEBIBYTE
     alarm_share: float = 0.70
     operating_share: float = 0.85
-    interval_share: float = 0.95
+    sending_bytes: int = 2 * MEBIBYTE
     retention: int = 40 * 86_400
 
 
@@ -160,11 +160,11 @@ class Outbox:
         return new
 
     def _check_room(self, lane: Lane) -> None:
-        """Operating values go first, then everything: a batch that is frozen needs room as well."""
+        """Operating values are refused first, then everything."""
         share = self.used_share()
         if lane is Lane.OPERATING and share >= self.limits.operating_share:
             raise OutboxFull("operating values are refused to keep room for intervals")
-        if share >= self.limits.interval_share:
+        if (1 - share) * self.limits.most_bytes <= self.limits.sending_bytes:
             raise OutboxFull("it is full; the meters keep what is not taken")
 
     def _insert(
