@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from meter_adapters.dlms.apdu import Attribute
-from meter_adapters.dlms.axdr import Data, octets, text_of, whole_number
+from meter_adapters.dlms.axdr import Data, octets, text_of
 from meter_adapters.dlms.connection import (
-    CLASSES_LIST,
     DlmsConnection,
     Patience,
     is_object_missing,
@@ -23,10 +22,7 @@ from meter_adapters.dlms.fault import Fault
 from meter_adapters.dlms.profiles import (
     CLOCK_CLASS,
     DATA,
-    DEMAND_REGISTER,
-    EXTENDED_REGISTER,
     PROFILE,
-    REGISTER,
     Captured,
     RowReader,
     clock_octets,
@@ -37,6 +33,7 @@ from meter_adapters.dlms.profiles import (
     time_of,
 )
 from meter_adapters.dlms.refusals import refusal
+from meter_adapters.dlms.registers import Registers
 from meter_adapters.dlms.security import DlmsSecurity
 from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.meter_profiles.profile import MeterProfile
@@ -55,10 +52,7 @@ from meter_adapters.readings import (
     Refusal,
     RefusalReason,
 )
-from meter_adapters.time_offset import OffsetSource
-from meter_adapters.units import unit_of_code
 
-_SCALER_UNIT = {REGISTER: 3, EXTENDED_REGISTER: 3, DEMAND_REGISTER: 4}
 _LOGICAL_DEVICES = Attribute(17, Obis(0, 0, 41, 0, 0), 2)
 _ASKED_AGAIN = frozenset(
     {
@@ -122,7 +116,7 @@ class DlmsAdapter:
         self._address = str(profile.dlms.physical_server or profile.dlms.logical_server)
         self._meter = MeterId("", address=self._address)
         self._named = False
-        self._classes: dict[Obis, int] = {}
+        self._registers = Registers(self._connection)
         self._columns: dict[Obis, _Columns] = {}
         self._columns_before: dict[Obis, _Columns] = {}
 
@@ -167,7 +161,7 @@ class DlmsAdapter:
             named = await self.identify()
             if isinstance(named, Refusal):
                 return [*results, named]
-            found = await self._register(code)
+            found = await self._registers.read(code, named, int(self._clock()))
             results.append(self._refusal(found) if isinstance(found, Fault) else found)
         return results
 
@@ -246,68 +240,6 @@ class DlmsAdapter:
         others = [MeterId(name, "", manufacturer_of(name)) for name in names if name != named.logical_name]
         return [named, *others]
 
-    # Registers
-
-    async def _class_of(self, code: Obis) -> int | Fault:
-        """The class of an object by the association's list; a register where the meter keeps its list back."""
-        if not self._classes:
-            answer = await self._connection.get(CLASSES_LIST)
-            if isinstance(answer, Fault) and not is_object_missing(answer):
-                return answer
-            for row in () if isinstance(answer, Fault) else answer.data.elements:
-                class_id, _, name = [part.value for part in row.elements[:3]] if len(row.elements) > 2 else [None] * 3
-                known = Obis.from_octets(name) if isinstance(name, bytes) else None
-                if known is not None and isinstance(class_id, int):
-                    self._classes[known] = class_id
-        if self._classes and code not in self._classes:
-            return Fault("access-4", f"the meter has no object {code}")
-        return self._classes.get(code, REGISTER)
-
-    async def _register(self, code: Obis) -> Reading | Fault:
-        class_id = await self._class_of(code)
-        if isinstance(class_id, Fault):
-            return class_id
-        column = ProfileColumn(code)
-        if class_id in _SCALER_UNIT:
-            scaled = await self._scaled(class_id, code)
-            if isinstance(scaled, Fault):
-                return scaled
-            column = scaled
-        answer = await self._connection.get(Attribute(class_id, code, 2))
-        return answer if isinstance(answer, Fault) else self._reading(column, answer.data)
-
-    async def _scaled(self, class_id: int, code: Obis) -> ProfileColumn | Fault:
-        """Scaler and unit of a register."""
-        answer = await self._connection.get(Attribute(class_id, code, _SCALER_UNIT[class_id]))
-        if isinstance(answer, Fault):
-            return answer
-        parts = [part.value for part in answer.data.elements]
-        if len(parts) != 2 or not isinstance(parts[0], int) or not isinstance(parts[1], int):
-            return Fault("apdu-form", f"scaler and unit of {code} are not understood")
-        return ProfileColumn(code, parts[0], unit_of_code(parts[1]))
-
-    def _reading(self, column: ProfileColumn, data: Data) -> Reading | Fault:
-        """A register read now: it holds for the collector's time, since it states none."""
-        protection = self._connection.protection
-        flags = frozenset({Flag.UNPROTECTED}) if protection is Protection.NONE else frozenset()
-        reading = Reading(
-            self._meter,
-            column.obis,
-            0,
-            column.scaler,
-            column.unit,
-            int(self._clock()),
-            offset_source=OffsetSource.HOST,
-            flags=flags,
-            protection=protection,
-        )
-        if data.number is not None:
-            raw, own = whole_number(data.number)
-            return replace(reading, raw=raw, scaler=column.scaler + own)
-        if data.elements:
-            return Fault("apdu-form", f"{column.obis} is no single value")
-        return replace(reading, text=text_of(data))
-
     # Profiles
 
     async def _span(self, profile: Obis, since: int, until: int) -> ProfileBlock | Refusal:
@@ -377,7 +309,7 @@ class DlmsAdapter:
         values = []
         for column in captured:
             if column.is_value:
-                scaled = await self._scaled(column.class_id, column.name)
+                scaled = await self._registers.scaled(column.class_id, column.name)
                 if isinstance(scaled, Fault):
                     return scaled
                 values.append(scaled)

@@ -24,7 +24,7 @@ from meter_adapters.obis import Obis
 GET_REQUEST, GET_RESPONSE, SET_RESPONSE, ACTION_RESPONSE = 0xC0, 0xC4, 0xC5, 0xC7
 EXCEPTION_RESPONSE, SERVICE_ERROR = 0xD8, 0x0E
 _WITH_BLOCK = 2
-_COUNTER_WRONG = 6
+_NOT_POSSIBLE, _COUNTER_WRONG = 1, 6
 
 _ACCESS_RESULTS = {
     1: "hardware fault",
@@ -124,7 +124,7 @@ class Services:
 
     def take(self, apdu: bytes) -> Answer | Fault | None:
         """The answer of an APDU, what is wrong with it, or None where more blocks follow."""
-        wrong = _error_apdu(apdu) or self._out_of_step(apdu)
+        wrong = error_of(apdu) or self._out_of_step(apdu)
         if wrong is not None:
             return wrong
         reply = self._reply
@@ -180,11 +180,13 @@ def access_fault(code: int) -> Fault:
     return Fault(f"access-{code}", f"the meter answers: {_ACCESS_RESULTS.get(code, f'data access result {code}')}")
 
 
-def _error_apdu(apdu: bytes) -> Fault | None:
+def error_of(apdu: bytes) -> Fault | None:
     """The meter's own "no" to a whole APDU."""
     if apdu[:1] == bytes([EXCEPTION_RESPONSE]) and len(apdu) >= 3:
         if apdu[2] == _COUNTER_WRONG:
             return Fault("meter-counter", "the meter refuses our invocation counter")
+        if apdu[2] == _NOT_POSSIBLE:
+            return Fault("meter-busy", "the meter answers: operation not possible now")
         return Fault("meter-exception", f"the meter answers with an exception: state {apdu[1]}, service {apdu[2]}")
     if apdu[:1] == bytes([SERVICE_ERROR]):
         return Fault("meter-exception", f"the meter answers with service error {apdu[1:4].hex()}")

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from meter_adapters.dlms import acse
 from meter_adapters.dlms.acse import CLIENT_CONFORMANCE, Initiate, Mechanism, OpenAnswer, OpenRequest
-from meter_adapters.dlms.apdu import EXCEPTION_RESPONSE, Answer, Attribute, Services
+from meter_adapters.dlms.apdu import EXCEPTION_RESPONSE, Answer, Attribute, Services, error_of
 from meter_adapters.dlms.axdr import Data
 from meter_adapters.dlms.ciphering import (
     AUTHENTICATED,
@@ -38,6 +38,15 @@ REPLY_TO_HLS = Attribute(15, CURRENT_ASSOCIATION, 1)
 _CHALLENGE_LENGTH = 16
 _HLS_FOLLOWS = acse.Rejection.AUTHENTICATION_REQUIRED
 _PROOF_LENGTH = 17
+_PASSWORD_REFUSED = frozenset(
+    {
+        acse.Rejection.NONE,
+        acse.Rejection.NO_REASON,
+        acse.Rejection.AUTHENTICATION_FAILURE,
+        acse.Rejection.AUTHENTICATION_REQUIRED,
+    }
+)
+"""Diagnostics with which meters answer a wrong secret; many give no reason."""
 
 
 class Association:
@@ -68,7 +77,8 @@ class Association:
         request = self._request(challenge)
         if isinstance(request, Fault):
             return request
-        answer = acse.parse_open_answer((yield request.octets()))
+        heard = yield request.octets()
+        answer = error_of(heard) or acse.parse_open_answer(heard)
         if isinstance(answer, Fault):
             return answer
         refused = self._agree(answer)
@@ -110,7 +120,7 @@ class Association:
         """Take what the meter agrees to."""
         security = self._security
         if answer.result != 0:
-            wrong = answer.diagnostic in (acse.Rejection.AUTHENTICATION_FAILURE, _HLS_FOLLOWS)
+            wrong = security.mechanism is not Mechanism.NONE and answer.diagnostic in _PASSWORD_REFUSED
             code = "password" if wrong else "association-refused"
             return Fault(code, f"the meter refuses the association (diagnostic {answer.diagnostic})")
         if security.mechanism is Mechanism.HLS_GMAC and answer.diagnostic != _HLS_FOLLOWS:

@@ -22,7 +22,6 @@ from meter_adapters.dlms.wrapper import WrapperClient
 from meter_adapters.iec62056_21.adapter import Iec62056Adapter
 from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.meter_profiles.profile import MeterProfile
-from meter_adapters.obis import Obis
 from meter_adapters.port import LineSetting, Link, Parity
 from meter_adapters.readings import Protection, Refusal
 
@@ -141,7 +140,9 @@ class DlmsConnection:
         return None
 
     async def _open_as(self, security: DlmsSecurity, client: int) -> Fault | None:
-        await self._open_line()
+        wrong = await self._open_line()
+        if wrong is not None:
+            return wrong
         session, association = DlmsSession(self.link, self._core(client)), Association(security)
         refused = await session.connect() or await session.ask(association.open())
         if refused is None:
@@ -156,16 +157,16 @@ class DlmsConnection:
         await self.link.close()
         return refused
 
-    async def _open_line(self) -> None:
+    async def _open_line(self) -> Fault | None:
         """Open the line at its speed; a meter that begins in mode E is brought to HDLC first."""
         if self.profile.dlms.starts_in_mode_e:
-            found = await Iec62056Adapter(self.link, self.profile, clock=self._clock).enter_hdlc()
-            if isinstance(found, Refusal):
-                raise OSError(found.text)
-            return
+            optical = Iec62056Adapter(self.link, self.profile, clock=self._clock)
+            found = await optical.open() or await optical.enter_hdlc()
+            return Fault("mode-e", found.text) if isinstance(found, Refusal) else None
         await self.link.open()
         line = self.profile.line
         await self.link.set_line(LineSetting(line.baud, line.bits, Parity(line.parity)))
+        return None
 
     def _core(self, client: int) -> HdlcClient | WrapperClient:
         facts = self.profile.dlms
@@ -201,7 +202,3 @@ def _released(association: Association) -> Exchange[Fault | None]:
 def is_object_missing(fault: Fault) -> bool:
     """Whether the meter merely does not have what was asked."""
     return fault.code in ("access-4", "access-9", "access-11", "access-3")
-
-
-CLASSES_LIST = Attribute(15, Obis(0, 0, 40, 0, 0), 2)
-"""The list of every object the association may see."""

@@ -7,6 +7,7 @@ from meter_adapters.readings import Refusal, RefusalReason
 
 _REASONS = {
     "no-answer": RefusalReason.NO_ANSWER,
+    "mode-e": RefusalReason.NO_ANSWER,
     "link-closed": RefusalReason.LINK_LOST,
     "hdlc-disconnected": RefusalReason.LINK_LOST,
     "gcm-tag": RefusalReason.TAG_WRONG,
@@ -21,6 +22,7 @@ _REASONS = {
     "system-title": RefusalReason.METER_CHANGED,
     "columns": RefusalReason.COLUMNS_CHANGED,
     "access-2": RefusalReason.BUSY,
+    "meter-busy": RefusalReason.BUSY,
     "access-4": RefusalReason.NOT_SUPPORTED,
     "not-configured": RefusalReason.NOT_SUPPORTED,
     "compressed": RefusalReason.NOT_SUPPORTED,

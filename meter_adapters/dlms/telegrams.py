@@ -116,6 +116,10 @@ def _values(data: Data) -> Iterator[_Value]:
         if data.tag not in (Tag.ARRAY, Tag.STRUCTURE):
             yield _Value(None, data)
         return
+    turned = _value_first(parts)
+    if turned is not None:
+        yield turned
+        return
     described = _by_object_list(parts)
     if described is not None:
         yield from described
@@ -135,12 +139,17 @@ def _one(parts: tuple[Data, ...], at: int) -> Generator[_Value, None, int]:
     if code is None:
         yield _Value(None, parts[at])
         return at + 1
-    place = start + 1
+    place, step = start + 1, None
     if start > at and place + 1 < len(parts) and parts[place].tag is Tag.INT8:
+        step = _scaler_alone(parts[place])
         place += 1
-    step = _step(parts[place + 1]) if place + 1 < len(parts) else None
+    if step is None and place + 1 < len(parts):
+        step = _step(parts[place + 1])
+        if step is not None:
+            yield _Value(code, parts[place], step)
+            return place + 2
     yield _Value(code, parts[place], step)
-    return place + (1 if step is None else 2)
+    return place + 1
 
 
 def _code(parts: tuple[Data, ...], at: int) -> Obis | None:
@@ -159,6 +168,20 @@ def _step(data: Data) -> tuple[int, str] | None:
     scaler, unit = parts[0].value, parts[1].value
     assert isinstance(scaler, int) and isinstance(unit, int), "whole numbers by their tags"
     return scaler, unit_of_code(unit)
+
+
+def _scaler_alone(data: Data) -> tuple[int, str] | None:
+    """The scaler between a code and its value; a number from 1 on there is that of the attribute instead."""
+    return (data.value, "") if isinstance(data.value, int) and data.value < 1 else None
+
+
+def _value_first(parts: tuple[Data, ...]) -> _Value | None:
+    """A structure of value, class, scaler with unit, code."""
+    if [part.tag for part in parts[1:]] != [Tag.UINT16, Tag.STRUCTURE, Tag.OCTET_STRING]:
+        return None
+    octets, step = parts[3].value, _step(parts[2])
+    code = Obis.from_octets(octets) if isinstance(octets, bytes) else None
+    return _Value(code, parts[0], step) if code is not None and step is not None else None
 
 
 def _by_object_list(parts: tuple[Data, ...]) -> list[_Value] | None:

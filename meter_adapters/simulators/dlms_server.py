@@ -38,8 +38,8 @@ _CHALLENGE = 16
 _HEADS = 60
 """Octets kept free in an APDU for the heads of its service, block and ciphering."""
 _GET, _SET, _ACTION = 0xC0, 0xC1, 0xC3
-_BUSY = b"\xd8\x01\x02"
-_NOT_ALLOWED = b"\xd8\x01\x01"
+_BUSY = b"\xd8\x01\x01"
+_NOT_ALLOWED = b"\xd8\x01\x02"
 _NOT_UNDERSTOOD = b"\xd8\x02\x02"
 
 OFFERED = (

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from meter_adapters.dlms.acse import Mechanism
+from meter_adapters.dlms.adapter import DlmsAdapter
 from meter_adapters.links.serial_port import SerialLink
+from meter_adapters.links.tcp import TcpLink
 from meter_adapters.obis import ACTIVE_IMPORT, SERIAL_NUMBER, Obis
 from meter_adapters.port import LineSetting
 from meter_adapters.readings import Flag, MeterClock, MeterEvent, MeterId, Protection, Reading, Refusal, RefusalReason
 from meter_adapters.simulators.dlms_objects import ProfileStyle
+from meter_adapters.simulators.line_server import serve_tcp
 from meter_adapters.simulators.meter import ClockStep, ClockStyle, Outage, SimulatedMeter, battery_dead
 from meter_adapters.time_offset import OffsetSource, OffsetStyle
 from tests.integration.meters.dlms.simulated import (
@@ -222,3 +226,46 @@ def test_a_meter_on_a_serial_line(ciphered: bool) -> None:
         assert told(rows) == true_rows(bench.meter, NOW - DAY, NOW)
 
     asyncio.run(asked())
+
+
+def test_meters_on_a_bus_are_found_by_their_addresses() -> None:
+    # AM-1.1
+    bench = Bench(framing="hdlc")
+    bench.simulator.physical = 17
+    facts = bench.profile.dlms.model_copy(update={"address_octets": 4, "physical_server": 17})
+    profile = bench.profile.model_copy(update={"dlms": facts})
+
+    async def asked(adapter: DlmsAdapter) -> list[MeterId | Refusal]:
+        adapter._settings = replace(adapter._settings, bus_addresses=(16, 17))
+        return await adapter.discover()
+
+    assert bench.read(asked, profile) == [MeterId("GPS0000010067967", "10067967", "GPS", address="17")]
+    rows, _ = bench.read(lambda adapter: load_profile(adapter, NOW - DAY, NOW), profile)
+    assert told(rows) == true_rows(bench.meter, NOW - DAY, NOW)
+
+
+def test_a_meter_that_begins_in_mode_e() -> None:
+    # AM-1.1
+    bench = Bench(framing="hdlc")
+    facts = bench.profile.dlms.model_copy(update={"starts_in_mode_e": True})
+    line = bench.profile.line.model_copy(update={"baud": 300, "bits": 7, "parity": "E", "switch_delay": 0.01})
+    profile = bench.profile.model_copy(update={"dlms": facts, "line": line})
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The identification of IEC 62056-21, then HDLC on the same line."""
+        heard.append(await reader.readuntil(b"\n"))
+        writer.write(b"/GPS5\\2SIM1\r\n")
+        heard.append(await reader.readuntil(b"\n"))
+        await bench.simulator._talk_hdlc(reader, writer)
+
+    async def asked() -> None:
+        async with serve_tcp(talk) as port:
+            adapter = bench.adapter(TcpLink("127.0.0.1", port), profile)
+            rows, refused = await load_profile(adapter, NOW - DAY, NOW)
+            await adapter.close()
+        assert refused == []
+        assert told(rows) == true_rows(bench.meter, NOW - DAY, NOW)
+
+    asyncio.run(asked())
+    assert heard == [b"/?!\r\n", b"\x06252\r\n"]

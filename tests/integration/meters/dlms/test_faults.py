@@ -63,7 +63,7 @@ def test_hdlc_repairs_what_a_line_spoils(faults: dict[str, Any]) -> None:
         ("wrapper", {"drop": True, "strikes": -1}, RefusalReason.NO_ANSWER),
         ("wrapper", {"cut": 30, "strikes": -1}, RefusalReason.NO_ANSWER),
         ("wrapper", {"noise": b"\xff\xff", "strikes": -1}, RefusalReason.CHECK_FAILED),
-        ("wrapper", {"busy": True, "strikes": -1}, RefusalReason.METER_ERROR),
+        ("wrapper", {"busy": True, "strikes": -1}, RefusalReason.BUSY),
         ("wrapper", {"slow": 0.4, "strikes": -1}, RefusalReason.NO_ANSWER),
     ],
 )

@@ -77,7 +77,8 @@ def test_any_octets_are_an_answer_or_refused(octets: bytes) -> None:
     [
         ("c401c10104", "access-4"),
         ("d80206", "meter-counter"),
-        ("d80101", "meter-exception"),
+        ("d80101", "meter-busy"),
+        ("d80102", "meter-exception"),
         ("0e010601", "meter-exception"),
     ],
 )

@@ -213,11 +213,18 @@ SCALED = structure(signed(8, 1), Data(Tag.ENUM, 30))
         array([structure(CODE, unsigned(32, 12), SCALED)]),
         structure(CODE, unsigned(32, 12), SCALED),
         structure(unsigned(16, 3), CODE, signed(8, 2), unsigned(32, 12), SCALED),
+        structure(unsigned(32, 12), unsigned(16, 3), SCALED, CODE),
     ],
 )
 def test_telegrams_that_describe_themselves(body: Data) -> None:
     capture = captures.decode_capture(notification(body), NO_KEYS, PROFILE)
     assert [(one.value, one.unit) for one in capture.readings] == [(Decimal(120), "Wh")]
+
+
+def test_a_scaler_may_stand_before_its_value() -> None:
+    body = array([structure(unsigned(16, 3), CODE, signed(8, -2), unsigned(32, 1234))])
+    capture = captures.decode_capture(notification(body), NO_KEYS, PROFILE)
+    assert [one.value for one in capture.readings] == [Decimal("12.34")]
 
 
 def test_a_telegram_that_begins_with_its_object_list() -> None:
