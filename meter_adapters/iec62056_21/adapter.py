@@ -275,7 +275,7 @@ class Iec62056Adapter:
     async def _profile_span(self, name: str, since: int, until: int) -> list[ProfileBlock | Refusal]:
         """The blocks of one span; only the rows whose interval ends in (since, until], and those without instant.
 
-        An answer that holds rows, and none of them of the span, is that of an earlier question: it is asked again.
+        An answer of another time is that of an earlier question: it is asked again.
         """
         for _ in range(_ASKED_TWICE):
             answer = await self._asked_text(name, since, until)
@@ -287,11 +287,17 @@ class Iec62056Adapter:
             if refused:
                 return [*refused]
             heard = [block for block in blocks if isinstance(block, ProfileBlock)]
-            if not any(block.rows for block in heard) or any(_within(block, since - 1, until).rows for block in heard):
+            if not self._is_of_another_time(heard, since, until):
                 break
             wrong = f"{name}: rows, and none of the time asked for"
             self._settings.on_refusal(self._session.refusal(RefusalReason.NOT_UNDERSTOOD, wrong))
         return [block for whole in heard if (block := _within(whole, since, until)).rows]
+
+    def _is_of_another_time(self, heard: list[ProfileBlock], since: int, until: int) -> bool:
+        """Whether rows came from before the span and none of it, from a meter that keeps to the bounds."""
+        before = any(row.end is not None and row.end < since for block in heard for row in block.rows)
+        within = any(_within(block, since, until).rows for block in heard)
+        return before and not within and self._profile.load_profile.range_access
 
     async def _asked_text(self, name: str, since: int, until: int) -> tuple[ProfileText, Protection] | Refusal:
         """The answer of a profile or log for a span, bounds included; one that is not readable is asked for again."""

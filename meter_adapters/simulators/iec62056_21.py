@@ -210,7 +210,7 @@ async def _session(meter: Iec62056Simulator, line: _Line) -> None:
 
 async def _follow(line: _Line) -> None:
     """Wait a moment for the client to change its speed, as a meter does before it answers."""
-    for _ in range(40):
+    for _ in range(200):
         await asyncio.sleep(0.01)
         if line.hears():
             return
