@@ -16,6 +16,7 @@ from meter_adapters.dlms.axdr import Data
 from meter_adapters.dlms.ciphering import (
     AUTHENTICATED,
     CIPHERED_TAGS,
+    KEY_LENGTHS,
     Keys,
     Opener,
     envelope,
@@ -57,6 +58,7 @@ class Association:
         self._services = Services()
         self._most_pdu = most_pdu
         self._opener: Opener | None = None
+        self._agreed_key: Keys | None = None
         self._dedicated: Keys | None = None
         self.conformance = 0
 
@@ -71,9 +73,7 @@ class Association:
         wrong = security.fault()
         if wrong is not None:
             return wrong
-        challenge = b""
-        if security.mechanism is Mechanism.HLS_GMAC and security.chance is not None:
-            challenge = security.chance(_CHALLENGE_LENGTH)
+        challenge = security.drawn(_CHALLENGE_LENGTH) if security.mechanism is Mechanism.HLS_GMAC else b""
         request = self._request(challenge)
         if isinstance(request, Fault):
             return request
@@ -106,8 +106,11 @@ class Association:
 
     def _request(self, challenge: bytes) -> OpenRequest | Fault:
         security = self._security
-        dedicated = (security.dedicated or b"") if security.ciphered else b""
-        initiate = Initiate(CLIENT_CONFORMANCE | _protection_services(security), self._most_pdu, dedicated)
+        own_key = b""
+        if security.ciphered and security.dedicates and security.keys is not None:
+            own_key = security.drawn(KEY_LENGTHS[security.suite])
+            self._agreed_key = Keys(own_key, security.keys.authentication)
+        initiate = Initiate(CLIENT_CONFORMANCE | _protection_services(security), self._most_pdu, own_key)
         plain = initiate.request_octets()
         octets = self._seal(plain, dedicated=False) if security.ciphered else plain
         if isinstance(octets, Fault):
@@ -130,15 +133,15 @@ class Association:
         if security.needs_keys and security.meter_title not in (b"", answer.title):
             return Fault("system-title", "another meter answers: its system title is not the one that is expected")
         if security.needs_keys and security.keys is not None:
-            dedicated = security.dedicated if security.ciphered else None
-            self._opener = Opener(security.keys, security.suite, answer.title, dedicated, security.seen)
+            own_key = self._agreed_key.encryption if self._agreed_key is not None else None
+            security.seen.last.pop((answer.title, "dedicated"), None)  # another key, whose counters begin anew
+            self._opener = Opener(security.keys, security.suite, answer.title, own_key, security.seen)
         initiate = self._opened(answer.initiate) if security.ciphered else answer.initiate
         agreed = initiate if isinstance(initiate, Fault) else acse.parse_initiate_response(initiate)
         if isinstance(agreed, Fault):
             return agreed
         self.conformance = agreed.conformance
-        if security.ciphered and security.dedicated is not None and security.keys is not None:
-            self._dedicated = Keys(security.dedicated, security.keys.authentication)
+        self._dedicated = self._agreed_key
         return None
 
     def _prove(self, ours: bytes, theirs: bytes) -> Exchange[Fault | None]:

@@ -6,6 +6,7 @@ the meter refused twice is not sent again before a person looked.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,8 +27,10 @@ from meter_adapters.port import LineSetting, Link, Parity
 from meter_adapters.readings import Protection, Refusal
 
 PUBLIC_CLIENT = 16
-_KEEPS_SESSION = ("access-", "columns", "rows-form")
-"""Faults after which the association is as good as before."""
+_KEEPS_SESSION = "access-"
+"""A meter's "no" to one attribute, after which the association is as good as before."""
+_MOST_LEAP = 500_000_000
+"""How far the counter a meter shows may be ahead of ours. Nothing proves it: a forged one must not use up the key."""
 _LINK_FAILS = ("no-answer", "link-closed", "hdlc-", "wrapper-")
 """Faults of the link itself."""
 
@@ -109,6 +112,9 @@ class DlmsConnection:
             answer = await self._session.ask(question(self._association))
         except OSError as error:
             answer = Fault("link-closed", f"the line is lost: {error.strerror or type(error).__name__}")
+        except asyncio.CancelledError:
+            self._session = self._association = None  # left in the middle of a question: no farewell
+            raise
         if isinstance(answer, Fault) and not answer.code.startswith(_KEEPS_SESSION):
             await self._drop(answer)
         return answer
@@ -134,9 +140,10 @@ class DlmsConnection:
         await self.close()
         if isinstance(answer, Fault):
             return answer
-        if not isinstance(answer.data.number, int):
-            return Fault("meter-counter", "the meter's invocation counter is no number")
-        self.security.counter.at_least(answer.data.number + 1)
+        shown, ours = answer.data.number, self.security.counter
+        if not isinstance(shown, int) or shown - ours.value > _MOST_LEAP:
+            return Fault("meter-counter", "the invocation counter the meter shows is not believed")
+        ours.at_least(shown + 1)
         return None
 
     async def _open_as(self, security: DlmsSecurity, client: int) -> Fault | None:
@@ -147,7 +154,8 @@ class DlmsConnection:
         refused = await session.connect() or await session.ask(association.open())
         if refused is None:
             self._session, self._association = session, association
-            self._guard.was_taken()
+            if security is self.security:
+                self._guard.was_taken()
             return None
         if refused.code == "password":
             self._guard.was_refused()

@@ -60,7 +60,7 @@ class DlmsSecurity:
         suite: security suite 0, 1 or 2.
         client_title: our system title, 8 octets.
         meter_title: the meter's system title, where it is known beforehand; another one is then refused.
-        dedicated: a key for one association; None uses the global key throughout.
+        dedicates: whether each association gets a key of its own, drawn by chance, under which everything is asked.
         counter: our invocation counter.
         counter_object: where the meter shows the counter it has seen, read as public client before a ciphered
             association; None trusts our own.
@@ -75,7 +75,7 @@ class DlmsSecurity:
     suite: int = 0
     client_title: bytes = b"GPT\x00\x00\x00\x00\x01"
     meter_title: bytes = b""
-    dedicated: bytes | None = field(default=None, repr=False)
+    dedicates: bool = False
     counter: InvocationCounter = field(default_factory=InvocationCounter)
     counter_object: Obis | None = None
     seen: RisingCounter = field(default_factory=RisingCounter, repr=False)
@@ -91,6 +91,11 @@ class DlmsSecurity:
         """The security control of what we send: suite, authenticated and encrypted."""
         return self.suite | AUTHENTICATED | ENCRYPTED
 
+    def drawn(self, octets: int) -> bytes:
+        """Octets by chance."""
+        assert self.chance is not None, "`fault` was asked before"
+        return self.chance(octets)
+
     def fault(self) -> Fault | None:
         """What is missing or wrong before a meter is asked."""
         if not self.needs_keys:
@@ -99,6 +104,6 @@ class DlmsSecurity:
             return Fault("no-key", "encryption and authentication key are needed")
         if len(self.client_title) != 8:
             return Fault("system-title", "our system title must have 8 octets")
-        if self.mechanism is Mechanism.HLS_GMAC and self.chance is None:
-            return Fault("no-chance", "HLS needs a source of chance for its challenge")
+        if self.chance is None and (self.dedicates or self.mechanism is Mechanism.HLS_GMAC):
+            return Fault("no-chance", "challenges and keys of one association need a source of chance")
         return wrong_key_length(self.keys, self.suite)

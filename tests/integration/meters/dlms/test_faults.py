@@ -145,6 +145,43 @@ def test_a_counter_behind_the_meters_is_caught_up_with() -> None:
     assert isinstance(refused, Refusal), "without it the meter refuses"
 
 
+def test_looking_up_the_counter_does_not_forget_refusals() -> None:
+    bench = Bench(mechanism=Mechanism.LLS, ciphered=True)
+    bench.security.password = b"wrong"
+
+    async def three_times(adapter: DlmsAdapter) -> list[RefusalReason]:
+        outcomes = [await adapter.open() for _ in range(3)]
+        return [one.reason for one in outcomes if one is not None]
+
+    assert bench.read(three_times) == [RefusalReason.PASSWORD_WRONG] * 2 + [RefusalReason.LOCKED_OUT]
+
+
+@pytest.mark.sec_18
+def test_a_forged_counter_does_not_use_up_the_key() -> None:
+    bench = Bench(mechanism=Mechanism.LLS, ciphered=True)
+    bench.objects.counter = 0xFFFF_FFF0
+    refused = bench.read(lambda adapter: adapter.open())
+    assert isinstance(refused, Refusal)
+    assert "not believed" in refused.text
+    assert bench.security.counter.value < 1000
+
+
+def test_a_question_given_up_leaves_no_half_session() -> None:
+    bench = Bench(framing="hdlc")
+
+    async def asked(adapter: DlmsAdapter) -> tuple[list[Any], list[Refusal]]:
+        assert await adapter.open() is None
+        strike(bench, strikes=1, slow=0.1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.03):
+                await adapter.read_registers((ACTIVE_IMPORT,))
+        await adapter.close()
+        return await load_profile(adapter, NOW - DAY, NOW)
+
+    rows, refused = bench.read(asked)
+    assert (told(rows), refused) == (true_rows(bench.meter, NOW - DAY, NOW), [])
+
+
 def test_another_meter_is_not_taken_for_the_known_one() -> None:
     bench = Bench(mechanism=Mechanism.HLS_GMAC, ciphered=True)
     bench.security.meter_title = b"GPS\x00\x00\x00\x00\x63"

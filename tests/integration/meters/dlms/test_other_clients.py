@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
+from benchmarks.bench_meters_dlms import CIPHERED, CLEAR, gurux_alone
 from gateway.messages.times import to_instant
 from meter_adapters.dlms.acse import Mechanism
+from meter_adapters.simulators.dlms_server import ClientRights
 from tests.integration.meters.dlms.simulated import CLIENT, DAY, NOW, PASSWORD, Bench, Framing, true_rows
 
 cosem = pytest.importorskip("dlms_cosem.cosem")
@@ -100,3 +102,17 @@ def test_dlms_cosem_reads_what_we_read(framing: Framing, mechanism: Mechanism, c
     truth = true_rows(bench.meter, NOW - DAY, NOW)
     assert with_dlms_cosem(bench, profile_of) == truth
     assert len(truth) == 96
+
+
+@pytest.mark.parametrize("ciphered", [False, True])
+@pytest.mark.parametrize("most_pdu", [300, 0xFFFF])
+def test_gurux_dlms_reads_as_many_rows(ciphered: bool, most_pdu: int) -> None:
+    """Alone, with its own ciphering and blocks. (Its general block transfer raises AttributeError in 1.0.203.)"""
+    bench = Bench(most_pdu=most_pdu)
+    bench.settings.clients = {CLEAR: ClientRights(), CIPHERED: ClientRights(Mechanism.HLS_GMAC, ciphered=True)}
+
+    async def served() -> int:
+        async with bench.simulator.wrapper() as port:
+            return await asyncio.to_thread(gurux_alone, port, 2, ciphered)
+
+    assert asyncio.run(served()) == len(true_rows(bench.meter, NOW - 2 * DAY, NOW))
