@@ -45,8 +45,7 @@ def judge(clock: MeterClock, before: ClockCheck | None) -> ClockVerdict:
     earlier = None if before is None or before.deviation_ms is None else before.deviation_ms / 1000
     is_far_off = off > FAR_OFF
     was_right = before is not None and earlier is not None and abs(earlier) <= FAR_OFF
-    # Ends written since the last good check are in the meter's own time: a clock that runs ahead wrote them early.
-    since = (before.at - int(off) if was_right and before is not None else 0) if is_far_off else None
+    since = (before.at if was_right and before is not None else 0) if is_far_off else None
     back = 0.0 if earlier is None else earlier - deviation
     return ClockVerdict(deviation, off > REMARKED, is_far_off, since, int(back) + 1 if back >= LEAST_STEP else 0)
 
@@ -57,8 +56,3 @@ def may_set(now: float, deviation: float, period: int) -> bool:
     if own // period != ours // period:
         return False
     return all(30 <= instant % period <= period - 30 for instant in (own, ours))
-
-
-def is_doubtful(end: int | None, doubts: list[tuple[int, int | None]]) -> bool:
-    """Whether an interval end lies in a span in which the clock was far off."""
-    return end is not None and any(since < end and (until is None or end <= until) for since, until in doubts)

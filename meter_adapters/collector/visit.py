@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from meter_adapters.collector.clock_policy import is_doubtful, judge, may_set
+from meter_adapters.collector.clock_policy import ClockVerdict, judge, may_set
 from meter_adapters.collector.gaps import ProfileState, Span, state_of
 from meter_adapters.collector.plausibility import with_limits
 from meter_adapters.collector.schedule import Work
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import CLOCK, Obis
 from meter_adapters.outbox.epochs import EpochWalk, begin_before_steps
-from meter_adapters.outbox.notebook import Notebook
+from meter_adapters.outbox.notebook import ClockDoubt, Notebook
 from meter_adapters.outbox.rows import Lane, row_of_event, rows_of_block, rows_of_readings
 from meter_adapters.outbox.store import Outbox, ProfileProgress
 from meter_adapters.port import Adapter
@@ -154,16 +154,22 @@ class MeterVisit:
         verdict = judge(clock, before)
         self._outcome.deviation = verdict.deviation
         self._reread = verdict.stepped_back
-        if verdict.doubt_since is not None:
-            since = verdict.doubt_since
-            await self._kept(lambda: self._notebook.begin_doubt(meter, since))
-        elif deviation is not None:
-            await self._kept(lambda: self._notebook.end_doubt(meter, at + int(abs(deviation)) + 1))
+        await self._kept(lambda: self._note_doubt(meter, verdict, at))
         reading = self._clock_reading(clock)
         await self._kept(lambda: self._outbox.store(meter, rows_of_readings([reading]), Lane.OPERATING, at))
         if self._place.sets_clock and verdict.is_remarkable and deviation is not None:
             return await self._set_clock(deviation)
         return None
+
+    def _note_doubt(self, meter: MeterId, verdict: ClockVerdict, at: int) -> None:
+        """Begin or end the time in which the meter's clock is not to be billed by."""
+        epoch = len(self._outbox.steps(meter.name, str(self._place.profile.load_profile.code)))
+        if verdict.doubt_since is not None:
+            self._notebook.begin_doubt(meter, verdict.doubt_since, epoch + 1)
+        elif verdict.stepped_back:
+            self._notebook.end_doubt(meter, None, epoch)
+        elif verdict.deviation is not None:
+            self._notebook.end_doubt(meter, at, None)
 
     def _clock_reading(self, clock: MeterClock) -> Reading:
         """How far the clock is ahead, as an operating value: milliseconds under the code of the clock."""
@@ -218,7 +224,7 @@ class MeterVisit:
         code: Obis,
         span: Span,
         state: ProfileState,
-        doubts: list[tuple[int, int | None]],
+        doubts: list[ClockDoubt],
     ) -> Refusal | None:
         name = str(code)
         walk = EpochWalk(await self._kept(lambda: self._outbox.steps(meter.name, name)))
@@ -228,9 +234,8 @@ class MeterVisit:
         async for block in self._adapter.read_profile(code, since, span.until):
             if isinstance(block, Refusal):
                 return block
-            rows = tuple(self._judged(row, doubts) for row in block.rows)
-            placed = walk.epochs(rows)
-            ends = {row.end for row in rows if row.end is not None}
+            placed = [(self._judged(row, epoch, doubts), epoch) for row, epoch in walk.epochs(block.rows)]
+            ends = {row.end for row in block.rows if row.end is not None}
             seen |= ends
             state.present |= ends
             progress = ProfileProgress(name, state.advance(span.until), (), tuple(walk.found))
@@ -259,12 +264,13 @@ class MeterVisit:
             refusal = Refusal(meter.name, int(self._now()), RefusalReason.IMPLAUSIBLE, text)
             await self._kept(lambda: self._notebook.note_refusal(self._place.bus, refusal, int(self._now())))
 
-    def _judged(self, row: IntervalRow, doubts: list[tuple[int, int | None]]) -> IntervalRow:
+    @staticmethod
+    def _judged(row: IntervalRow, epoch: int, doubts: list[ClockDoubt]) -> IntervalRow:
         """A row with what the collector knows of its time."""
         flags = row.flags
         if row.end is None:
             flags |= {Flag.NO_OFFSET}
-        elif is_doubtful(row.end, doubts):
+        elif any(doubt.covers(row.end, epoch) for doubt in doubts):
             flags |= {Flag.CLOCK_FAR_OFF}
         return row if flags == row.flags else replace(row, flags=flags)
 

@@ -18,6 +18,27 @@ class ClockCheck(NamedTuple):
     deviation_ms: int | None
 
 
+class ClockDoubt(NamedTuple):
+    """When a meter's clock was far off: ends behind `since` and all of `first_epoch` and later ones.
+
+    It ends with the interval end `until`, or with the whole of `last_epoch` where the clock was set back then; both are
+    None while it lasts.
+    """
+
+    since: int
+    first_epoch: int
+    until: int | None = None
+    last_epoch: int | None = None
+
+    def covers(self, end: int, epoch: int) -> bool:
+        """Whether an interval end was written under the wrong clock."""
+        if end <= self.since and epoch < self.first_epoch:
+            return False
+        if self.last_epoch is not None:
+            return epoch <= self.last_epoch
+        return self.until is None or end <= self.until
+
+
 class Notebook:
     """Notes in an outbox's file."""
 
@@ -68,33 +89,34 @@ class Notebook:
             )
         return None if before is None else ClockCheck(*before)
 
-    def begin_doubt(self, meter: MeterId, since: int) -> None:
+    def begin_doubt(self, meter: MeterId, since: int, first_epoch: int) -> None:
         """The meter's clock is far off, at the latest since an instant; nothing changes where it is known to be."""
         with self._outbox.write() as connection:
             number = self._outbox.meter_number(meter)
             connection.execute(
-                "insert into clock_doubt (meter, since) select ?, ? where not exists"
-                " (select 1 from clock_doubt where meter = ? and until is null) on conflict do nothing",
-                (number, since, number),
+                "insert into clock_doubt (meter, since, first_epoch) select ?, ?, ? where not exists (select 1 from"
+                " clock_doubt where meter = ? and until is null and last_epoch is null) on conflict do nothing",
+                (number, since, first_epoch, number),
             )
 
-    def end_doubt(self, meter: MeterId, until: int) -> None:
-        """The meter's clock is right again."""
+    def end_doubt(self, meter: MeterId, until: int | None, last_epoch: int | None) -> None:
+        """The meter's clock is right again: from an end on, or from the epoch that follows one."""
         with self._outbox.write() as connection:
             connection.execute(
-                "update clock_doubt set until = max(?, since) where meter = ? and until is null",
-                (until, self._outbox.meter_number(meter)),
+                "update clock_doubt set until = ?, last_epoch = ?"
+                " where meter = ? and until is null and last_epoch is null",
+                (until, last_epoch, self._outbox.meter_number(meter)),
             )
 
-    def doubts(self, meter: MeterId) -> list[tuple[int, int | None]]:
-        """Spans (since, until] of interval ends in which the meter's clock was far off."""
+    def doubts(self, meter: MeterId) -> list[ClockDoubt]:
+        """When the meter's clock was far off."""
         with self._outbox.read() as connection:
-            return list(
-                connection.execute(
-                    "select since, until from clock_doubt d join meter m on m.id = d.meter where m.name = ?",
-                    (meter.name,),
-                )
+            found = connection.execute(
+                "select since, first_epoch, until, last_epoch from clock_doubt d join meter m on m.id = d.meter"
+                " where m.name = ?",
+                (meter.name,),
             )
+            return [ClockDoubt(*row) for row in found]
 
     def counters(self, prefix: str) -> dict[str, int]:
         """Counters whose names begin so, by the rest of their names."""

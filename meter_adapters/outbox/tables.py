@@ -108,11 +108,13 @@ create table clock_check (
   at integer not null,
   deviation_ms integer                   -- how far the meter is ahead; null where its time cannot be believed
 );
-create table clock_doubt (               -- spans of a meter's own time in which its clock was far off
+create table clock_doubt (               -- when a meter's clock was far off, in its own time
   meter integer not null references meter (id),
-  since integer not null,
-  until integer,                         -- null while it still is
-  primary key (meter, since)
+  since integer not null,                -- ends behind this,
+  first_epoch integer not null,          -- and all of this epoch and later ones,
+  until integer,                         -- up to this end,
+  last_epoch integer,                    -- or all up to this epoch; both null while it still is
+  primary key (meter, since, first_epoch)
 ) without rowid;
 create table refusal (
   id integer primary key,

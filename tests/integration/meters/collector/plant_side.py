@@ -12,13 +12,17 @@ from typing import Any
 
 import httpx
 
+from gateway.messages.times import Interval
 from meter_adapters.collector.bus import BusWorker
 from meter_adapters.collector.collector import Collector, Plant, open_plant
 from meter_adapters.collector.config import CollectorConfig, read_config
 from meter_adapters.collector.schedule import Visit, Work
 from meter_adapters.collector.visit import Outcome
 from meter_adapters.delivery.courier import Courier, Sent
+from meter_adapters.delivery.day_series import sources_of, steps_over
 from meter_adapters.delivery.hub_access import HubAccess
+from meter_adapters.delivery.point_values import Steps
+from meter_adapters.outbox.notebook import Notebook
 from meter_adapters.simulators.dlms import SimulatedDlmsMeter
 from meter_adapters.simulators.dlms_objects import DlmsObjects, ProfileStyle
 from meter_adapters.simulators.faults import Faults
@@ -56,19 +60,28 @@ class Site:
     style: ProfileStyle = field(default_factory=ProfileStyle)
     settings: str = ""
     """More lines of its section of the configuration."""
+    profile: str = ""
+    """The meter profile; that of the protocol unless another is named."""
     port: int = 0
+    objects: DlmsObjects | None = None
 
     @asynccontextmanager
     async def served(self, world: World) -> AsyncIterator[int]:
         """Serve it on a port, the one it had before."""
         if self.protocol == "dlms":
-            simulated = SimulatedDlmsMeter(DlmsObjects(self.meter, world, self.style), faults=self.faults)
+            self.objects = DlmsObjects(self.meter, world, self.style)
+            simulated = SimulatedDlmsMeter(self.objects, faults=self.faults)
             async with simulated.wrapper(port=self.port) as self.port:
                 yield self.port
         else:
             simulator = Iec62056Simulator(MeterTexts(self.meter), world, self.faults)
             async with serve_tcp(simulator.talk, port=self.port) as self.port:
                 yield self.port
+
+    def exchange(self, meter: SimulatedMeter) -> None:
+        """Another meter stands there from now on."""
+        assert self.objects is not None
+        self.meter = self.objects.meter = meter
 
     @property
     def stored_name(self) -> str:
@@ -83,7 +96,7 @@ class Site:
 
 def simulated(name: str, serial: str, start: int, **more: Any) -> Site:
     """A meter of its own seed."""
-    site = {key: more.pop(key) for key in ("protocol", "faults", "style", "settings") if key in more}
+    site = {key: more.pop(key) for key in ("protocol", "faults", "settings", "profile") if key in more}
     seed = int(serial)
     return Site(name, SimulatedMeter(start, seed=seed, identity=Identity(serial), **more), **site)
 
@@ -98,7 +111,9 @@ def config_text(sites: list[Site], hub: str = "", more: str = "") -> str:
     for site in sites:
         lines.append(f'[[bus]]\nname = "bus-{site.name}"\nlink = "tcp://127.0.0.1:{site.port}"\nprofile-lag = 0')
         line = "line = {switch-delay = 0}\n" if site.protocol == "iec62056-21" else ""
-        lines.append(f'[[meter]]\nname = "{site.name}"\nbus = "bus-{site.name}"\nprofile = "{site.protocol}"')
+        lines.append(
+            f'[[meter]]\nname = "{site.name}"\nbus = "bus-{site.name}"\nprofile = "{site.profile or site.protocol}"'
+        )
         lines.append(line + site.settings)
     return "\n".join(lines)
 
@@ -137,6 +152,15 @@ class Collecting:
                     (site.stored_name, column),
                 )
             )
+
+    def refusals(self) -> list[str]:
+        """The reasons of what was refused, newest first."""
+        return [reason for _, _, _, reason, _ in Notebook(self.plant.outbox).refusals(100)]
+
+    def day(self, point: str, span: Interval) -> Steps:
+        """The values of a metering point over a span."""
+        sources = sources_of(self.plant.config, self.plant.profiles, "main")[point]
+        return steps_over(self.plant.outbox, sources, span)
 
     def courier(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> tuple[Courier, HubAccess]:
         """A courier of the outbox to a hub."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meter_adapters.collector.clock_policy import is_doubtful, judge, may_set
-from meter_adapters.outbox.notebook import ClockCheck
+from meter_adapters.collector.clock_policy import judge, may_set
+from meter_adapters.outbox.notebook import ClockCheck, ClockDoubt
 from meter_adapters.readings import MeterClock, MeterId
 
 METER = MeterId("GPS0001")
@@ -24,7 +24,7 @@ def test_half_the_round_trip_is_taken_off() -> None:
 def test_five_seconds_and_a_minute(ahead: float, remarkable: bool, far: bool) -> None:
     verdict = judge(clock(ahead), ClockCheck(9_000, 0))
     assert (verdict.is_remarkable, verdict.is_far_off) == (remarkable, far)
-    assert verdict.doubt_since == (9_000 - 61 if far else None)
+    assert verdict.doubt_since == (9_000 if far else None)
 
 
 def test_a_clock_that_was_never_right_is_doubted_from_the_start() -> None:
@@ -53,13 +53,15 @@ def test_a_clock_is_not_set_across_the_end_of_an_interval() -> None:
     assert not may_set(100.0, -90.0, 900)
 
 
-def test_doubtful_ends() -> None:
-    spans: list[tuple[int, int | None]] = [(100, 200), (500, None)]
-    assert [is_doubtful(end, spans) for end in (100, 101, 200, 201, 501, None)] == [
-        False,
-        True,
-        True,
-        False,
-        True,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("doubt", "covered"),
+    [
+        (ClockDoubt(100, 1), [(101, 0), (999, 0), (50, 1), (50, 2)]),
+        (ClockDoubt(100, 1, until=200), [(101, 0), (50, 1), (50, 2)]),
+        (ClockDoubt(100, 1, last_epoch=0), [(101, 0), (999, 0)]),
+        (ClockDoubt(100, 1, last_epoch=1), [(101, 0), (999, 0), (50, 1)]),
+    ],
+)
+def test_ends_written_under_a_wrong_clock(doubt: ClockDoubt, covered: list[tuple[int, int]]) -> None:
+    ends = [(50, 0), (100, 0), (101, 0), (999, 0), (50, 1), (50, 2)]
+    assert [one for one in ends if doubt.covers(*one)] == covered
