@@ -254,25 +254,23 @@ class SimulatedMeter:
         """The true instant of the next boundary after `start`, and what happened until then."""
         status = RowStatus.GOOD
         end = self._boundary_after(start)
-        while (step := self._first_step(start, end)) is not None:
-            status |= RowStatus.CLOCK_ADJUSTED
-            start, end = step.at, self._boundary_after(step.at)
+        for step in self.steps:
+            if start <= step.at < end:
+                status |= RowStatus.CLOCK_ADJUSTED
+                end = self._boundary_after(step.at)
         for outage in self.outages:
             if outage.start < end and outage.end > start:
                 status |= RowStatus.POWER_DOWN
                 end = max(end, self._boundary_after(outage.end))
         return end, status if self.clock_valid(end) else status | RowStatus.CLOCK_INVALID
 
-    def _first_step(self, start: int, end: int) -> ClockStep | None:
-        return next((step for step in self.steps if start < step.at < end), None)
-
     def _boundary_after(self, instant: int) -> int:
         """The first true instant after `instant` at which the meter's clock shows a whole period."""
         return instant + self.period - self.meter_time(instant) % self.period
 
     def _boundary(self, end: int) -> int:
-        """The whole period the meter's clock shows at a boundary; drift moves it by less than half a period."""
-        return (self.meter_time(end) + self.period // 2) // self.period * self.period
+        """The whole period the clock shows at a boundary, before it is set then; drift is less than half a period."""
+        return (end + self.offset(end - 1) + self.period // 2) // self.period * self.period
 
     def _energy(self, start: int, end: int) -> tuple[int, ...]:
         """The energy of a stretch per channel: drawn for a whole period, in proportion for another length."""

@@ -24,7 +24,7 @@ from meter_adapters.iec62056_21.session_events import (
     SessionPlan,
 )
 from meter_adapters.meter_profiles.profile import LineSection
-from meter_adapters.port import LineSetting, Parity
+from meter_adapters.port import Core, LineSetting, Parity
 from meter_adapters.readings import Protection, RefusalReason
 
 LINE = LineSection()
@@ -46,6 +46,7 @@ class Talk:
 
     def __init__(self, plan: SessionPlan | None = None) -> None:
         self.session = Session(plan or SessionPlan(LINE))
+        self.core: Core[SessionEvent] = self.session
         self.events: list[SessionEvent] = []
         self.lines: list[int] = []
         self.waited = 0.0
@@ -65,7 +66,7 @@ class Talk:
 
     def hear(self, octets: bytes) -> bytes:
         """Feed octets; what the session then sends."""
-        self.events += self.session.feed(octets)
+        self.events += self.core.feed(octets)
         return self.sent()
 
     def silence(self) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meter_adapters.simulators.faults import Faults
@@ -61,6 +61,7 @@ def test_only_the_depth_is_kept() -> None:
 
 
 @given(st.lists(st.integers(-3600, 3600), max_size=4), st.integers(0, 50))
+@example([0, -300, 1], 0)  # the third step is on a boundary
 def test_steps_of_the_clock_lose_no_energy(seconds: list[int], seed: int) -> None:
     steps = tuple(ClockStep(START + 7_000 * (place + 1), step) for place, step in enumerate(seconds))
     meter = SimulatedMeter(START, seed, steps=steps)
@@ -69,7 +70,9 @@ def test_steps_of_the_clock_lose_no_energy(seconds: list[int], seed: int) -> Non
     assert all(row.meter_end % 900 == 0 for row in rows)
     initial = tuple(channel.initial for channel in meter.channels)
     assert rows[-1].totals == tuple(a + b for a, b in zip(initial, sums_per_channel(rows), strict=True))
-    assert all(row.meter_end == row.end + sum(s.seconds for s in steps if s.at <= row.end) for row in rows)
+    assert all(row.meter_end == row.end + sum(s.seconds for s in steps if s.at < row.end) for row in rows)
+    flagged = [row.end for row in rows if row.status & RowStatus.CLOCK_ADJUSTED]
+    assert flagged == sorted({next(row.end for row in rows if row.end > step.at) for step in steps})
 
 
 def test_an_outage_closes_no_interval_and_is_logged() -> None:
