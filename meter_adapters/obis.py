@@ -88,6 +88,7 @@ class Obis(NamedTuple):
 LOAD_PROFILE = Obis(1, 0, 99, 1, 0)
 EVENT_LOG = Obis(1, 0, 99, 98, 0)
 CLOCK = Obis(0, 0, 1, 0, 0)
+INVOCATION_COUNTER = Obis(0, 0, 43, 1, 0)
 LOGICAL_DEVICE_NAME = Obis(0, 0, 42, 0, 0)
 SERIAL_NUMBER = Obis(0, 0, 96, 1, 0)
 ACTIVE_IMPORT = Obis(1, 0, 1, 8, 0)

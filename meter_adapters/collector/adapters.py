@@ -139,6 +139,10 @@ class MeterDoor:
             ciphered=section.ciphered,
             keys=None if keys[0] is None else Keys(keys[0], keys[1]),
             suite=section.suite,
+            client_title=bytes.fromhex(section.client_title),
+            meter_title=bytes.fromhex(section.meter_title),
+            dedicates=section.dedicates,
+            counter_object=section.counter if section.shows_counter else None,
             counter=InvocationCounter(
                 self._notebook.counter(own) or 0, lambda bound: self._notebook.raise_counter(own, bound)
             ),

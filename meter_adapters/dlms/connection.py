@@ -128,18 +128,21 @@ class DlmsConnection:
     # Opening
 
     async def _catch_up_counter(self) -> Fault | None:
-        """Read the counter the meter has seen of us as public client, and go on behind it."""
+        """Read the counter the meter has seen of us as public client, and go on behind it.
+
+        A meter that does not show it, or lets no public client in, gets our own counter as it is.
+        """
         place = self.security.counter_object
         if place is None or not self.security.needs_keys:
             return None
         refused = await self._open_as(DlmsSecurity(), PUBLIC_CLIENT)
         if refused is not None:
-            return refused
+            return refused if refused.code != "association-refused" else None
         assert self._session is not None and self._association is not None, "just opened"
         answer = await self._session.ask(self._association.get(Attribute(1, place, 2)))
         await self.close()
         if isinstance(answer, Fault):
-            return answer
+            return None if is_object_missing(answer) else answer
         shown, ours = answer.data.number, self.security.counter
         if not isinstance(shown, int) or shown - ours.value > _MOST_LEAP:
             return Fault("meter-counter", "the invocation counter the meter shows is not believed")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PositiveInt
 
-from meter_adapters.obis import EVENT_LOG, LOAD_PROFILE, Obis
+from meter_adapters.obis import EVENT_LOG, INVOCATION_COUNTER, LOAD_PROFILE, Obis
 from meter_adapters.readings import Flag
 from meter_adapters.time_offset import OffsetRule, OffsetStyle
 
@@ -134,6 +134,15 @@ class DlmsSection(_Section):
     ciphered: bool = False
     most_info: Annotated[int, Field(ge=32, le=2030)] = 128
     starts_in_mode_e: bool = False
+    counter: Code = INVOCATION_COUNTER
+    """Where the meter shows the public client which invocation counter it has seen."""
+    shows_counter: bool = True
+    client_title: Annotated[str, Field(pattern="^[0-9A-Fa-f]{16}$")] = "4750540000000001"
+    """Our system title, in hex."""
+    meter_title: Annotated[str, Field(pattern="^([0-9A-Fa-f]{16})?$")] = ""
+    """The meter's system title, in hex, where another one shall be refused."""
+    dedicates: bool = False
+    """Whether each association gets a key of its own."""
 
 
 class PlausibilitySection(_Section):

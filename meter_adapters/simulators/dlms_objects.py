@@ -13,7 +13,7 @@ from enum import IntEnum
 from meter_adapters.dlms.axdr import Data, Tag, array, encode, octets, signed, structure, unsigned
 from meter_adapters.dlms.cosem_time import parse_time
 from meter_adapters.dlms.fault import Fault
-from meter_adapters.obis import CLOCK, LOAD_PROFILE, LOGICAL_DEVICE_NAME, SERIAL_NUMBER, Obis
+from meter_adapters.obis import CLOCK, INVOCATION_COUNTER, LOAD_PROFILE, LOGICAL_DEVICE_NAME, SERIAL_NUMBER, Obis
 from meter_adapters.simulators.dlms_profiles import (
     Column,
     MeterTimes,
@@ -28,7 +28,6 @@ from meter_adapters.units import UNIT_CODES
 EVENT_LOG = Obis(0, 0, 99, 98, 0)
 EVENT_CODE = Obis(0, 0, 96, 11, 0)
 PROFILE_STATUS = Obis(0, 0, 96, 10, 1)
-INVOCATION_COUNTER = Obis(0, 0, 43, 1, 0)
 ASSOCIATION = Obis(0, 0, 40, 0, 0)
 SAP_ASSIGNMENT = Obis(0, 0, 41, 0, 0)
 

@@ -15,11 +15,11 @@ from meter_adapters.dlms.security import DlmsSecurity
 from meter_adapters.links.tcp import TcpLink
 from meter_adapters.meter_profiles.files import shipped_profile
 from meter_adapters.meter_profiles.profile import MeterProfile
-from meter_adapters.obis import LOAD_PROFILE, Obis
+from meter_adapters.obis import INVOCATION_COUNTER, LOAD_PROFILE, Obis
 from meter_adapters.port import Link
 from meter_adapters.readings import IntervalRow, ProfileBlock, Refusal
 from meter_adapters.simulators.dlms import SimulatedDlmsMeter
-from meter_adapters.simulators.dlms_objects import INVOCATION_COUNTER, DlmsObjects, ProfileStyle
+from meter_adapters.simulators.dlms_objects import DlmsObjects, ProfileStyle
 from meter_adapters.simulators.dlms_server import PUBLIC_CLIENT, ClientRights, MeterSettings
 from meter_adapters.simulators.faults import Faults
 from meter_adapters.simulators.meter import SimulatedMeter

@@ -16,6 +16,7 @@ from meter_adapters.obis import ACTIVE_IMPORT
 from meter_adapters.port import LineSetting
 from meter_adapters.readings import Refusal, RefusalReason
 from meter_adapters.simulators.dlms_objects import ProfileStyle
+from meter_adapters.simulators.dlms_server import PUBLIC_CLIENT
 from meter_adapters.simulators.line_server import serve_tcp
 from tests.integration.meters.dlms.simulated import DAY, KEYS, NOW, Bench, Framing, load_profile, told, true_rows
 
@@ -143,6 +144,12 @@ def test_a_counter_behind_the_meters_is_caught_up_with() -> None:
     bench.security.counter_object = None
     refused = bench.read(lambda adapter: adapter.open())
     assert isinstance(refused, Refusal), "without it the meter refuses"
+
+
+def test_a_meter_without_public_client_gets_our_own_counter() -> None:
+    bench = Bench(mechanism=Mechanism.LLS, ciphered=True)
+    del bench.settings.clients[PUBLIC_CLIENT]
+    assert bench.read(lambda adapter: adapter.open()) is None
 
 
 def test_looking_up_the_counter_does_not_forget_refusals() -> None:
