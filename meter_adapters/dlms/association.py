@@ -7,6 +7,7 @@ meter's APDU, and returns the answer or a `Fault`. After a fault of protection t
 from __future__ import annotations
 
 from collections.abc import Generator
+from hmac import compare_digest
 from typing import TypeAlias, TypeVar
 
 from meter_adapters.dlms import acse
@@ -28,7 +29,6 @@ from meter_adapters.dlms.gbt import TAG as BLOCK_TAG
 from meter_adapters.dlms.gbt import BlockReceiver, parse_block
 from meter_adapters.dlms.security import DlmsSecurity
 from meter_adapters.obis import Obis
-from meter_adapters.readings import Protection
 
 T = TypeVar("T")
 Exchange: TypeAlias = Generator[bytes | None, bytes, T]
@@ -60,12 +60,6 @@ class Association:
         self._opener: Opener | None = None
         self._agreed_key: Keys | None = None
         self._dedicated: Keys | None = None
-        self.conformance = 0
-
-    @property
-    def protection(self) -> Protection:
-        """What proves answers of this association, beyond the link."""
-        return Protection.GCM if self._security.ciphered else Protection.NONE
 
     def open(self) -> Exchange[Fault | None]:
         """Open the association: AARQ, and with HLS the two proofs that follow."""
@@ -140,7 +134,6 @@ class Association:
         agreed = initiate if isinstance(initiate, Fault) else acse.parse_initiate_response(initiate)
         if isinstance(agreed, Fault):
             return agreed
-        self.conformance = agreed.conformance
         self._dedicated = self._agreed_key
         return None
 
@@ -157,7 +150,7 @@ class Association:
         proof = head + gmac(security.keys, security.suite, security.client_title, counter, theirs)
         answer = yield from self.action(REPLY_TO_HLS, proof)
         if isinstance(answer, Fault):
-            refused = answer.code.startswith("access-") or answer.code == "action-refused"
+            refused = answer.code.startswith("access-")
             return Fault("password", "the meter refuses our proof: wrong key") if refused else answer
         return self._check_proof(answer.data.value, ours)
 
@@ -169,7 +162,7 @@ class Association:
             return Fault("gcm-tag", "the meter does not prove itself")
         control, counter, tag = proof[0], int.from_bytes(proof[1:5], "big"), proof[5:]
         wanted = gmac(security.keys, security.suite, opener.title, counter, challenge)
-        if control != security.suite | AUTHENTICATED or tag != wanted:
+        if control != security.suite | AUTHENTICATED or not compare_digest(tag, wanted):
             return Fault("gcm-tag", "the meter's proof is wrong: it does not know the key")
         return None
 

@@ -13,7 +13,6 @@ from meter_adapters.dlms.fcs import fcs_octets
 
 FLAG = 0x7E
 SEGMENTED = 0x0800
-MAX_FRAME = 0x7FF
 
 LLC_REQUEST = b"\xe6\xe6\x00"
 LLC_ANSWER = b"\xe6\xe7\x00"

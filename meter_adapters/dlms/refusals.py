@@ -29,7 +29,6 @@ _REASONS = {
     "meter-counter": RefusalReason.METER_ERROR,
     "meter-exception": RefusalReason.METER_ERROR,
     "association-refused": RefusalReason.METER_ERROR,
-    "action-refused": RefusalReason.METER_ERROR,
     "hdlc-frame-reject": RefusalReason.METER_ERROR,
 }
 _FAMILIES = {

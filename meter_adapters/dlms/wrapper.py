@@ -9,8 +9,6 @@ from __future__ import annotations
 from meter_adapters.dlms.events import Apdu, Event
 from meter_adapters.dlms.fault import Fault
 
-PORT = 4059
-MAX_APDU = 0xFFFF
 ANSWER_WITHIN = 10.0
 
 
