@@ -62,12 +62,16 @@ class BusWorker:
     async def run(self, stop: asyncio.Event, stored: asyncio.Event) -> None:
         """Visit until told to stop; `stored` is set whenever something new lies in the outbox."""
         while not stop.is_set():
-            visit = self._schedule.take(self._now())
+            visit = self.take()
             if visit is None:
                 await _sleep(stop, min(LONGEST_SLEEP, max(0.01, self._schedule.next_due() - self._now())))
                 continue
             await self.carry_out(visit)
             stored.set()
+
+    def take(self) -> Visit | None:
+        """The visit that is due longest; None while none is."""
+        return self._schedule.take(self._now())
 
     async def carry_out(self, visit: Visit) -> Outcome:
         """One visit, from start to what is learnt of it."""

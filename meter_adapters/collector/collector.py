@@ -8,7 +8,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,18 @@ def open_plant(config: CollectorConfig, directory: Path, environment: Mapping[st
     own = config.collector
     limits = OutboxLimits(most_bytes=own.outbox_mebibytes * MEBIBYTE, retention=own.retention_days * DAY)
     outbox = Outbox(own.data_dir / OUTBOX, limits)
+    plant = Plant(config, outbox, profiles, {}, links, store)
+    return replace(plant, doors=doors_of(plant, outbox))
+
+
+def doors_of(plant: Plant, outbox: Outbox) -> dict[str, MeterDoor]:
+    """The ways to the meters of a plant, with an outbox to remember in."""
     doors: dict[str, MeterDoor] = {}
-    for meter in config.meter:
-        secrets = secrets_of(meter, store)
+    for meter in plant.config.meter:
+        secrets = secrets_of(meter, plant.secrets)
         assert not isinstance(secrets, Finding)
-        doors[meter.name] = MeterDoor(meter, profiles[meter.name], secrets, Notebook(outbox))
-    return Plant(config, outbox, profiles, doors, links, store)
+        doors[meter.name] = MeterDoor(meter, plant.profiles[meter.name], secrets, Notebook(outbox))
+    return doors
 
 
 def _link(bus: BusSection, profiles: list[MeterProfile]) -> Link | Finding:

@@ -48,10 +48,11 @@ class ProfileState:
     def miss(self, ends: Iterable[int], settled_before: int) -> None:
         """The meter was asked for these ends and has none of them.
 
-        Of a meter of which nothing is stored yet, those before an instant are settled at once: its memory begins later.
+        Those before everything that is stored, and before an instant, are settled at once: its memory begins later.
         """
+        first = min(self.present, default=settled_before)
         for end in ends:
-            is_settled = not self.present and end < settled_before
+            is_settled = end < min(first, settled_before)
             self.absent[end] = ASKED_ENOUGH if is_settled else self.absent.get(end, 0) + 1
 
     def advance(self, until: int) -> int:

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import httpx
 
 from gateway.messages.times import Interval
 from meter_adapters.collector.bus import BusWorker
-from meter_adapters.collector.collector import Collector, Plant, open_plant
+from meter_adapters.collector.collector import Collector, Plant, doors_of, open_plant
 from meter_adapters.collector.config import CollectorConfig, read_config
 from meter_adapters.collector.schedule import Visit, Work
 from meter_adapters.collector.visit import Outcome
@@ -23,6 +23,7 @@ from meter_adapters.delivery.day_series import sources_of, steps_over
 from meter_adapters.delivery.hub_access import HubAccess
 from meter_adapters.delivery.point_values import Steps
 from meter_adapters.outbox.notebook import Notebook
+from meter_adapters.outbox.store import Outbox
 from meter_adapters.simulators.dlms import SimulatedDlmsMeter
 from meter_adapters.simulators.dlms_objects import DlmsObjects, ProfileStyle
 from meter_adapters.simulators.faults import Faults
@@ -129,6 +130,11 @@ class Collecting:
     @property
     def workers(self) -> dict[str, BusWorker]:
         return {meter: worker for worker in self.collector.workers for meter in worker.doors}
+
+    def use(self, outbox: Outbox) -> None:
+        """Go on with another outbox."""
+        self.plant = replace(self.plant, outbox=outbox, doors=doors_of(self.plant, outbox))
+        self.collector = Collector(self.plant, self.world)
 
     async def visit(self, name: str, works: frozenset[Work] = EVERYTHING) -> Outcome:
         """One visit of a meter."""
