@@ -104,8 +104,10 @@ class MeterDoor:
         # The DLMS library comes with the extra `meters`; a plant without DLMS meters does without it.
         from meter_adapters.dlms.adapter import DlmsAdapter  # noqa: PLC0415
         from meter_adapters.dlms.adapter import Settings as DlmsSettings  # noqa: PLC0415
+        from meter_adapters.dlms.connection import Patience  # noqa: PLC0415
 
-        settings = DlmsSettings(sets_clock=self.meter.set_clock, on_refusal=on_refusal)
+        patience = Patience(self.profile.line.reaction)
+        settings = DlmsSettings(sets_clock=self.meter.set_clock, patience=patience, on_refusal=on_refusal)
         self._security = self._dlms_security()
         return DlmsAdapter(link, self.profile, self._security, clock=clock, guard=self._guard, settings=settings)
 

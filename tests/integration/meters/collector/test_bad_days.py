@@ -74,7 +74,7 @@ def test_a_probe_that_returns_under_another_name_is_found(tmp_path: Path) -> Non
     simulator = SimulatedDlmsMeter(DlmsObjects(site.meter, world), faults=site.faults)
     device = tmp_path / "by-id"
     text = config_text([site]).replace('link = "tcp://127.0.0.1:0"', f'link = "serial:{device}"')
-    text += 'dlms = {framing = "hdlc"}\n'
+    text += 'dlms = {framing = "hdlc"}\nline = {reaction = 0.3}\n'
 
     async def story() -> None:
         async with simulator.hdlc_pty() as path:
