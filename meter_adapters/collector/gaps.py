@@ -32,12 +32,14 @@ class ProfileState:
     Attributes:
         period: seconds between ends.
         mark: everything up to here is settled.
+        until: the newest end that a meter can have closed.
         present: ends that are stored.
         absent: ends the meter did not have, with how often it was asked.
     """
 
     period: int
     mark: int
+    until: int
     present: set[int]
     absent: dict[int, int]
 
@@ -55,17 +57,17 @@ class ProfileState:
             is_settled = end < min(first, settled_before)
             self.absent[end] = ASKED_ENOUGH if is_settled else self.absent.get(end, 0) + 1
 
-    def advance(self, until: int) -> int:
-        """Move the mark over all that is settled, at most to an instant; where it then stands."""
+    def advance(self) -> int:
+        """Move the mark over all that is settled; where it then stands."""
         end = self.mark - self.mark % self.period + self.period
-        while end <= until and self.is_settled(end):
+        while end <= self.until and self.is_settled(end):
             self.mark = end
             end += self.period
         return self.mark
 
-    def spans(self, until: int, longest: int) -> list[Span]:
-        """What to ask for up to an instant, oldest first, each at most `longest` seconds."""
-        missing = [end for end in Span(self.mark, until).ends(self.period) if not self.is_settled(end)]
+    def spans(self, longest: int) -> list[Span]:
+        """What to ask for, oldest first, each at most `longest` seconds."""
+        missing = [end for end in Span(self.mark, self.until).ends(self.period) if not self.is_settled(end)]
         spans: list[Span] = []
         for end in missing:
             last = spans[-1] if spans else None
@@ -77,8 +79,8 @@ class ProfileState:
 
 
 def state_of(
-    period: int, mark: int | None, oldest: int, present: Collection[int], absent: Mapping[int, int]
+    period: int, mark: int | None, asked: Span, present: Collection[int], absent: Mapping[int, int]
 ) -> ProfileState:
-    """The state of a profile; what lies behind the meter's memory is settled, for it cannot be had."""
-    floor = oldest - oldest % period
-    return ProfileState(period, max(mark if mark is not None else floor, floor), set(present), dict(absent))
+    """The state of a profile over the time a meter remembers; what lies before it is settled, for it cannot be had."""
+    floor, until = asked.since - asked.since % period, asked.until - asked.until % period
+    return ProfileState(period, max(mark if mark is not None else floor, floor), until, set(present), dict(absent))

@@ -195,11 +195,10 @@ class MeterVisit:
         code: Obis = section.code
         now, name = int(self._now()), str(code)
         state = await self._kept(lambda: self._state(meter, name, now))
-        until = (now - self._place.lag) // section.period * section.period
-        spans = state.spans(until, LONGEST_SPAN)
+        spans = state.spans(LONGEST_SPAN)
         if self._reread:
             # The clock went back: ends up to the mark may have been written a second time.
-            spans.insert(0, Span(max(0, min(state.mark, now) - self._reread - 2 * section.period), until))
+            spans.insert(0, Span(max(0, min(state.mark, now) - self._reread - 2 * section.period), state.until))
         doubts = await self._kept(lambda: self._notebook.doubts(meter))
         for place, span in enumerate(spans):
             if place == MOST_SPANS or self._now() - now > LONGEST_BACKFILL:
@@ -216,7 +215,9 @@ class MeterVisit:
         oldest = now - section.depth_days * DAY
         since = max(oldest, mark if mark is not None else 0)
         present = self._outbox.present_ends(meter.name, name, since - 1)
-        return state_of(section.period, mark, oldest, present, self._outbox.absences(meter.name, name))
+        return state_of(
+            section.period, mark, Span(oldest, now - self._place.lag), present, self._outbox.absences(meter.name, name)
+        )
 
     async def _read_span(
         self,
@@ -238,13 +239,13 @@ class MeterVisit:
             ends = {row.end for row in block.rows if row.end is not None}
             seen |= ends
             state.present |= ends
-            progress = ProfileProgress(name, state.advance(span.until), (), tuple(walk.found))
+            progress = ProfileProgress(name, state.advance(), (), tuple(walk.found))
             await self._store(meter, block, placed, progress)
             walk.found.clear()
         absent = [end for end in span.ends(state.period) if end not in seen and end > state.mark]
         state.miss(absent, int(self._now()) - DAY)
         asked = tuple((end, state.absent[end]) for end in absent)
-        settled = ProfileProgress(name, state.advance(span.until), asked)
+        settled = ProfileProgress(name, state.advance(), asked)
         await self._kept(lambda: self._outbox.store(meter, (), Lane.INTERVAL, int(self._now()), settled))
         return None
 

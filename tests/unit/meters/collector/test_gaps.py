@@ -18,19 +18,19 @@ def test_a_span_has_the_ends_behind_its_start() -> None:
 
 def test_the_mark_moves_over_what_is_stored_or_was_asked_for_often_enough() -> None:
     state = state_of(P, 0, -(10**9), {900, 1800, 3600}, {2700: ASKED_ENOUGH, 4500: 1})
-    assert state.advance(10 * P) == 3600
-    assert state.advance(10 * P) == 3600
-    assert state.spans(5 * P, 10**6) == [Span(3600, 4500)]
+    assert state.advance() == 3600
+    assert state.advance() == 3600
+    assert state.spans(10**6) == [Span(3600, 4500)]
 
 
 def test_what_lies_behind_the_meters_memory_is_settled() -> None:
-    assert state_of(P, None, 100 * P + 5, (), ()).mark == 100 * P  # type: ignore[arg-type]  # nothing
-    assert state_of(P, 50 * P, 100 * P, set(), {}).mark == 100 * P
-    assert state_of(P, 150 * P, 100 * P, set(), {}).mark == 150 * P
+    assert state_of(P, None, Span(100 * P + 5, 200 * P), (), {}).mark == 100 * P
+    assert state_of(P, 50 * P, Span(100 * P, 200 * P), set(), {}).mark == 100 * P
+    assert state_of(P, 150 * P, Span(100 * P, 200 * P), set(), {}).mark == 150 * P
 
 
 def test_a_meter_of_which_nothing_is_stored_began_later() -> None:
-    state = state_of(P, None, 0, set(), {})
+    state = state_of(P, None, Span(0, 99 * P), set(), {})
     state.miss([P, 2 * P, 3 * P], settled_before=3 * P)
     assert state.absent == {P: ASKED_ENOUGH, 2 * P: ASKED_ENOUGH, 3 * P: 1}
     state.present.add(4 * P)
@@ -42,8 +42,10 @@ def test_a_meter_of_which_nothing_is_stored_began_later() -> None:
 def test_every_missing_end_is_asked_for_once_and_nothing_far_from_one(
     stored: set[int], asked: dict[int, int], longest: int
 ) -> None:
-    state = state_of(P, 0, 0, {end * P for end in stored}, {end * P: count for end, count in asked.items()})
-    spans = state.spans(60 * P, longest * P)
+    state = state_of(
+        P, 0, Span(0, 60 * P), {end * P for end in stored}, {end * P: count for end, count in asked.items()}
+    )
+    spans = state.spans(longest * P)
     missing = [end * P for end in range(1, 61) if not state.is_settled(end * P)]
     asked_for = [end for span in spans for end in span.ends(P)]
     assert set(missing) <= set(asked_for)
@@ -52,5 +54,5 @@ def test_every_missing_end_is_asked_for_once_and_nothing_far_from_one(
     assert all(0 < span.until - span.since <= longest * P for span in spans)
     assert all(any(abs(end - hole) <= 4 * P for hole in missing) for end in asked_for)
     state.present |= set(asked_for)
-    assert state.advance(60 * P) == 60 * P
-    assert state.spans(60 * P, longest * P) == []
+    assert state.advance() == 60 * P
+    assert state.spans(longest * P) == []
