@@ -17,7 +17,7 @@ def test_a_span_has_the_ends_behind_its_start() -> None:
 
 
 def test_the_mark_moves_over_what_is_stored_or_was_asked_for_often_enough() -> None:
-    state = state_of(P, 0, -(10**9), {900, 1800, 3600}, {2700: ASKED_ENOUGH, 4500: 1})
+    state = state_of(P, 0, Span(-(10**9), 5 * P), {900, 1800, 3600}, {2700: ASKED_ENOUGH, 4500: 1})
     assert state.advance() == 3600
     assert state.advance() == 3600
     assert state.spans(10**6) == [Span(3600, 4500)]
