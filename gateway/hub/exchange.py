@@ -36,6 +36,7 @@ from gateway.hub.journal import Entry
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import MasterDataImport
+from gateway.hub.measurements.desk import MeasurementDesk
 from gateway.hub.metering_data.desk import Desk as MeteringDataDesk
 from gateway.hub.metering_data.search import SearchDesk
 from gateway.hub.network.desk import NetworkDesk
@@ -88,6 +89,7 @@ class Hub:
         self.office = office
         self.runner = Runner(office)
         self.readings = ReadingDesk(office, manner_of(office.profile))
+        self.measurements = MeasurementDesk(office)
         self.customers = CustomerDesk(office, manner_of(office.profile))
         self.queries = QueryDesk(office)
         self.settlement = Desk(office)

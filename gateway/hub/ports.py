@@ -29,6 +29,7 @@ from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, Neutra
 from gateway.messages.findings import Finding
 
 if TYPE_CHECKING:
+    from gateway.hub.ports_measurements import MeasurementExchange
     from gateway.hub.ports_readings import ReadingExchange
     from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
 
@@ -406,6 +407,11 @@ class Exchange(Protocol):
     @property
     def readings(self) -> ReadingExchange:
         """Meter readings of profile-settled points."""
+        ...
+
+    @property
+    def measurements(self) -> MeasurementExchange:
+        """What collectors read from meters."""
         ...
 
     async def find_client(self, client_id: str) -> Client | None:

@@ -147,6 +147,8 @@ class Service(StrEnum):
     POINT_SERIES = "point-series"
     """Series of several directions for a point: the hub's neutral form of them, windows, netting, deviations."""
     CONTROL = "control"
+    MEASUREMENTS = "measurements"
+    """Operating values and events of meters, kept by collectors' parties."""
     READINGS = "readings"
     REMINDERS = "reminders"
     SETTLEMENT = "settlement"

@@ -70,6 +70,7 @@ from gateway.hub.ports import (
     Submission,
     ValueVersion,
 )
+from gateway.hub.ports_measurements import MeasurementBatch, MeasurementQuery, MeterPage
 from gateway.hub.ports_readings import (
     AwaitedPage,
     AwaitedReading,
@@ -222,6 +223,22 @@ class NobodysPoints:
         return None
 
 
+class NothingMeasured:
+    """No collector has sent anything; what the desk takes is tested over the real hub."""
+
+    async def take(self, sender: Principal, batch: MeasurementBatch, sha256: bytes) -> Refused:
+        return Refused((Finding("BadRequest", "there is no row in it", rule="no-measurements"),))
+
+    async def values(self, reader: Principal, query: MeasurementQuery, page: Page) -> None:
+        return None
+
+    async def events(self, reader: Principal, query: MeasurementQuery, page: Page) -> None:
+        return None
+
+    async def meters(self, reader: Principal, page: Page) -> MeterPage:
+        return MeterPage(())
+
+
 class NothingSettled:
     """Nothing was ever settled here; what the desk shows is tested over the real hub."""
 
@@ -305,6 +322,7 @@ class SmallExchange:
     customers = NobodysPoints()
     queries = NobodysQueries()
     settlement = NothingSettled()
+    measurements = NothingMeasured()
 
     def forget(self) -> None:
         """Be as new, with the clients of the roles only."""

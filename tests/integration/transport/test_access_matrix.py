@@ -37,6 +37,7 @@ OPEN = {"/oauth2/v2.0/token", "/.well-known/jwks.json", REALM_TOKEN} | {
 
 TAKEN_FROM_PARTIES = {
     "PUT /api/hub/v1/customers": REGISTRARS,
+    "POST /api/hub/v1/measurements": EVERY_ROLE,
     "POST /api/hub/v1/my/grants": CUSTOMER,
     "POST /api/hub/v1/queries": MARKET_ROLES,
     "POST /api/hub/v1/queries/{query_id}/answer": ADDRESSEES,

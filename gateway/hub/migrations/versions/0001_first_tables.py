@@ -161,6 +161,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_journal_party", "journal", ["party", "received_at"], unique=False)
     op.create_table(
+        "measurement_meter",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_measurement_meter")),
+        sa.UniqueConstraint("party", "name", name=op.f("uq_measurement_meter_party")),
+        comment="Meters by the name their collector keeps them under",
+    )
+    op.create_table(
         "point_index",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
@@ -471,6 +480,36 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_master_data_import_transaction")),
         sa.PrimaryKeyConstraint("transaction", name=op.f("pk_master_data_import")),
         comment="One row per import of master data, with its rows by table",
+    )
+    op.create_table(
+        "measurement_batch",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("party", sa.String(length=16), nullable=False),
+        sa.Column("collector", sa.String(length=64), nullable=False),
+        sa.Column("batch", sa.String(length=64), nullable=False),
+        sa.Column("client", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("stored", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("findings", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_measurement_batch_transaction")),
+        sa.PrimaryKeyConstraint("transaction", name=op.f("pk_measurement_batch")),
+        sa.UniqueConstraint("party", "collector", "batch", name=op.f("uq_measurement_batch_party")),
+        comment="Batches of collectors with the answer they were given; a repeated one gets the same answer",
+    )
+    op.create_table(
+        "measurement_channel",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("meter", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=32), nullable=False),
+        sa.Column("obis", sa.String(length=32), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["meter"], ["measurement_meter.id"], name=op.f("fk_measurement_channel_meter")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_measurement_channel")),
+        sa.UniqueConstraint("meter", "source", "obis", "period", name=op.f("uq_measurement_channel_meter")),
+        comment="One quantity of a meter: OBIS code, the profile it came out of (empty: a register), seconds (0: none)",
     )
     op.create_table(
         "message_id",
@@ -976,6 +1015,54 @@ def upgrade() -> None:
     )
     op.create_index("ix_granted_point_metering_point", "granted_point", ["metering_point"], unique=False)
     op.create_table(
+        "measurement",
+        sa.Column("channel", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("moment", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("raw", sa.String(length=40), nullable=False),
+        sa.Column("scaler", sa.SmallInteger(), nullable=False),
+        sa.Column("unit", sa.String(length=16), nullable=False),
+        sa.Column("text", sa.String(length=256), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=True),
+        sa.Column("flags", sa.String(length=512), nullable=False),
+        sa.Column("meter_time", sa.String(length=40), nullable=False),
+        sa.Column("offset_source", sa.String(length=24), nullable=False),
+        sa.Column("protection", sa.String(length=8), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["channel"], ["measurement_channel.id"], name=op.f("fk_measurement_channel")),
+        sa.ForeignKeyConstraint(
+            ["transaction"], ["measurement_batch.transaction"], name=op.f("fk_measurement_transaction")
+        ),
+        sa.PrimaryKeyConstraint("channel", "moment", "epoch", "revision", name=op.f("pk_measurement")),
+        comment="Values: raw * 10^scaler in unit; moment is the instant or interval end, negative where it has none",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_measurement_transaction", "measurement", ["transaction"], unique=False)
+    op.create_table(
+        "measurement_event",
+        sa.Column("meter", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("moment", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("log", sa.String(length=32), nullable=False),
+        sa.Column("code", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.String(length=256), nullable=False),
+        sa.Column("meter_time", sa.String(length=40), nullable=False),
+        sa.Column("offset_source", sa.String(length=24), nullable=False),
+        sa.Column("protection", sa.String(length=8), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["meter"], ["measurement_meter.id"], name=op.f("fk_measurement_event_meter")),
+        sa.ForeignKeyConstraint(
+            ["transaction"], ["measurement_batch.transaction"], name=op.f("fk_measurement_event_transaction")
+        ),
+        sa.PrimaryKeyConstraint("meter", "moment", "digest", name=op.f("pk_measurement_event")),
+        comment="Entries of meters' event logs, each once by its content; moment negative where it has no instant",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_measurement_event_transaction", "measurement_event", ["transaction"], unique=False)
+    op.create_table(
         "reading_finding",
         sa.Column(
             "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1033,6 +1120,10 @@ def downgrade() -> None:
     op.drop_table("snapshot")
     op.drop_table("settlement_step")
     op.drop_table("reading_finding")
+    op.drop_index("ix_measurement_event_transaction", table_name="measurement_event")
+    op.drop_table("measurement_event")
+    op.drop_index("ix_measurement_transaction", table_name="measurement")
+    op.drop_table("measurement")
     op.drop_index("ix_granted_point_metering_point", table_name="granted_point")
     op.drop_table("granted_point")
     op.drop_table("grant_revocation")
@@ -1094,6 +1185,8 @@ def downgrade() -> None:
     op.drop_index("ix_metering_data_read_point", table_name="metering_data_read")
     op.drop_table("metering_data_read")
     op.drop_table("message_id")
+    op.drop_table("measurement_channel")
+    op.drop_table("measurement_batch")
     op.drop_table("master_data_import")
     op.drop_table("load_share")
     op.drop_table("grid_loss_point")
@@ -1124,6 +1217,7 @@ def downgrade() -> None:
     op.drop_table("reading_version")
     op.drop_table("reactive_flag")
     op.drop_table("point_index")
+    op.drop_table("measurement_meter")
     op.drop_index("ix_journal_party", table_name="journal")
     op.drop_table("journal")
     op.drop_table("index_progress")

@@ -1,0 +1,1 @@
+"""Measurements in the hub: what collectors read from meters, taken, kept and given back."""

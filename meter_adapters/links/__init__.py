@@ -1,0 +1,1 @@
+"""Lines to meters: serial ports, serial servers and meters on TCP."""
