@@ -174,7 +174,14 @@ def hub_of(nation: Nation) -> Iterator[Office]:
         clock = MovedClock(DK.timetable.fixation(FIRST_DAY) + 7200)
         store = SeriesStore(ZONE)
         office = Office(
-            database, DK, store, Registry(), clock, lambda: f"{next(ids):032x}", nation.master, Engine(workers=1)
+            database,
+            DK,
+            store,
+            Registry(),
+            clock,
+            lambda: f"{next(ids):032x}",
+            nation.master,
+            engine=Engine(workers=1),
         )
         for number, (first, points) in enumerate(nation.blocks(MESSAGE), start=1):
             put(database, store, SegmentInput(0, "PT15M", DAY.start, points, *nation.values(first, len(points))))

@@ -22,6 +22,7 @@ from gateway.messages.codes import Role
 from gateway.messages.times import parse_instant
 from gateway.transport.client_secrets import hash_secret
 from gateway.transport.server import ServerSettings, server_config
+from gateway.wiring import open_hub
 
 SECRET = "the collector's secret"
 SECRET_HASH = hash_secret(SECRET)
