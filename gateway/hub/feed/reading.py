@@ -119,14 +119,17 @@ def _metering_data(
     places = [(segment, row) for one in parts for _, segment, row, _, _ in one]
     found = iter(office.store.rows(connection, places))
     starts = _Starts(office)
+    names: dict[int, str] = {}
     for one in parts:
         shown = []
         for point, _, _, first, last in one:
             stored = next(found)
             segment = stored.segment
             begins = starts.of((segment.resolution, segment.start, segment.count), first, last)
+            if point not in names:
+                names[point] = point_id(point)
             quantity, quality = stored.quantity[first:last], stored.quality[first:last]
-            shown.append(StoredPart(point_id(point), segment.kind, segment.resolution, begins, quantity, quality))
+            shown.append(StoredPart(names[point], segment.kind, segment.resolution, begins, quantity, quality))
         yield intervals_of(shown, commodity)
 
 
