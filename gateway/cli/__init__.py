@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "reading_commands": ("readings",),
     "party_commands": ("send", "peek", "dequeue", "status"),
     "call_command": ("call",),
+    "workbook_commands": ("workbook",),
     "file_commands": ("validate", "convert"),
     "prepare_command": ("prepare",),
     "schema_commands": ("schemas",),
