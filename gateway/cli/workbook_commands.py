@@ -104,6 +104,7 @@ def take(  # noqa: PLR0913 - one parameter for each option
     content = file.read_bytes()
     with party_client(url, client_id, secret, secret_file) as client, _bar("Importing", None) as (bar, task):
         client.role = role
+        client.get("ready", {})  # patient with a hub that is starting; the call below is made once
         path = f"workbooks?commodity={commodity}&id={uuid.uuid4()}"
         job = WorkbookJobBody.model_validate_json(client.call("POST", path, content, kind=WORKBOOK))
         job = _followed(client, job, lambda found: _show_progress(bar, task, found))
