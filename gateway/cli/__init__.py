@@ -37,6 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "workbook_commands": ("workbook",),
     "file_commands": ("validate", "convert"),
     "prepare_command": ("prepare",),
+    "profile_command": ("profile",),
     "schema_commands": ("schemas",),
     "market_commands": ("explain", "draw"),
     "settle_command": ("settle",),
