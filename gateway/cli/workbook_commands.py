@@ -20,7 +20,8 @@ from gateway.cli.options import Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.party_commands import DEFAULT_URL, ClientId, Secret, SecretFile, Url, party_client
 from gateway.cli.printing import AsJson, print_json
-from gateway.codecs.workbook.layouts import Generation, layout_of
+from gateway.codecs.estfeed.codes import Generation
+from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.templates import blank
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.clock import SystemClock

@@ -13,9 +13,8 @@ from http import HTTPStatus
 import anyio
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import COMMODITIES, ROLES
+from gateway.codecs.estfeed.codes import COMMODITIES, ROLES, Generation
 from gateway.hub.ports import Principal
-from gateway.markets.estfeed import Generation
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity, Role
 from gateway.schemas.parsers import parse_json

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import name_of
+from gateway.codecs.estfeed.codes import Generation, name_of
 from gateway.codecs.estfeed.master_data import master_data_items
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_SUBMISSION
 from gateway.codecs.estfeed.writing import encode
 from gateway.hub.ports import Refused
 from gateway.hub.ports_feed import FeedItem, FeedQuery, FeedResource
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.agreements import AccessPermission, Agreement
 from gateway.messages.codes import Commodity
 from gateway.messages.masterdata import MeteringPointVersion

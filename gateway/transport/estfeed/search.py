@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import COMMODITIES, RESOLUTIONS, name_of
+from gateway.codecs.estfeed.codes import COMMODITIES, RESOLUTIONS, Generation, name_of
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_ANSWER
 from gateway.codecs.estfeed.writing import instant_texts, periods_of
 from gateway.codecs.points import column_texts
@@ -21,7 +21,7 @@ from gateway.hub.ports_metering_search import (
     PointData,
     PointRefused,
 )
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.codes import Commodity, Flow, Role, Unit
 from gateway.messages.metering_data import Measure
 from gateway.messages.quantities import MOST_DECIMALS

@@ -12,6 +12,7 @@ from http import HTTPStatus
 import anyio
 from starlette.responses import Response
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.writing import instant_texts
 from gateway.codecs.points import column_texts
 from gateway.codecs.table import Undecodable
@@ -19,7 +20,7 @@ from gateway.codecs.workbook.layouts import QUALITIES, RESOLUTIONS
 from gateway.codecs.workbook.reading import read_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import MeteringDataSubmission
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.codes import Commodity, FeedForm, Flow, Unit
 from gateway.messages.metering_data import Measure
 from gateway.messages.metering_status import MeteringDataStatus, ReportedError

@@ -9,16 +9,15 @@ import anyio
 import numpy as np
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import RESOLUTIONS
+from gateway.codecs.estfeed.codes import RESOLUTIONS, Generation
 from gateway.codecs.workbook.layouts import RESOLUTIONS as WORDS
-from gateway.codecs.workbook.layouts import Generation as LayoutGeneration
 from gateway.codecs.workbook.layouts import Layout, layout_of
 from gateway.codecs.workbook.templates import blank, steps_within
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import NumberedPage
 from gateway.hub.ports_metering_search import PointData
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity, FeedForm, Quality, Resolution
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
@@ -88,7 +87,7 @@ def template_starts(
 
 async def _workbook(asked: Asked, data: MeteringData, name: str) -> Response:
     """The workbook from the disk in pieces, so that the file is never whole in memory."""
-    layout = layout_of(LayoutGeneration(asked.generation), asked.commodity)
+    layout = layout_of(asked.generation, asked.commodity)
     file = await anyio.to_thread.run_sync(_written, data, layout, asked, limiter=_writing)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.xlsx"',

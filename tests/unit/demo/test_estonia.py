@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.shapes import V2_SUBMISSION
 from gateway.codecs.estfeed.table import decode_as
 from gateway.demo.estonia.day import correction_letter, day_letters
 from gateway.demo.estonia.market import AGGREGATION_POINT, ELECTRICITY_POINTS, GAS_POINTS, PARTIES, sample_market
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.files import csv_files, read_files
-from gateway.markets.estfeed import Generation
 from gateway.markets.registry import profile
 from gateway.messages.codes import Flow
 from gateway.messages.identifiers import has_eic_check_character, is_point_eic

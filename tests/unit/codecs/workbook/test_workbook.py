@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.table import Undecodable
-from gateway.codecs.workbook.layouts import Generation, layout_of
+from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.reading import read_workbook
 from gateway.codecs.workbook.templates import blank, steps_within
 from gateway.codecs.workbook.writing import Advance, write_workbook
