@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import zstandard
@@ -54,6 +55,7 @@ def read_page(
     office: Office, connection: Connection, reader: Principal, query: FeedQuery, page: NumberedPage
 ) -> FeedPage:
     """One page of a window that has been found good."""
+    reader = replace(reader, role=office.profile.queue_role(reader.role))
     key = (reader.party, reader.role.value, query.resource.value, query.commodity.value)
     stream = run(connection, _STREAM, key).fetchone()
     if stream is None:
