@@ -45,13 +45,17 @@ async def search(asked: Asked) -> Response:
     if answer.refused:
         raise by_rule(asked, Refused(answer.refused[0].findings))
     (point,) = answer.found
-    found = {
-        "meterEic": json.dumps(point.metering_point),
-        "commodityType": json.dumps(name_of(COMMODITIES, query.commodity)),
-        "periods": _periods(asked, point),
-        "pagination": json.dumps(page_value(asked, page, point.total)),
-    }
-    return asked.answer(object_text(found).encode())
+
+    def write() -> str:
+        found = {
+            "meterEic": json.dumps(point.metering_point),
+            "commodityType": json.dumps(name_of(COMMODITIES, query.commodity)),
+            "periods": _periods(asked, point),
+            "pagination": json.dumps(page_value(asked, page, point.total)),
+        }
+        return object_text(found)
+
+    return await asked.answer_from(write)
 
 
 async def query_points(asked: Asked) -> Response:
@@ -64,13 +68,18 @@ async def query_points(asked: Asked) -> Response:
     for point in answer.found:
         if point.total > page.size and not members.has("size"):
             raise members.refused("period-too-long", "periodEnd", most=largest)
-    found = {
+    return await asked.answer_from(lambda: _by_point(asked, answer))
+
+
+def _by_point(asked: Asked, answer: MeteringDataAnswer) -> str:
+    """What was found and what was refused, as the second generation tells it."""
+    members = {
         "successful": array_text([_found_item(asked, point) for point in answer.found]),
         "unsuccessful": array_text([_refused_item(asked, refused) for refused in answer.refused]),
     }
     if asked.market.estfeed.also_data:
-        found["data"] = array_text([_plain_item(point) for point in answer.found])
-    return asked.answer(object_text(found).encode())
+        members["data"] = array_text([_plain_item(point) for point in answer.found])
+    return object_text(members)
 
 
 async def found_by(asked: Asked, query: MeteringDataQuery, page: NumberedPage | None) -> MeteringDataAnswer:

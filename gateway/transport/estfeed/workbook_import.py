@@ -43,6 +43,8 @@ from gateway.transport.series_workbook import WORKBOOK
 FORM = "multipart/form-data"
 """How both generations take a workbook: a part `file`; the first has the context as a part beside it."""
 
+LONGEST_CONTEXT = 10_000
+
 _COLUMNS: dict[str, Measure] = {
     "quantityKwhIn": Measure(Flow.IN, Unit.KWH),
     "quantityKwhOut": Measure(Flow.OUT, Unit.KWH),
@@ -59,7 +61,7 @@ async def import_first(call: Call) -> Response:
     market = call.services.exchange.profile
     fields = Fields(market, dict.fromkeys(parts, ""))
     fields.require(CONTEXT)
-    context = parse_json(parts[CONTEXT])
+    context = parse_json(parts[CONTEXT], LONGEST_CONTEXT)
     if not isinstance(context.value, dict):
         raise fields.unreadable(CONTEXT, "an object")
     asked = stated_in(Fields(market, context.value, f"{CONTEXT}."), call, document_id, _file(call, parts))
