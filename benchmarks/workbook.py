@@ -20,8 +20,9 @@ from python_calamine import CalamineWorkbook
 
 from benchmarks.floor import interleave, machine_note, report
 from benchmarks.metering_data import EE, GRID, PERIODS, POINTS, open_desk, v2_body
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.table import decode
-from gateway.codecs.workbook.layouts import Generation, layout_of
+from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.reading import read_workbook
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.metering_data.desk import Desk

@@ -14,6 +14,8 @@ from gateway.demo import run as danish_run
 from gateway.demo import summary as danish_summary
 from gateway.demo.estonia import run as estonian_run
 from gateway.demo.estonia import summary as estonian_summary
+from gateway.demo.finland import run as finnish_run
+from gateway.demo.finland import summary as finnish_summary
 from gateway.markets.profile import MarketProfile
 
 
@@ -62,5 +64,12 @@ DEMONSTRATIONS: Mapping[str, Demonstration[Any]] = {
         estonian_summary.summary,
         estonian_summary.next_steps,
         estonian_summary.steps_after_once,
+    ),
+    "fi": Demonstration(
+        finnish_run.demonstration,
+        finnish_run.write_samples,
+        finnish_summary.summary,
+        finnish_summary.next_steps,
+        finnish_summary.steps_after_once,
     ),
 }

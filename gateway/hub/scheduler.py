@@ -38,7 +38,7 @@ SWEEP_SECONDS = 60
 INDEX_SECONDS = 10
 QUERY_SECONDS = 10
 DAY_CLOSE_HOUR = 3
-NET_SECONDS = 10
+NET_SECONDS = 2
 NIGHTLY_HOUR = 2
 SETTLE_SECONDS = 30
 """How often it is asked whether an evening has come; one that failed is tried again then."""

@@ -38,13 +38,6 @@ class ErrorWrapper(StrEnum):
     PROBLEM = "problem"
 
 
-class Generation(StrEnum):
-    """A major version of the datahub's interface."""
-
-    V1 = "v1"
-    V2 = "v2"
-
-
 @dataclass(frozen=True, slots=True)
 class PageSizes:
     """The largest page of each service; a larger one asked for is refused.

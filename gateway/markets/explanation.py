@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from gateway.markets.profile import MarketProfile
+from gateway.markets.series_explanation import explain_series, explain_window
 from gateway.messages.codes import DocumentKind, Service, SettlementStage
 from gateway.messages.findings import Severity
 from gateway.rules.batch import DeadlineGroup
@@ -29,6 +30,9 @@ def explain(profile: MarketProfile, day: date) -> str:
         )
     if Service.SETTLEMENT in profile.services:
         lines += ["", *_deadlines(profile, day)]
+    if profile.closing is not None:
+        lines += explain_window(profile.closing, day)
+    lines += explain_series(profile.series)
     lines += ["", *_closed_days(profile, day.year)]
     for title, wordings in ((title, list(wordings)) for title, wordings in _rules(profile)):
         if not wordings:
@@ -43,9 +47,10 @@ def explain(profile: MarketProfile, day: date) -> str:
 
 
 def _settings(profile: MarketProfile) -> Iterator[str]:
-    yield f"- Local time: {profile.zone.name}; days run from local midnight to local midnight (D1 §1.42)"
-    yield f"- Identifiers: {profile.identifiers.strictness} (D1 §1.17-18)"
-    yield f"- A corrected value leaves the hub {profile.corrected_outward} (D1 §4.1.5)"
+    clauses = profile.clauses
+    yield f"- Local time: {profile.zone.name}; days run from local midnight to local midnight ({clauses['day']})"
+    yield f"- Identifiers: {profile.identifiers.strictness} ({clauses['identifiers']})"
+    yield f"- A corrected value leaves the hub {profile.corrected_outward} ({clauses['correction']})"
     yield (
         f"- A bundle closes at {profile.bundling.transactions} transactions, {profile.bundling.points} points "
         f"or {profile.bundling.age_seconds} seconds"

@@ -156,6 +156,7 @@ class MarketProfile:
         access: what customers may grant, and how anonymous queries are handed on.
         series: its own terms of series: statuses, directions, units.
         closing: its balance windows and the limit of a supplier's responsibility; None where settlement sets both.
+        clauses: where the market says what it says of `day`, `identifiers` and `correction`.
         clients: how many clients a party has, and how many roles a client.
         estfeed: how the endpoints of the Estonian datahub answer.
         agreement_access: who may read metering data where agreements decide it.
@@ -188,6 +189,7 @@ class MarketProfile:
     access: AccessPolicy
     series: SeriesTerms = NO_TERMS
     closing: ClosingTerms | None = None
+    clauses: Mapping[str, str] = field(default_factory=dict)
     clients: ClientTerms = ONE_PER_ROLE
     estfeed: EstfeedPolicy = NO_ESTFEED
     agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS

@@ -204,6 +204,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         if "access" in settings
         else NO_ACCESS,
         series=read_series_terms(settings["series"]) if "series" in settings else NO_TERMS,
+        clauses=market["clauses"],
         closing=_closing(parameters, timetable) if CLOSED in parameters else None,
         clients=read_client_terms(settings.get("clients", {})),
         estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,

@@ -33,6 +33,7 @@ CONTENT_TYPES: dict[Dialect, str] = {
     Dialect.CIM_JSON: "application/json",
     Dialect.EBIX_XML: "application/ebix",
 }
+JSON = "application/json"
 MEASURE_DATA = "notifyvalidatedmeasuredata"
 MEASURE_DATA_REQUEST = "requestvalidatedmeasurements"
 AGGREGATED_MEASURE_DATA_REQUEST = "requestaggregatedmeasuredata"
@@ -113,7 +114,12 @@ class _Call:
 
 
 class HubClient:
-    """One registered client of a hub. Threads may share it."""
+    """One registered client of a hub. Threads may share it.
+
+    `role` is the role its calls are made in, by its neutral name, where the client holds several.
+    """
+
+    role = ""
 
     def __init__(
         self,
@@ -203,15 +209,22 @@ class HubClient:
         answer, _ = self._ask(_Call("GET", f"/api/hub/v1/{path}", {"Accept": accept}, query=query))
         return _good(answer).content
 
-    def call(self, method: str, path: str, body: bytes = b"", accept: str = "application/json") -> bytes:
-        """Any call of the neutral API, `path` behind `/api/hub/v1/` with its query; a body is JSON.
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        accept: str = "application/json",
+        kind: str = "application/json",
+    ) -> bytes:
+        """Any call of the neutral API, `path` behind `/api/hub/v1/` with its query; `kind` is the body's media type.
 
         A call is made once: what it asks for might have been done although the connection broke.
 
         Raises:
             HubError: the hub is out of reach or refused; the text is its problem body.
         """
-        headers = {"Accept": accept, **({"Content-Type": "application/json"} if body else {})}
+        headers = {"Accept": accept, **({"Content-Type": kind} if body else {})}
         try:
             answer = self._signed(_Call(method, f"/api/hub/v1/{path}", headers, body or None))
         except httpx.TransportError as error:
@@ -228,7 +241,8 @@ class HubClient:
         return answer, was_broken
 
     def _signed(self, call: _Call) -> httpx.Response:
-        headers = {**call.headers, "Authorization": f"Bearer {self._bearer()}"}
+        acting = {"Acting-Role": self.role} if self.role else {}
+        headers = {**call.headers, **acting, "Authorization": f"Bearer {self._bearer()}"}
         return self._http.request(call.method, call.path, headers=headers, content=call.content, params=call.query)
 
     def _patiently(self, what: str, ask: Callable[[], httpx.Response]) -> tuple[httpx.Response, bool]:

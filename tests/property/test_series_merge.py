@@ -80,3 +80,20 @@ def test_neighbouring_intervals_share_the_values_out(delivered: list[SegmentRow]
 
     halves = values(Interval(whole.start, border)) + values(Interval(border, whole.end))
     assert halves == values(whole)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 9)), min_size=65, max_size=120))
+def test_a_year_sent_quarter_by_quarter_is_merged_alike(spans: list[tuple[int, int]]) -> None:
+    """EE-1.8: as many deliveries of one point as a message full of gaps brings."""
+    delivered = []
+    for number, (first, count) in enumerate(spans, start=1):
+        start = 900 * first
+        segment = Segment(number, number, 0, Resolution.QUARTER, start, start + 900 * count, count, 1, 64)
+        quantity = 1000 * number + np.arange(count, dtype=np.int64)
+        delivered.append(SegmentRow(segment, 0, quantity, np.full(count, 4, np.uint8)))
+    expected = {start: quantity for start, (_, quantity, _) in laid_over(delivered).items()}
+    found: dict[int, int] = {}
+    for run in merged(delivered, Interval(0, 900 * 220), ZONE):
+        found |= dict(zip(run.starts(ZONE).tolist(), run.quantity.tolist(), strict=True))
+    assert found == expected

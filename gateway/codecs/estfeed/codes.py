@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from gateway.messages.codes import Commodity, Resolution, Role
 from gateway.messages.metering_status import ProcessingState
+
+
+class Generation(StrEnum):
+    """A major version of the datahub's interface."""
+
+    V1 = "v1"
+    V2 = "v2"
+
 
 ROLES: Mapping[str, Role] = {
     "OPEN_SUPPLIER": Role.ENERGY_SUPPLIER,

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.messages.codes import Commodity, Flow, Quality, Resolution, Unit
 from gateway.messages.metering_data import Measure, Member
 
 SHEET = "meter-data"
 """What the sheets we write are called; a second one has a number behind."""
-
-
-class Generation(StrEnum):
-    """A layout of workbooks."""
-
-    V1 = "v1"
-    V2 = "v2"
 
 
 RESOLUTIONS: Mapping[str, Resolution] = {

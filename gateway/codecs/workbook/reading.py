@@ -7,6 +7,7 @@ from itertools import compress, groupby
 
 import numpy as np
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.points import read_quantities
 from gateway.codecs.table import Undecodable
 from gateway.codecs.workbook.cells import NO_OFFSET
@@ -18,7 +19,7 @@ from gateway.codecs.workbook.faults import (
     UNEXPECTED_COLUMN,
     FaultList,
 )
-from gateway.codecs.workbook.layouts import Column, Generation, Layout, layout_of
+from gateway.codecs.workbook.layouts import Column, Layout, layout_of
 from gateway.codecs.workbook.places import SheetColumns, SheetPlaces
 from gateway.codecs.workbook.sheets import SheetReader, SheetRows, WallTimes
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit

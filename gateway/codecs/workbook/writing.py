@@ -18,7 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from gateway.codecs.workbook.layouts import QUALITIES, RESOLUTIONS, SHEET, Column, Layout
-from gateway.messages.codes import CORRECTED_FLAG, Commodity, FeedForm, Flow, Quality, Unit
+from gateway.messages.codes import CORRECTED_FLAG, Flow, Quality, Unit
 from gateway.messages.metering_data import Measure, MeasureColumns, Member, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import NO_INSTANT, Instants, MarketZone
@@ -33,14 +33,6 @@ Advance = Callable[[int], None]
 
 _QUALITY_WORDS = {quality: word for word, quality in QUALITIES.items()}
 _RESOLUTION_WORDS = {resolution: word for word, resolution in RESOLUTIONS.items()}
-
-
-def blank(points: Sequence[str], resolution: str, starts: Instants, commodity: Commodity) -> MeteringData:
-    """Metering data without a value, for a template: every point with every interval."""
-    offsets = np.arange(len(points) + 1) * len(starts)
-    resolutions = [resolution] * len(points)
-    start = np.tile(starts, len(points))
-    return MeteringData(commodity, FeedForm.WORKBOOK, None, list(points), resolutions, offsets, start, {})
 
 
 def write_workbook(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.shapes import V1_SUBMISSION, V2_SUBMISSION
 from gateway.codecs.estfeed.writing import encode
 from gateway.demo.estonia.market import (
@@ -26,7 +27,6 @@ from gateway.demo.estonia.market import (
     SUPPLIER_B,
     SampleMarket,
 )
-from gateway.markets.estfeed import Generation
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Resolution, Unit
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
 from gateway.messages.quantities import NO_QUANTITY

@@ -11,10 +11,9 @@ from typing import Any
 
 import httpx
 
-from gateway.codecs.estfeed.codes import COMMODITIES, name_of
+from gateway.codecs.estfeed.codes import COMMODITIES, Generation, name_of
 from gateway.demo.estonia.day import Letter, first_generation
 from gateway.demo.server import DemoFailed, Desk
-from gateway.markets.estfeed import Generation
 from gateway.messages.codes import Commodity
 from gateway.messages.times import format_second
 from gateway.schemas.parsers import parse_json

@@ -7,7 +7,6 @@ area and the parties of agreements there that have not ended; a permission its h
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -20,14 +19,14 @@ from gateway.hub.masterdata.files import MasterDataSet
 from gateway.hub.office import Office
 from gateway.hub.ports_feed import FeedReason, FeedResource
 from gateway.markets.distribution import Receiver
-from gateway.messages.agreements import AccessPermission, Agreement, Agreements
-from gateway.messages.codes import AREA_RUNNERS, Commodity, Role, Standing, commodity_of
+from gateway.messages.agreements import AGREEMENT_KINDS, AccessPermission, Agreement, Agreements
+from gateway.messages.codes import AREA_RUNNERS, AgreementKind, Commodity, Role, Standing, commodity_of
 from gateway.messages.identifiers import point_key
-from gateway.messages.masterdata import MasterData, MeteringPointVersion
+from gateway.messages.masterdata import UNITS, MasterData, MeteringPointVersion
 
 Version = TypeVar("Version", Agreement, AccessPermission, MeteringPointVersion)
 
-_SERVICE_ROLES = (Role.ENERGY_SUPPLIER, Role.BALANCE_RESPONSIBLE, *AREA_RUNNERS, Role.SYSTEM_OPERATOR)
+_SERVICE_ROLES = (Role.ENERGY_SUPPLIER, *AREA_RUNNERS, Role.SYSTEM_OPERATOR)
 """Roles in which a party may be told of an agreement: the first of them it holds."""
 
 _AT_ONCE = 10_000
@@ -39,7 +38,7 @@ def note_import(office: Office, connection: Connection, transaction: int, datase
         return
     master = registry.view_now(connection, office.master)
     agreements = agreement_registry.view_now(connection, office.known_agreements)
-    told = _Told(master, agreements, office.clock.now(), tuple(office.profile.feed.recipients))
+    told = _Told(master, agreements, office.clock.now(), office.profile.feed.recipients)
     points = _by_key(dataset.points, "metering_point")
     _note(connection, transaction, FeedResource.METERING_POINT, {str(point_key(k)): v for k, v in points.items()}, told)
     _note(
@@ -105,14 +104,14 @@ def _known_before(
     return found
 
 
-@dataclass(frozen=True)
 class _Told:
-    """Who is told of a piece of master data, as known after the import."""
+    """Who is told of a piece of master data, as known after the import; each party and area is looked up once."""
 
-    master: MasterData
-    agreements: Agreements
-    now: int
-    kinds: tuple[str, ...]
+    def __init__(self, master: MasterData, agreements: Agreements, now: int, kinds: Collection[AgreementKind]) -> None:
+        self._master, self._agreements, self._now = master, agreements, now
+        self._kinds = frozenset(map(AGREEMENT_KINDS.index, kinds))
+        self._held: dict[tuple[str, tuple[Role, ...]], Receiver] = {}
+        self._operators: dict[str, tuple[Receiver, ...]] = {}
 
     def commodity(self, row: Item) -> Commodity:
         """The stream a piece belongs to."""
@@ -120,8 +119,8 @@ class _Told:
             return row.commodity
         if isinstance(row, MeteringPointVersion):
             return commodity_of(row.unit)
-        versions = self.master.versions(row.metering_point)
-        return commodity_of(versions[-1].unit) if versions else Commodity.ELECTRICITY
+        versions = self._versions(row.metering_point)
+        return commodity_of(UNITS[self._master.points.unit[versions[-1]]]) if versions else Commodity.ELECTRICITY
 
     def recipients(self, rows: Sequence[Item]) -> Iterator[Receiver]:
         """Each once, in order of the versions."""
@@ -132,25 +131,37 @@ class _Told:
             case AccessPermission():
                 yield Receiver(row.holder, row.role)
             case Agreement():
-                yield self._receiver(row.party)
+                yield self._receiver(row.party, _SERVICE_ROLES)
                 if row.counterparty is not None:
-                    yield self._receiver(row.counterparty)
-                for version in self.master.versions(row.metering_point) if row.metering_point else ():
-                    yield from self._operator(version)
+                    yield self._receiver(row.counterparty, _SERVICE_ROLES)
+                areas, names = self._master.points.grid_area, self._master.areas.names
+                for version in self._versions(row.metering_point):
+                    yield from self._operator(names[areas[version]])
             case MeteringPointVersion():
-                yield from self._operator(row)
-                for span in self.agreements.of_point(point_key(row.metering_point)):
-                    if span.kind in self.kinds and self.now < span.end:
-                        yield self._receiver(span.party)
+                yield from self._operator(row.grid_area)
+                columns, names = self._agreements.columns, self._agreements.parties.names
+                for at in self._agreements.rows_of(point_key(row.metering_point)):
+                    if int(columns.kind[at]) in self._kinds and self._now < columns.valid_to[at]:
+                        yield self._receiver(names[columns.party[at]], _SERVICE_ROLES)
 
-    def _operator(self, version: MeteringPointVersion) -> Iterator[Receiver]:
-        operator = self.master.grid_operator(version.grid_area, self.now)
-        if operator is not None:
-            yield Receiver(operator, self._held(operator, AREA_RUNNERS))
+    def _versions(self, metering_point: str | None) -> range:
+        """The rows of a point's versions."""
+        if metering_point is None:
+            return range(0)
+        column, key = self._master.points.point, point_key(metering_point)
+        return range(int(column.searchsorted(key)), int(column.searchsorted(key, side="right")))
 
-    def _receiver(self, party: str) -> Receiver:
-        return Receiver(party, self._held(party, _SERVICE_ROLES))
+    def _operator(self, area: str) -> tuple[Receiver, ...]:
+        """Who runs a grid area now, if anybody does."""
+        if area not in self._operators:
+            operator = self._master.grid_operator(area, self._now)
+            self._operators[area] = () if operator is None else (self._receiver(operator, AREA_RUNNERS),)
+        return self._operators[area]
 
-    def _held(self, party: str, roles: Sequence[Role]) -> Role:
-        """The first of the roles a party holds, the first of all where it holds none."""
-        return next((role for role in roles if self.master.holds(party, role, self.now)), roles[0])
+    def _receiver(self, party: str, roles: tuple[Role, ...]) -> Receiver:
+        """A party in the first of the roles it holds, in the first of all where it holds none."""
+        found = self._held.get((party, roles))
+        if found is None:
+            role = next((role for role in roles if self._master.holds(party, role, self._now)), roles[0])
+            found = self._held[party, roles] = Receiver(party, role)
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import zstandard
@@ -54,6 +55,7 @@ def read_page(
     office: Office, connection: Connection, reader: Principal, query: FeedQuery, page: NumberedPage
 ) -> FeedPage:
     """One page of a window that has been found good."""
+    reader = replace(reader, role=office.profile.queue_role(reader.role))
     key = (reader.party, reader.role.value, query.resource.value, query.commodity.value)
     stream = run(connection, _STREAM, key).fetchone()
     if stream is None:
@@ -119,14 +121,17 @@ def _metering_data(
     places = [(segment, row) for one in parts for _, segment, row, _, _ in one]
     found = iter(office.store.rows(connection, places))
     starts = _Starts(office)
+    names: dict[int, str] = {}
     for one in parts:
         shown = []
         for point, _, _, first, last in one:
             stored = next(found)
             segment = stored.segment
             begins = starts.of((segment.resolution, segment.start, segment.count), first, last)
+            if point not in names:
+                names[point] = point_id(point)
             quantity, quality = stored.quantity[first:last], stored.quality[first:last]
-            shown.append(StoredPart(point_id(point), segment.kind, segment.resolution, begins, quantity, quality))
+            shown.append(StoredPart(names[point], segment.kind, segment.resolution, begins, quantity, quality))
         yield intervals_of(shown, commodity)
 
 

@@ -25,6 +25,7 @@ MEASURES: dict[Commodity, tuple[Measure, ...]] = {
 _BY_KIND = {series_kind(measure.unit, measure.flow): measure for measures in MEASURES.values() for measure in measures}
 _NET = (Flow.NET_IN, Flow.NET_OUT)
 _DECIMALS = 3
+_ABSENT, _MISSING = int(Quality.ABSENT), int(Quality.MISSING)
 
 
 class StoredPart(NamedTuple):
@@ -141,7 +142,7 @@ class _Columns:
         else:
             at = first + np.searchsorted(begins, part.starts)
         status = part.quality & STATUS_BITS
-        is_missing = status == Quality.MISSING
+        is_missing = status == _MISSING
         measure = _BY_KIND[part.kind % READING_TIMES]
         if part.kind >= READING_TIMES:
             column = self._read_at.get(measure)
@@ -153,7 +154,7 @@ class _Columns:
             self._quantity[measure] = np.full(self._count, NO_QUANTITY, dtype=np.int64)
             self._quality[measure] = np.zeros(self._count, dtype=np.uint8)
         self._quantity[measure][at] = np.where(is_missing, NO_QUANTITY, part.quantity)
-        self._quality[measure][at] = Quality.ABSENT if measure.flow in _NET else status
+        self._quality[measure][at] = _ABSENT if measure.flow in _NET else status
 
     def measures(self) -> dict[Measure, MeasureColumns]:
         """The columns of each measure that any part has, in the order of their kinds."""

@@ -13,8 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.hub.series.segment_codec import Qualities, Quantities
-from gateway.hub.series.segments import SegmentRow
+from gateway.hub.series.segments import Segment, SegmentRow
 from gateway.messages.times import Instants, Interval, MarketZone
+
+_MANY = 64
+"""Rows of a point from which on they are compared as columns: a year sent quarter by quarter has many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,7 @@ def _surviving(
     rows: Sequence[SegmentRow], zone: MarketZone
 ) -> Iterable[tuple[SegmentRow, npt.NDArray[np.bool_] | None]]:
     """Each row with a mask of the steps no later row touches; None where all stand."""
-    for number, row in enumerate(rows):
-        later = [
-            other.segment
-            for other in rows[number + 1 :]
-            if other.segment.start < row.segment.finish and row.segment.start < other.segment.finish
-        ]
+    for row, later in _with_later(rows):
         if not later:
             yield row, None
         elif not any(one.start <= row.segment.start and row.segment.finish <= one.finish for one in later):
@@ -93,6 +91,22 @@ def _surviving(
             for one in later:
                 stands &= (bounds[1:] <= one.start) | (bounds[:-1] >= one.finish)
             yield row, stands
+
+
+def _with_later(rows: Sequence[SegmentRow]) -> Iterable[tuple[SegmentRow, list[Segment]]]:
+    """Each row with the segments of later rows that share any moment with it."""
+    segments = [row.segment for row in rows]
+    if len(rows) <= _MANY:
+        for number, row in enumerate(rows):
+            own, later = row.segment, segments[number + 1 :]
+            yield row, [one for one in later if one.start < own.finish and own.start < one.finish]
+        return
+    starts = np.array([one.start for one in segments], dtype=np.int64)
+    finishes = np.array([one.finish for one in segments], dtype=np.int64)
+    for behind, row in enumerate(rows, start=1):
+        own = row.segment
+        touching = np.flatnonzero((starts[behind:] < own.finish) & (finishes[behind:] > own.start))
+        yield row, [segments[behind + place] for place in touching.tolist()]
 
 
 def _pieces(

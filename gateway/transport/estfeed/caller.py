@@ -13,9 +13,8 @@ from http import HTTPStatus
 import anyio
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import COMMODITIES, ROLES
+from gateway.codecs.estfeed.codes import COMMODITIES, ROLES, Generation
 from gateway.hub.ports import Principal
-from gateway.markets.estfeed import Generation
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity, Role
 from gateway.schemas.parsers import parse_json
@@ -36,8 +35,11 @@ _PARTY = "x-market-participant-eic"
 _ROLE = "x-market-participant-role"
 _COMMODITY = "x-commodity-type"
 
-_FIRST_MEMBER = re.compile(rb'\s*\{\s*"marketParticipantContext"\s*:\s*(\{[^{}]*\})')
+_FIRST_MEMBER = re.compile(rb'\s{0,99}+\{\s{0,99}+"marketParticipantContext"\s{0,9}+:\s{0,9}+(\{[^{}]{0,2000}+\})')
 """The context where it stands first, as it does in almost every message: a large body need not be parsed for it."""
+
+_writing = anyio.CapacityLimiter(4)
+"""Long answers are written on at most four threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,14 @@ class Asked:
         """The market's rules and words."""
         return self.call.services.exchange.profile
 
-    def refused(self, rule: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, **words: object) -> HttpRefusal:
-        """The refusal of the request by a rule of the market's wording."""
-        return HttpRefusal(status, (self.market.finding(rule, "", **words),))
+    def answer(self, content: bytes) -> Response:
+        """An answer in JSON, with the headers every one has."""
+        headers = answer_headers(self.call.request, self.call.correlation_id, "SUCCESSFUL")
+        return Response(content, HTTPStatus.OK, headers, JSON)
 
-    def answer(self, content: bytes, media: str = JSON, state: str = "SUCCESSFUL") -> Response:
-        """An answer with the headers every one has."""
-        headers = answer_headers(self.call.request, self.call.correlation_id, state)
-        return Response(content, HTTPStatus.OK, headers, media)
+    async def answer_from(self, write: Callable[[], str]) -> Response:
+        """An answer that may be long: it is written on a thread, and others are served meanwhile."""
+        return self.answer(await anyio.to_thread.run_sync(lambda: write().encode(), limiter=_writing))
 
     async def members(self) -> Fields:
         """The members of the request: of its body in the first generation, of its query in the second."""

@@ -6,17 +6,17 @@ In the first generation an item's content is a JSON text of its own within the J
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import name_of
+from gateway.codecs.estfeed.codes import Generation, name_of
 from gateway.codecs.estfeed.master_data import master_data_items
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_SUBMISSION
-from gateway.codecs.estfeed.writing import encode
+from gateway.codecs.estfeed.writing import encode_each
 from gateway.hub.ports import Refused
 from gateway.hub.ports_feed import FeedItem, FeedQuery, FeedResource
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.agreements import AccessPermission, Agreement
 from gateway.messages.codes import Commodity
 from gateway.messages.masterdata import MeteringPointVersion
@@ -82,14 +82,15 @@ async def _page(asked: Asked, members: Fields, query: FeedQuery) -> Response:
     item, names = _item_v2, ("content", "page")
     if asked.generation is Generation.V1:
         item, names = _item_v1, ("dataDistributions", "pagination")
-    texts = [item(asked, one) for one in found.items]
-    return asked.answer(
-        object_text({names[0]: array_text(texts), names[1]: json.dumps(page_value(asked, page, found.total))}).encode()
-    )
+
+    def write() -> str:
+        items = array_text(item(asked, one) for one in found.items)
+        return object_text({names[0]: items, names[1]: json.dumps(page_value(asked, page, found.total))})
+
+    return await asked.answer_from(write)
 
 
-def _item_v1(asked: Asked, item: FeedItem) -> str:
-    content = _content(asked, item)
+def _item_v1(item: FeedItem, content: str | None) -> str:
     value: dict[str, object] = {
         "id": item.id,
         "createdTime": format_micros(item.created_at),
@@ -103,24 +104,30 @@ def _item_v1(asked: Asked, item: FeedItem) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _item_v2(asked: Asked, item: FeedItem) -> str:
+def _item_v2(item: FeedItem, content: str | None) -> str:
     members = {
         "id": json.dumps(item.uuid),
         "createdTime": json.dumps(format_micros(item.created_at)),
         "reason": json.dumps(item.reason.value),
-        "content": _content(asked, item) or "[]",
+        "content": content or "[]",
     }
     return object_text(members)
 
 
-def _content(asked: Asked, item: FeedItem) -> str | None:
-    """What an item carries, as JSON; None where the hub cannot say it any more."""
-    if item.content is None:
-        return None
-    if not isinstance(item.content, MeteringData):
-        return _master_data(item.content, asked.generation)
+def _contents(asked: Asked, items: Sequence[FeedItem]) -> list[str | None]:
+    """What each item carries, as JSON; None where the hub cannot say it any more."""
     shape = V1_CONTENT if asked.generation is Generation.V1 else V2_SUBMISSION
-    return encode(item.content, shape, asked.market.estfeed.net_names.pair)
+    data = [item.content for item in items if isinstance(item.content, MeteringData)]
+    written = iter(encode_each(data, shape, asked.market.estfeed.net_names.pair))
+    texts: list[str | None] = []
+    for item in items:
+        if item.content is None:
+            texts.append(None)
+        elif isinstance(item.content, MeteringData):
+            texts.append(next(written))
+        else:
+            texts.append(_master_data(item.content, asked.generation))
+    return texts
 
 
 def _master_data(rows: MasterDataRows, generation: Generation) -> str:

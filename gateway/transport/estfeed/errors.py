@@ -17,7 +17,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.markets.estfeed import ErrorWrapper, EstfeedPolicy, Generation
+from gateway.codecs.estfeed.codes import Generation
+from gateway.markets.estfeed import ErrorWrapper, EstfeedPolicy
 from gateway.messages.findings import Finding
 from gateway.transport.error_bodies import LONGEST_TEXT, clean_text
 from gateway.transport.refusals import HttpRefusal

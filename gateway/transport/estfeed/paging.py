@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.hub.ports_metering_data import NumberedPage
-from gateway.markets.estfeed import Generation
 from gateway.transport.estfeed.caller import Asked
 from gateway.transport.estfeed.fields import Fields
 from gateway.transport.routes import Parameter

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import COMMODITIES, RESOLUTIONS, name_of
+from gateway.codecs.estfeed.codes import COMMODITIES, RESOLUTIONS, Generation, name_of
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_ANSWER
 from gateway.codecs.estfeed.writing import instant_texts, periods_of
 from gateway.codecs.points import column_texts
@@ -21,7 +21,7 @@ from gateway.hub.ports_metering_search import (
     PointData,
     PointRefused,
 )
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.codes import Commodity, Flow, Role, Unit
 from gateway.messages.metering_data import Measure
 from gateway.messages.quantities import MOST_DECIMALS
@@ -45,13 +45,17 @@ async def search(asked: Asked) -> Response:
     if answer.refused:
         raise by_rule(asked, Refused(answer.refused[0].findings))
     (point,) = answer.found
-    found = {
-        "meterEic": json.dumps(point.metering_point),
-        "commodityType": json.dumps(name_of(COMMODITIES, query.commodity)),
-        "periods": _periods(asked, point),
-        "pagination": json.dumps(page_value(asked, page, point.total)),
-    }
-    return asked.answer(object_text(found).encode())
+
+    def write() -> str:
+        found = {
+            "meterEic": json.dumps(point.metering_point),
+            "commodityType": json.dumps(name_of(COMMODITIES, query.commodity)),
+            "periods": _periods(asked, point),
+            "pagination": json.dumps(page_value(asked, page, point.total)),
+        }
+        return object_text(found)
+
+    return await asked.answer_from(write)
 
 
 async def query_points(asked: Asked) -> Response:
@@ -64,13 +68,18 @@ async def query_points(asked: Asked) -> Response:
     for point in answer.found:
         if point.total > page.size and not members.has("size"):
             raise members.refused("period-too-long", "periodEnd", most=largest)
-    found = {
+    return await asked.answer_from(lambda: _by_point(asked, answer))
+
+
+def _by_point(asked: Asked, answer: MeteringDataAnswer) -> str:
+    """What was found and what was refused, as the second generation tells it."""
+    members = {
         "successful": array_text([_found_item(asked, point) for point in answer.found]),
         "unsuccessful": array_text([_refused_item(asked, refused) for refused in answer.refused]),
     }
     if asked.market.estfeed.also_data:
-        found["data"] = array_text([_plain_item(point) for point in answer.found])
-    return asked.answer(object_text(found).encode())
+        members["data"] = array_text([_plain_item(point) for point in answer.found])
+    return object_text(members)
 
 
 async def found_by(asked: Asked, query: MeteringDataQuery, page: NumberedPage | None) -> MeteringDataAnswer:

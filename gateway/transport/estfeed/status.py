@@ -6,10 +6,10 @@ import json
 
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import STATES, name_of
+from gateway.codecs.estfeed.codes import STATES, Generation, name_of
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import StatusQuery
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.metering_status import MeteringDataStatus, ReportedError
 from gateway.messages.times import NO_INSTANT, format_second
 from gateway.transport.error_bodies import clean_text

@@ -6,9 +6,10 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import Busy, MeteringDataSubmission
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.codes import Commodity, FeedForm
 from gateway.transport.estfeed.caller import CALLERS, JSON, Asked, by_body, by_headers, json_body
 from gateway.transport.estfeed.errors import answer_headers, refuser

@@ -12,6 +12,7 @@ from http import HTTPStatus
 import anyio
 from starlette.responses import Response
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.writing import instant_texts
 from gateway.codecs.points import column_texts
 from gateway.codecs.table import Undecodable
@@ -19,7 +20,7 @@ from gateway.codecs.workbook.layouts import QUALITIES, RESOLUTIONS
 from gateway.codecs.workbook.reading import read_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import MeteringDataSubmission
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
 from gateway.messages.codes import Commodity, FeedForm, Flow, Unit
 from gateway.messages.metering_data import Measure
 from gateway.messages.metering_status import MeteringDataStatus, ReportedError
@@ -42,6 +43,8 @@ from gateway.transport.series_workbook import WORKBOOK
 FORM = "multipart/form-data"
 """How both generations take a workbook: a part `file`; the first has the context as a part beside it."""
 
+LONGEST_CONTEXT = 10_000
+
 _COLUMNS: dict[str, Measure] = {
     "quantityKwhIn": Measure(Flow.IN, Unit.KWH),
     "quantityKwhOut": Measure(Flow.OUT, Unit.KWH),
@@ -58,7 +61,7 @@ async def import_first(call: Call) -> Response:
     market = call.services.exchange.profile
     fields = Fields(market, dict.fromkeys(parts, ""))
     fields.require(CONTEXT)
-    context = parse_json(parts[CONTEXT])
+    context = parse_json(parts[CONTEXT], LONGEST_CONTEXT)
     if not isinstance(context.value, dict):
         raise fields.unreadable(CONTEXT, "an object")
     asked = stated_in(Fields(market, context.value, f"{CONTEXT}."), call, document_id, _file(call, parts))

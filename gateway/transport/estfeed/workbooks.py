@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from itertools import takewhile
 from typing import IO
 
 import anyio
 import numpy as np
 from starlette.responses import Response
 
-from gateway.codecs.estfeed.codes import RESOLUTIONS
+from gateway.codecs.estfeed.codes import RESOLUTIONS, Generation
 from gateway.codecs.workbook.layouts import RESOLUTIONS as WORDS
-from gateway.codecs.workbook.layouts import Generation as LayoutGeneration
 from gateway.codecs.workbook.layouts import Layout, layout_of
-from gateway.codecs.workbook.writing import blank, write_workbook
+from gateway.codecs.workbook.templates import blank, steps_within
+from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import NumberedPage
 from gateway.hub.ports_metering_search import PointData
-from gateway.markets.estfeed import EstfeedPolicy, Generation
+from gateway.markets.estfeed import EstfeedPolicy
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity, FeedForm, Quality, Resolution
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
@@ -64,7 +63,7 @@ async def template(asked: Asked) -> Response:
     points = members.texts("meterEics" if asked.generation is Generation.V1 else "meteringPointEics") or ("",)
     if (end - start) // STEP_SECONDS.get(resolution, DAY) * len(points) > most:
         raise members.refused("period-too-long", "periodEnd", most=most)
-    starts = _starts(asked, resolution, Interval(start, end))
+    starts = template_starts(asked.market, asked.commodity, resolution, Interval(start, end))
     return await _workbook(asked, blank(points, resolution, starts, asked.commodity), "template")
 
 
@@ -78,22 +77,17 @@ def _resolution(asked: Asked, members: Fields, start: int) -> Resolution:
     return asked.market.settlement_resolution(asked.market.zone.day(start))
 
 
-def _starts(asked: Asked, resolution: Resolution, interval: Interval) -> Instants:
+def template_starts(
+    market: MarketProfile, commodity: Commodity, resolution: Resolution, interval: Interval
+) -> Instants:
     """The starts of the steps within an interval; days begin at the commodity's own hour."""
-    if resolution is not Resolution.DAY:
-        step = STEP_SECONDS[resolution]
-        return np.arange(-(-interval.start // step) * step, interval.end, step, dtype=np.int64)
-    zone = asked.market.zone
-    hour = asked.market.metering_data.terms(asked.call.services.clock()).day_hours[asked.commodity]
-    first, most = zone.day(interval.start), (interval.end - interval.start) // DAY + 2
-    days = (zone.at(first + timedelta(days=number), hour) for number in range(most))
-    within = [start for start in takewhile(lambda start: start < interval.end, days) if start >= interval.start]
-    return np.array(within, dtype=np.int64)
+    hours = market.metering_data.terms(interval.start).day_hours
+    return steps_within(resolution, interval, market.zone, hours[commodity])
 
 
 async def _workbook(asked: Asked, data: MeteringData, name: str) -> Response:
     """The workbook from the disk in pieces, so that the file is never whole in memory."""
-    layout = layout_of(LayoutGeneration(asked.generation), asked.commodity)
+    layout = layout_of(asked.generation, asked.commodity)
     file = await anyio.to_thread.run_sync(_written, data, layout, asked, limiter=_writing)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.xlsx"',

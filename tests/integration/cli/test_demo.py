@@ -116,3 +116,22 @@ def test_the_letters_speak_of_every_point_that_is_in_the_grid() -> None:
     names = ("new", "calculated", "connected-late", "positive-loss", "negative-loss")
     left_out = {market.named[name] for name in names}
     assert sent == len(points) - len(left_out)
+
+
+def test_the_estonian_market_once_with_json(own_directory: Path) -> None:
+    # EE-1.1, EE-1.3, EE-3.3
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway", "demo", "--market", "ee", "--once", "--json", "--data-dir", "kept"],
+        env=environment(),
+        cwd=own_directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    counts = json.loads(ended.stdout)
+    assert (counts["successful"], counts["error"], counts["refused"]) == (4, 1, 1)
+    assert counts["stored"] > 40 * 92
+    assert counts["distributed"] > counts["stored"], "the balance provider is told what its supplier is told"
+    assert len(list((own_directory / "kept" / "sent").iterdir())) == 6

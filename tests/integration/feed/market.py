@@ -6,10 +6,10 @@ import asyncio
 import functools
 import uuid
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pytest
@@ -39,6 +39,8 @@ from gateway.messages.metering_data import MeteringData
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.times import NO_INSTANT, MarketZone
 from gateway.schemas.registry import Registry
+
+T = TypeVar("T")
 
 both = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
 """For tests that ask something of the database."""
@@ -168,7 +170,7 @@ class Market:
     ) -> FeedPage | Refused:
         """A page of somebody's feed; by ids from 0 where no window is given."""
         query = FeedQuery(resource, commodity, **(window or {"id_from": 0, "id_to": 10_000}))
-        return asyncio.run(FeedDesk(self.office).changes(reader, query, NumberedPage(page, size)))
+        return answered(FeedDesk(self.office).changes(reader, query, NumberedPage(page, size)))
 
     def page(self, reader: Principal, **how: Any) -> FeedPage:
         """The same, of a window that is good."""
@@ -189,6 +191,15 @@ class Market:
                 assert key not in found
                 found[key] = quantity
         return found
+
+
+def answered(call: Coroutine[Any, Any, T]) -> T:
+    """What a call answers. `asyncio.run` would write the whole answer out as text on its way."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(call)
+    finally:
+        loop.close()
 
 
 def values_of(data: MeteringData) -> dict[tuple[str, int, Flow], int]:

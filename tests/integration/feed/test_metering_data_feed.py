@@ -109,6 +109,14 @@ def test_the_portfolio_chain_is_told_at_all_levels_while_it_holds(market: Market
     assert starts(market, FIRST) == quarters(0, 24)
 
 
+def test_a_balance_responsible_party_reads_the_feed_of_a_supplier(market: Market) -> None:
+    market.take(agreed(SUPPLY, FIRST), in_portfolio(TOP, FIRST))
+    market.store(WHOLE)
+    assert starts(market, TOP, Role.BALANCE_RESPONSIBLE) == starts(market, TOP) == quarters(0, 24)
+    one, other = (market.items(Principal(TOP, role, "t")) for role in (Role.BALANCE_RESPONSIBLE, Role.ENERGY_SUPPLIER))
+    assert [item.uuid for item in one] == [item.uuid for item in other]
+
+
 def test_the_portfolio_the_points_owner_is_in_is_told_nothing(market: Market) -> None:
     market.take(in_portfolio(OWNERS, GRID))
     market.store(WHOLE)

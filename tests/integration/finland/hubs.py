@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.codecs.table import Decoded, decode, encode
 from gateway.config import Settings
-from gateway.demo import finland
+from gateway.demo.finland import market as finland
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, csv_files

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.app import application
 from gateway.config import Settings
-from gateway.demo import finland
+from gateway.demo.finland import market as finland
 from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.masterdata.files import csv_files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date, timedelta
 
-from gateway.demo import finland
+from gateway.demo.finland import market as finland
 from gateway.hub.ports import Page
 from gateway.hub.ports_point_series import SpotPrice
 from gateway.messages.codes import DeviationType, Flow, MeteringPointType, Quality

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from gateway.demo import finland
+from gateway.demo.finland import market as finland
 from gateway.messages.codes import Dialect, Flow, Product, Quality, Resolution, Unit
 from gateway.messages.series import AreaId, Period, Series
 from gateway.messages.times import format_second

@@ -85,6 +85,21 @@ def test_what_comes_again_is_a_later_version_and_marked(estonia: Estonia) -> Non
     assert qualities(1) == [Quality.MEASURED | CORRECTED_FLAG, Quality.MEASURED]
 
 
+def test_a_message_full_of_gaps_is_marked_where_it_meets_values(estonia: Estonia) -> None:
+    # EE-1.9
+    start = estonia.midnight
+    estonia.settle([day_of(HOUSE, start + 900 * 10, count=40)])
+    status = estonia.settle([of_point(HOUSE, [quarter(start + 1800 * i, outQty=quantity(i)) for i in range(80)])])
+    assert status.state is ProcessingState.SUCCESSFUL
+    stored = [one for one, _ in estonia.changes[1].stored if one.kind < 512]
+    marked = {(one.start - start) // 900 for one in stored if one.quality[0, 0] & CORRECTED_FLAG}
+    assert marked == set(range(10, 50, 2))
+    assert len(stored) == 80
+    values = estonia.values(HOUSE, Flow.OUT)
+    assert [values[start + 1800 * i] for i in range(80)] == [1000 * i for i in range(80)]
+    assert values[start + 900 * 11] == 1500
+
+
 def test_both_generations_share_one_store(estonia: Estonia) -> None:
     # EE-1.5
     start, read_at = estonia.midnight, estonia.midnight + 86400

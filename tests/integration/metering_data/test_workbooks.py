@@ -9,8 +9,9 @@ from io import BytesIO
 
 import openpyxl
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.estfeed.table import decode
-from gateway.codecs.workbook.layouts import Generation, layout_of
+from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.ports_metering_data import Submitted
 from gateway.messages.codes import Commodity, FeedForm, Flow

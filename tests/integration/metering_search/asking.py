@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from gateway.hub.metering_data.search import SearchDesk
@@ -10,7 +9,7 @@ from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_metering_data import NumberedPage
 from gateway.hub.ports_metering_search import MeteringDataAnswer, MeteringDataQuery, PointData
 from gateway.messages.codes import Commodity, Flow
-from tests.integration.feed.market import DAY, HOUSE, WHOLE_DAY, Market, values_of
+from tests.integration.feed.market import DAY, HOUSE, WHOLE_DAY, Market, answered, values_of
 
 
 def ask(
@@ -19,7 +18,7 @@ def ask(
     """What the search answers; of the house and the day where nothing else is asked."""
     stated = {"commodity": Commodity.ELECTRICITY, "start": DAY, "end": DAY + WHOLE_DAY, **how}
     query = MeteringDataQuery(points or (HOUSE,), **stated)
-    return asyncio.run(SearchDesk(market.office).search(reader, query, page))
+    return answered(SearchDesk(market.office).search(reader, query, page))
 
 
 def found(market: Market, reader: Principal, *points: str, **how: Any) -> PointData:

@@ -14,8 +14,8 @@ import numpy as np
 from gateway.app import application
 from gateway.codecs.table import Decoded, decode, encode
 from gateway.config import Settings
-from gateway.demo import finland
 from gateway.demo import market as denmark
+from gateway.demo.finland import market as finland
 from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.masterdata.files import MasterDataSet, csv_files

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
+from gateway.codecs.estfeed.codes import Generation
 from gateway.codecs.table import Undecodable
-from gateway.codecs.workbook.layouts import Generation, layout_of
+from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.reading import read_workbook
-from gateway.codecs.workbook.writing import Advance, blank, write_workbook
+from gateway.codecs.workbook.templates import blank, steps_within
+from gateway.codecs.workbook.writing import Advance, write_workbook
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Resolution, Unit
 from gateway.messages.metering_data import Measure, MeasureColumns, Member, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
@@ -144,6 +146,16 @@ def test_a_template_lists_every_step_once_and_is_imported_when_filled_in() -> No
         assert data.start.tolist() == starts.tolist() * 2
         assert data.measures[KWH_OUT].quantity.tolist() == [place * 125 for place in range(200)]
         assert set(data.measures[KWH_OUT].quality.tolist()) == {Quality.ESTIMATED}
+
+
+def test_steps_begin_within_the_period_and_days_at_their_hour() -> None:
+    # EE-1.7
+    interval = Interval(ZONE.midnight(SPRING), ZONE.midnight(date(2026, 3, 31)))
+    assert len(steps_within("PT15M", interval, ZONE, 0)) == 92 + 96
+    assert len(steps_within("PT1H", Interval(interval.start + 1, interval.end), ZONE, 0)) == 22 + 24
+    days = [ZONE.at(date(2026, 3, day), 7) for day in (29, 30)]
+    assert steps_within("P1D", interval, ZONE, 7).tolist() == days
+    assert steps_within("P1D", Interval(days[0] + 1, days[1]), ZONE, 7).tolist() == []
 
 
 def test_missing_directions_are_blank_and_no_zero() -> None:

@@ -36,7 +36,7 @@ GRID, NEXT_GRID = sample_gln(1001), sample_gln(1002)
 SUPPLIER, OTHER_SUPPLIER, LOSS_SUPPLIER = sample_gln(1011), sample_gln(1012), sample_gln(1013)
 BALANCE_RESPONSIBLE = sample_gln(1021)
 
-_ROLES = (
+PARTIES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     (GRID, "Alder Verkko", (Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE)),
     (NEXT_GRID, "Birch Verkko", (Role.GRID_OPERATOR, Role.METERED_DATA_RESPONSIBLE)),
     (SUPPLIER, "Cedar Energia", (Role.ENERGY_SUPPLIER,)),
@@ -99,7 +99,7 @@ def _dataset(named: dict[str, str], since: int) -> MasterDataSet:
     return MasterDataSet(
         points=points,
         grid_areas=[GridArea(AREA, GRID, "Alder", since), GridArea(NEXT_AREA, NEXT_GRID, "Birch", since)],
-        roles=[PartyRole(party, role, name, since) for party, name, roles in _ROLES for role in roles],
+        roles=[PartyRole(party, role, name, since) for party, name, roles in PARTIES for role in roles],
         settlement=SettlementFacts(
             grid_loss=[GridLossPoint(AREA, named["loss"], GridLossRole.POSITIVE, since)],
         ),

@@ -1,0 +1,94 @@
+"""What happened in the demonstration of the Finnish market, as a page for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from gateway.demo.finland.market import SUPPLIER
+from gateway.demo.finland.run import Story
+from gateway.messages.times import HOUR, format_second
+
+
+def summary(story: Story) -> RenderableType:
+    """Tables of what was sent, read and fetched, the reasons of what was rejected, and the counts."""
+    counts = ", ".join(f"{count} {name}" for name, count in story.counts().items())
+    reasons = [
+        Text(f"Rejected: {finding.code} {finding.text}")
+        for sent in story.sent
+        for series in sent.rejected
+        for finding in series.findings
+    ]
+    parts: list[RenderableType] = [Text(_title(story), style="bold")]
+    for part in (_sent(story), _read(story), _fetched(story)):
+        parts += ["", part]
+    return Group(*parts, "", *reasons, "", Text(f"Series: {counts}.", style="bold"))
+
+
+def _title(story: Story) -> str:
+    hours, points = (story.day.end - story.day.start) // HOUR, len(story.market.named)
+    return f"{story.market.zone.local(story.day.start):%A %d %B %Y}, {hours} hours, {points} metering points"
+
+
+def _sent(story: Story) -> Table:
+    table = _table("Sent", "What", "Series", "Accepted", "Rejected")
+    for sent in story.sent:
+        rejected = len(sent.rejected)
+        _add(table, sent.letter.purpose, sent.letter.series, len(sent.series) - rejected, rejected)
+    return table
+
+
+def _read(story: Story) -> Table:
+    table = _table("A quarter of the site, read by its supplier", "What", "kWh")
+    for read in story.read:
+        _add(table, read.what, read.quantity)
+    return table
+
+
+def _fetched(story: Story) -> Table:
+    table = _table("Fetched", "By", "Series", "Values")
+    for fetched in story.fetched:
+        _add(table, fetched.name, fetched.series, fetched.values)
+    return table
+
+
+def next_steps(story: Story, program: str) -> str:
+    """Commands to try while the hub of the demonstration runs; `program` is how gridpost is called here."""
+    desk, point = story.desk(SUPPLIER), story.market.named["site-consumption"]
+    begin, end = format_second(story.day.start), format_second(story.day.end)
+    return "\n".join(
+        (
+            f"The hub serves on at {story.url}. In another terminal:",
+            "",
+            f"  DIR={story.data_dir}",
+            f"  export $(cat $DIR/{desk.client_id}.env)",
+            f"  {program} series --point {point} --from {begin} --to {end} --step PT1H --unit wh",
+            f"  {program} peek",
+            "",
+            f"The API, described: {story.url}/api/hub/v1/openapi.json",
+            "Stop with Ctrl-C.",
+        )
+    )
+
+
+def steps_after_once(program: str) -> str:
+    """Commands to try when the demonstration has ended."""
+    return "\n".join(
+        (
+            "Next:",
+            f"  {program} demo --market fi                 # the same, and the hub serves on for you to try",
+            f"  {program} demo --market fi --write sample  # the market and the messages as files",
+            f"  {program} explain fi 2025-03-10            # the rules the hub keeps to that day",
+            f"  {program} serve --market fi                # a hub of your own",
+        )
+    )
+
+
+def _table(title: str, *heads: str) -> Table:
+    return Table(*heads, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
+
+
+def _add(table: Table, *cells: object) -> None:
+    table.add_row(*(escape(str(cell)) for cell in cells))
