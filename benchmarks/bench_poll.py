@@ -24,7 +24,7 @@ from meter_adapters.simulators.dlms import SimulatedDlmsMeter
 from meter_adapters.simulators.dlms_objects import DlmsObjects
 from meter_adapters.simulators.meter import IMPORT, Identity, SimulatedMeter
 
-COMMAND = "from meter_adapters.cli import main; main()"
+MODULE = "meter_adapters"
 PROFILE = """
 title = "A profile of one minute"
 protocol = "dlms"
@@ -111,7 +111,7 @@ async def play(directory: Path, count: int, minutes: int) -> int:
         (directory / "minute.toml").write_text(PROFILE)
         (directory / "plant.toml").write_text(configuration(ports))
         outbox = directory / "gridpost-meters" / "outbox.db"
-        arguments = ("-c", COMMAND, "run", "--config", str(directory / "plant.toml"))
+        arguments = ("-m", MODULE, "run", "--config", str(directory / "plant.toml"))
         process = await asyncio.create_subprocess_exec(sys.executable, *arguments)
         began = time.time()
         while time.time() - began < 60 * minutes:

@@ -199,6 +199,12 @@ class MeterSection(_Section):
     authentication_key: str = ""
     zone: str = ""
     set_clock: bool = False
+    wakes: bool = False
+    """Woken with NULs before it is asked: a battery device of IEC 62056-21."""
+    unchecked: bool = False
+    """Blocks without block check are taken, marked as unprotected (IEC 62056-21)."""
+    bus_addresses: tuple[str, ...] = ()
+    """Addresses that `discover` asks for on its bus."""
     line: dict[str, Any] = {}
     """What is otherwise on this line than the profile says: keys of its `line` section."""
     dlms: dict[str, Any] = {}
@@ -281,6 +287,8 @@ def profile_of(meter: MeterSection, directory: Path) -> MeterProfile | tuple[Fin
         return (Finding("config", text, f"meter {meter.name}"),)
     if isinstance(found, tuple):
         return found
+    if found.protocol == "sml":
+        return (Finding("config", "SML is read from captures only", f"meter {meter.name}: profile"),)
     table = found.model_dump(mode="json", by_alias=True)
     table["time"] |= {"zone": meter.zone} if meter.zone else {}
     table["line"] |= meter.line

@@ -205,8 +205,8 @@ class MeterVisit:
                 self._outcome.has_gaps = True
                 break
             refused = await self._read_span(meter, code, span, state, doubts)
-            if refused is not None:
-                return refused
+            if refused is not None:  # a meter without a load profile is read all the same
+                return None if refused.reason is RefusalReason.NOT_SUPPORTED else refused
         return None
 
     def _state(self, meter: MeterId, name: str, now: int) -> ProfileState:
