@@ -120,11 +120,15 @@ class MeterDoor:
         self._security = self._dlms_security()
         return DlmsAdapter(link, self.profile, self._security, clock=clock, guard=self._guard, settings=settings)
 
-    def closed(self, refusal: Refusal | None) -> None:
-        """A session ended, with this refusal or none: keep what the next one has to know."""
+    def keep_counters(self) -> None:
+        """Keep the highest counters the meter was heard with: after a crash nothing older is taken for new."""
         if self._security is not None:
             for (title, key), value in self._security.seen.last.items():
                 self._notebook.raise_counter(f"{self._tries}/seen/{title.hex()}/{key}", value)
+
+    def closed(self, refusal: Refusal | None) -> None:
+        """A session ended, with this refusal or none: keep what the next one has to know."""
+        self.keep_counters()
         before = self._notebook.passwords_refused(self._tries)
         refused = self._guard.refused
         if refused == before and refusal is not None and refusal.reason is RefusalReason.PASSWORD_WRONG:
