@@ -90,6 +90,8 @@ class RefusalReason(StrEnum):
     NOT_SUPPORTED = "not-supported"
     METER_ERROR = "meter-error"
     """The meter answered with an error of its own."""
+    HUB_REFUSED = "hub-refused"
+    """The exchange did not take it."""
 
 
 LINK_FAULTS = frozenset({RefusalReason.NO_ANSWER, RefusalReason.LINK_LOST, RefusalReason.BUSY})

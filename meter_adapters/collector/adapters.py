@@ -86,19 +86,27 @@ class MeterDoor:
         self._guard.refused = self._notebook.passwords_refused(self._tries)
         match self.profile.protocol:
             case "iec62056-21":
-                settings = Settings(sets_clock=self.meter.set_clock, on_refusal=on_refusal)
-                secret = self._secrets.password
-                return Iec62056Adapter(
-                    *(link, self.profile, self.meter.address, secret), clock=clock, guard=self._guard, settings=settings
-                )
+                return self._iec_adapter(link, clock, on_refusal)
             case "p1":
                 return P1Adapter(link, self.profile, clock=clock, on_refusal=on_refusal)
             case "dlms":
                 # One for all sessions: it knows the columns of the session before, and tells when they change.
                 self._dlms = self._dlms or self._dlms_adapter(link, clock, on_refusal)
                 return self._dlms
-            case _:
-                raise NotImplementedError(f"{self.profile.protocol} is read from captures only")
+            case other:
+                raise ValueError(f"{other} is read from captures only; the configuration refuses it")
+
+    def _iec_adapter(self, link: Link, clock: Clock, on_refusal: Callable[[Refusal], None]) -> Adapter:
+        meter = self.meter
+        settings = Settings(
+            addresses=meter.bus_addresses,
+            wakes=meter.wakes,
+            unchecked=meter.unchecked,
+            sets_clock=meter.set_clock,
+            on_refusal=on_refusal,
+        )
+        about = (link, self.profile, meter.address, self._secrets.password)
+        return Iec62056Adapter(*about, clock=clock, guard=self._guard, settings=settings)
 
     def _dlms_adapter(self, link: Link, clock: Clock, on_refusal: Callable[[Refusal], None]) -> Adapter:
         # The DLMS library comes with the extra `meters`; a plant without DLMS meters does without it.
@@ -107,15 +115,20 @@ class MeterDoor:
         from meter_adapters.dlms.connection import Patience  # noqa: PLC0415
 
         patience = Patience(self.profile.line.reaction)
-        settings = DlmsSettings(sets_clock=self.meter.set_clock, patience=patience, on_refusal=on_refusal)
+        addresses = tuple(int(address) for address in self.meter.bus_addresses if address.isdigit())
+        settings = DlmsSettings(addresses, self.meter.set_clock, patience, on_refusal)
         self._security = self._dlms_security()
         return DlmsAdapter(link, self.profile, self._security, clock=clock, guard=self._guard, settings=settings)
 
-    def closed(self, refusal: Refusal | None) -> None:
-        """A session ended, with this refusal or none: keep what the next one has to know."""
+    def keep_counters(self) -> None:
+        """Keep the highest counters the meter was heard with: after a crash nothing older is taken for new."""
         if self._security is not None:
             for (title, key), value in self._security.seen.last.items():
                 self._notebook.raise_counter(f"{self._tries}/seen/{title.hex()}/{key}", value)
+
+    def closed(self, refusal: Refusal | None) -> None:
+        """A session ended, with this refusal or none: keep what the next one has to know."""
+        self.keep_counters()
         before = self._notebook.passwords_refused(self._tries)
         refused = self._guard.refused
         if refused == before and refusal is not None and refusal.reason is RefusalReason.PASSWORD_WRONG:

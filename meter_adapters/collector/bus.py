@@ -98,7 +98,8 @@ class BusWorker:
             is_host_held=self._is_host_held(),
         )
         adapter = door.open(self._link, self._now, lambda refusal: self._note(door, refusal))
-        return await MeterVisit(place, adapter, self._outbox, self._now).carry_out(visit.works)
+        session = MeterVisit(place, adapter, self._outbox, self._now, door.keep_counters)
+        return await session.carry_out(visit.works)
 
     def _settle(self, visit: Visit, door: MeterDoor, outcome: Outcome) -> None:
         now, refusal = self._now(), outcome.refusal

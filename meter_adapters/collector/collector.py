@@ -36,7 +36,9 @@ from meter_adapters.port import LineSetting, Link, Parity
 log = logging.getLogger(__name__)
 
 OUTBOX = "outbox.db"
-SERIES_EVERY = 60.0
+SERIES_EVERY = 300.0
+SERIES_SHARE = 20.0
+"""How many times longer than looking for days that are ready the wait for the next look is."""
 PRUNE_EVERY = 300.0
 
 
@@ -67,6 +69,7 @@ def open_plant(config: CollectorConfig, directory: Path, environment: Mapping[st
     Raises:
         sqlite3.Error, OSError: the outbox cannot be opened.
     """
+    config = config.with_environment(environment)
     store = SecretStore.open(config.collector.secrets, environment)
     if isinstance(store, Finding):
         return (store,)
@@ -183,6 +186,7 @@ class Collector:
         desk = SeriesDesk(hub, self._zone, sources, lambda: uuid.uuid4().hex)
         courier = SeriesCourier(self.plant.outbox, desk, access, self._now)
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 _, findings = await asyncio.to_thread(courier.prepare)
                 for finding in findings:
@@ -191,7 +195,7 @@ class Collector:
                     pass
             except OutboxFull as error:
                 log.warning("series wait: %s", error)
-            await _over(stop, SERIES_EVERY)
+            await _over(stop, min(SERIES_EVERY, 5.0 + SERIES_SHARE * (time.monotonic() - began)))
 
     async def _hand_over(self, directory: Path, stop: asyncio.Event) -> None:
         config, profiles = self.plant.config, self.plant.profiles

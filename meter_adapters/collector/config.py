@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -29,6 +29,8 @@ from gateway.messages.times import to_instant
 from meter_adapters.meter_profiles.files import read_profile_file, shipped_names, shipped_profile
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import Obis
+
+DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 class _Section(BaseModel):
@@ -100,9 +102,12 @@ class CollectorSection(_Section):
 class HubSection(_Section):
     """Where readings go; without this section they are kept here."""
 
-    url: str
-    client_id: str
-    secret: str
+    url: str = ""
+    """Its address; that of the environment (`GRIDPOST_URL`) where none is named, else this machine's."""
+    client_id: str = ""
+    """Our client there; that of the environment (`GRIDPOST_CLIENT_ID`) where none is named."""
+    secret: str = "hub"  # noqa: S105 - its name in the store
+    """The name of the client's secret in the store."""
     party: Party
     hub_party: Party = "5790001330552"
     dialect: Dialect = Dialect.CIM_XML
@@ -194,6 +199,12 @@ class MeterSection(_Section):
     authentication_key: str = ""
     zone: str = ""
     set_clock: bool = False
+    wakes: bool = False
+    """Woken with NULs before it is asked: a battery device of IEC 62056-21."""
+    unchecked: bool = False
+    """Blocks without block check are taken, marked as unprotected (IEC 62056-21)."""
+    bus_addresses: tuple[str, ...] = ()
+    """Addresses that `discover` asks for on its bus."""
     line: dict[str, Any] = {}
     """What is otherwise on this line than the profile says: keys of its `line` section."""
     dlms: dict[str, Any] = {}
@@ -221,6 +232,14 @@ class CollectorConfig(_Section):
             if meter.bus not in buses:
                 raise ValueError(f"meter {meter.name} is on bus {meter.bus}, which is not there")
         return self
+
+    def with_environment(self, environment: Mapping[str, str]) -> CollectorConfig:
+        """The configuration with what the hub's section leaves to the environment."""
+        if self.hub is None:
+            return self
+        url = self.hub.url or environment.get("GRIDPOST_URL", DEFAULT_URL)
+        client_id = self.hub.client_id or environment.get("GRIDPOST_CLIENT_ID", "")
+        return self.model_copy(update={"hub": self.hub.model_copy(update={"url": url, "client_id": client_id})})
 
     def meters_on(self, bus: str) -> tuple[MeterSection, ...]:
         """The meters of a bus, in the order of the file."""
@@ -268,6 +287,8 @@ def profile_of(meter: MeterSection, directory: Path) -> MeterProfile | tuple[Fin
         return (Finding("config", text, f"meter {meter.name}"),)
     if isinstance(found, tuple):
         return found
+    if found.protocol == "sml":
+        return (Finding("config", "SML is read from captures only", f"meter {meter.name}: profile"),)
     table = found.model_dump(mode="json", by_alias=True)
     table["time"] |= {"zone": meter.zone} if meter.zone else {}
     table["line"] |= meter.line

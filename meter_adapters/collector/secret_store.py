@@ -15,6 +15,8 @@ from pathlib import Path
 from gateway.messages.findings import Finding
 
 PREFIX = "GRIDPOST_METERS_SECRET_"
+CLIENT_SECRET = "GRIDPOST_CLIENT_SECRET"  # noqa: S105 - a variable's name
+"""As `gridpost client add` writes it: the secret `hub` where no other is named so."""
 _HEX = "hex:"
 
 
@@ -51,6 +53,8 @@ class SecretStore:
             if isinstance(read, Finding):
                 return read
             texts |= read
+        if CLIENT_SECRET in environment:
+            texts.setdefault("hub", environment[CLIENT_SECRET])
         for name, text in environment.items():
             if name.startswith(PREFIX):
                 texts[name.removeprefix(PREFIX).lower().replace("_", "-")] = text

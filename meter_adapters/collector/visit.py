@@ -92,10 +92,17 @@ class Outcome:
 
 
 class MeterVisit:
-    """One session. `now` gives the collector's epoch seconds."""
+    """One session. `now` gives the collector's epoch seconds, `before_storing` is called before a block is kept."""
 
-    def __init__(self, place: Place, adapter: Adapter, outbox: Outbox, now: Callable[[], float]) -> None:
-        self._place, self._adapter = place, adapter
+    def __init__(
+        self,
+        place: Place,
+        adapter: Adapter,
+        outbox: Outbox,
+        now: Callable[[], float],
+        before_storing: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._place, self._adapter, self._before_storing = place, adapter, before_storing
         self._outbox, self._notebook = outbox, Notebook(outbox)
         self._now = now
         self._outcome = Outcome()
@@ -205,8 +212,8 @@ class MeterVisit:
                 self._outcome.has_gaps = True
                 break
             refused = await self._read_span(meter, code, span, state, doubts)
-            if refused is not None:
-                return refused
+            if refused is not None:  # a meter without a load profile is read all the same
+                return None if refused.reason is RefusalReason.NOT_SUPPORTED else refused
         return None
 
     def _state(self, meter: MeterId, name: str, now: int) -> ProfileState:
@@ -258,6 +265,7 @@ class MeterVisit:
     ) -> None:
         limited = with_limits(placed, block, self._place.profile.plausibility)
         rows = rows_of_block(block, limited)
+        await self._kept(self._before_storing)
         report = await self._kept(lambda: self._outbox.store(meter, rows, Lane.INTERVAL, int(self._now()), progress))
         self._outcome.rows += report.new + report.revised
         if report.revised:

@@ -10,11 +10,15 @@ import logging
 from collections.abc import Callable
 from enum import StrEnum
 
+import msgspec
+
 from meter_adapters.collector.patience import Backoff, Chance
 from meter_adapters.delivery.hub_access import HubAccess, Silent
 from meter_adapters.outbox.batches import Batch, Batches
+from meter_adapters.outbox.notebook import Notebook
 from meter_adapters.outbox.rows import Lane
 from meter_adapters.outbox.store import Outbox, OutboxFull
+from meter_adapters.readings import Refusal, RefusalReason
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +38,23 @@ class Sent(StrEnum):
     SILENT = "silent"
 
 
+class _Finding(msgspec.Struct):
+    text: str
+
+
+class _Answer(msgspec.Struct):
+    """What an acknowledgement says beside being one."""
+
+    findings: list[_Finding] = []
+
+
 class Courier:
     """Sends what waits in an outbox."""
 
     def __init__(
         self, outbox: Outbox, collector: str, hub: HubAccess, now: Callable[[], float], chance: Chance
     ) -> None:
-        self._batches = Batches(outbox, collector)
+        self._batches, self._notebook = Batches(outbox, collector), Notebook(outbox)
         self._hub, self._now, self._chance = hub, now, chance
         self._backoff = Backoff(first=1.0, ceiling=300.0)
         self.silence = ""
@@ -81,10 +95,21 @@ class Courier:
     async def _settle(self, batch: Batch, status: int, text: str) -> None:
         now = int(self._now())
         if status == _OK:
+            await asyncio.to_thread(self._note_findings, text, now)
             await asyncio.to_thread(self._batches.acknowledge, batch, text[:4000], now)
             return
         log.error("the hub refused batch %s: %s %s", batch.digest[:16], status, text[:500])
         await asyncio.to_thread(self._batches.refuse, batch, f"{status} {text[:4000]}", now)
+
+    def _note_findings(self, text: str, now: int) -> None:
+        """Rows of a batch that the hub has under their keys with other content: kept there, reported here."""
+        try:
+            answer = msgspec.json.decode(text, type=_Answer)
+        except msgspec.MsgspecError:
+            return
+        for finding in answer.findings:
+            log.error("the hub did not take a row: %s", finding.text)
+            self._notebook.note_refusal("hub", Refusal("", now, RefusalReason.HUB_REFUSED, finding.text), now)
 
     async def run(self, stop: asyncio.Event, stored: asyncio.Event) -> None:
         """Send until told to stop; `stored` wakes it when something new lies in the outbox."""

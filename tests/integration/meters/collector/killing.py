@@ -17,7 +17,7 @@ from .hub_side import SECRET, HubSide
 from .plant_side import EXPORT_COLUMN, IMPORT_COLUMN, Site, World, config_text, simulated
 
 DAY = 86_400
-COMMAND = "from meter_adapters.cli import main; main()"
+MODULE = "meter_adapters"
 
 
 @dataclass
@@ -76,7 +76,7 @@ async def _play(directory: Path, rounds: int, chance: random.Random, meters: int
 
 async def _started(config: Path) -> asyncio.subprocess.Process:
     environment = {**os.environ, "GRIDPOST_METERS_SECRET_HUB": SECRET}
-    command = (sys.executable, "-c", COMMAND, "run", "--config", str(config))
+    command = (sys.executable, "-m", MODULE, "run", "--config", str(config))
     nowhere = asyncio.subprocess.DEVNULL
     return await asyncio.create_subprocess_exec(*command, env=environment, stdout=nowhere, stderr=nowhere)
 

@@ -20,14 +20,14 @@ import pytest
 
 from meter_adapters.cli import run
 
-COMMAND = "from meter_adapters.cli import main; main()"
+MODULE = "meter_adapters"
 ROOT = Path(__file__).parents[4]
 
 
 @contextmanager
 def running(*arguments: str, where: Path) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own, told to stop at the end."""
-    command = (sys.executable, "-c", COMMAND, *arguments)
+    command = (sys.executable, "-m", MODULE, *arguments)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         command, cwd=where, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
