@@ -1,6 +1,5 @@
-"""`python -m meter_adapters` is the command `gridpost-meters`."""
+"""`python -m meter_adapters` is `gridpost-meters`."""
 
 from meter_adapters.cli import main
 
-if __name__ == "__main__":
-    main()
+main()

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +18,8 @@ import typer
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, console
 from gateway.demo.catalogue import DEMONSTRATIONS, Counted, Demonstration
+from gateway.demo.meters import metered
+from gateway.demo.run import Story
 from gateway.demo.server import DemoFailed, is_free
 from gateway.hub.clock import SystemClock
 from gateway.markets.registry import profile
@@ -37,6 +39,9 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port on loopback.")] = None,
     data_dir: Annotated[Path | None, typer.Option("--data-dir", help="Keep what the hub writes there.")] = None,
+    meters: Annotated[
+        bool, typer.Option("--meters", help="With two simulated meters that are collected from.")
+    ] = False,
     write: Annotated[
         Path | None, typer.Option("--write", metavar="DIR", help="Only write the market and documents as files.")
     ] = None,
@@ -55,10 +60,22 @@ def demo(  # noqa: PLR0913 - one parameter for each option
     try:
         with _directory(data_dir) as directory, shown.run(directory, _port(port, once), _note(as_json)) as story:
             _show(shown, story, once, as_json)
-            if not once:
-                _wait()
+            with _meters(story, directory) if meters else nullcontext():
+                if not once:
+                    _wait()
     except DemoFailed as error:
         raise CommandError(str(error)) from error
+
+
+@contextmanager
+def _meters(story: Counted, directory: Path) -> Iterator[None]:
+    """Two simulated meters of the grid operator, where the market's sample has one for them."""
+    if not isinstance(story, Story):
+        raise CommandError("the simulated meters stand in the Danish sample market")
+    typer.echo("\nTwo meters are read …", err=True)
+    with metered(story, directory / "meters") as found:
+        typer.echo(found.sentence(), err=True)
+        yield
 
 
 def _show(shown: Demonstration[Any], story: Counted, once: bool, as_json: bool) -> None:
