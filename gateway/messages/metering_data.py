@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -182,6 +183,51 @@ class MeteringData:
     def place(self, interval: int, member: Member = Member.INTERVAL, measure: Measure | None = None) -> Place:
         """Where an interval, or one of its members, stands in the document; nowhere where there was none."""
         return Place("") if self.places is None else self.places.place(interval, member, measure)
+
+
+def joined(parts: Sequence[MeteringData]) -> MeteringData:
+    """The data of several messages or answers of one commodity behind each other; where they stood is not kept."""
+    first = parts[0]
+    counts = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(part.offsets) for part in parts)])
+    return MeteringData(
+        first.commodity,
+        first.form,
+        None,
+        [point for part in parts for point in part.point],
+        [resolution for part in parts for resolution in part.resolution],
+        np.cumsum(counts),
+        np.concatenate([part.start for part in parts]),
+        {
+            measure: _joined_columns(parts, measure)
+            for measure in dict.fromkeys(m for part in parts for m in part.measures)
+        },
+    )
+
+
+def _joined_columns(parts: Sequence[MeteringData], measure: Measure) -> MeasureColumns:
+    """A measure over all parts, empty where a part has none of it."""
+    found = [part.measures.get(measure) or _no_columns(measure, len(part)) for part in parts]
+    begins = accumulate((len(part) for part in parts), initial=0)
+    written = zip(begins, found, strict=False)
+    return MeasureColumns(
+        measure,
+        np.concatenate([one.quantity for one in found]),
+        np.concatenate([one.quality for one in found]),
+        np.concatenate([one.read_at for one in found]),
+        np.concatenate([one.decimals for one in found]),
+        {begin + interval: text for begin, one in written for interval, text in one.as_written.items()},
+    )
+
+
+def _no_columns(measure: Measure, count: int) -> MeasureColumns:
+    nothing = np.zeros(count, dtype=np.uint8)
+    return MeasureColumns(
+        measure,
+        np.full(count, NO_QUANTITY, dtype=np.int64),
+        nothing,
+        np.full(count, NO_INSTANT, dtype=np.int64),
+        nothing,
+    )
 
 
 RESOLUTION_PLACES: dict[str, int] = {resolution: place for place, resolution in enumerate(RESOLUTIONS)}

@@ -30,6 +30,9 @@ NETS: Mapping[str, Measure] = {
 }
 """Net amounts; samples and tables of the original spell them differently."""
 
+NET_FLOWS = (Flow.NET_IN, Flow.NET_OUT)
+"""What the names of a pair of net amounts mean, in their order."""
+
 _SCHEMAS = Path(compiled.__file__).parent / "json" / "estfeed"
 
 

@@ -84,7 +84,8 @@ async def _page(asked: Asked, members: Fields, query: FeedQuery) -> Response:
         item, names = _item_v1, ("dataDistributions", "pagination")
 
     def write() -> str:
-        items = array_text(item(asked, one) for one in found.items)
+        contents = _contents(asked, found.items)
+        items = array_text(item(one, content) for one, content in zip(found.items, contents, strict=True))
         return object_text({names[0]: items, names[1]: json.dumps(page_value(asked, page, found.total))})
 
     return await asked.answer_from(write)

@@ -7,9 +7,10 @@ import random
 
 import pytest
 
+from gateway.codecs.estfeed import writing
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V1_SUBMISSION, V2_ANSWER, V2_SUBMISSION
 from gateway.codecs.estfeed.table import decode, decode_as
-from gateway.codecs.estfeed.writing import encode, periods_of
+from gateway.codecs.estfeed.writing import encode, encode_each, periods_of
 from gateway.messages.codes import CORRECTED_FLAG, Commodity, FeedForm, Flow
 from gateway.messages.metering_data import MeteringData
 from tests.unit.codecs.estfeed.bodies import POINTS, Spelling, differences, v1_body, v2_body
@@ -69,6 +70,39 @@ def test_a_stored_quality_is_written_without_the_mark_of_a_correction() -> None:
         if columns.measure.flow in (Flow.IN, Flow.OUT):
             columns.quality[columns.is_stated] |= CORRECTED_FLAG
     assert encode(data, V2_SUBMISSION) == before
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_many_intervals_are_written_as_few_are(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # EE-1.7
+    chance = random.Random(f"written {seed}")
+    spelling = Spelling(False, None, (",", ":"), (0, 1, 2, 3), 2, True, (0,))
+    form, body = chance.choice(((FeedForm.ESTFEED_V1, v1_body), (FeedForm.ESTFEED_V2, v2_body)))
+    parts = [read(body(chance, spelling, points=3, count=12), form) for _ in range(4)]
+    for part in parts:
+        part.resolution[:] = [step or "PT15M" for step in part.resolution]
+    for shape in (V1_CONTENT, V2_SUBMISSION, V2_ANSWER):
+        monkeypatch.setattr(writing, "_FEW", 10**9)
+        one_by_one = [encode(part, shape) for part in parts]
+        monkeypatch.setattr(writing, "_FEW", 0)
+        assert [encode(part, shape) for part in parts] == one_by_one
+        assert encode_each(parts, shape) == one_by_one
+    assert encode_each([], V1_CONTENT) == []
+
+
+def test_what_is_negative_or_finer_than_thousandths_is_written_as_it_was() -> None:
+    body = b'[{"meteringPointEic":"38ZGO-100000BP-P","periods":[%s]}]'
+    period = b'{"pS":"2026-11-01T00:00:00Z","inQty":{"rType":"M","kwh":-1.5},"outQty":{"rType":"M","kwh":0.0001}}'
+    text = encode(read(body % b",".join([period] * 100), FeedForm.ESTFEED_V2), V2_SUBMISSION)
+    assert text.count('"kwh":-1.500') == text.count('"kwh":0.0001') == 100
+
+
+def test_times_of_any_year_are_written() -> None:
+    body = b'[{"meteringPointEic":"38ZGO-100000BP-P","periods":[%s]}]'
+    times = (b"1901-01-01T00:00:00Z", b"2026-12-31T23:59:59Z", b"9998-02-28T12:34:56Z")
+    periods = [b'{"pS":"%s","outQty":{"rType":"M","kwh":1.000}}' % times[k % 3] for k in range(99)]
+    given = body % b",".join(periods)
+    assert encode(read(given, FeedForm.ESTFEED_V2), V2_SUBMISSION).encode() == given
 
 
 def test_an_answer_is_read_back_with_what_was_refused() -> None:
