@@ -126,6 +126,8 @@ def _plant(directory: Path, points: tuple[str, ...], lines: list[str]) -> str:
             "[[bus]]",
             f'name = "{kind.protocol}"',
             f'link = "{line}"',
+            "profile-lag = 0",
+            "jitter = 0",
             "[[meter]]",
             f'name = "meter-{kind.serial}"',
             f'bus = "{kind.protocol}"',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -42,6 +43,24 @@ def test_once_with_json(own_directory: Path) -> None:
     assert counts["distributed"] >= counts["accepted"]
     assert (own_directory / "kept" / "gridpost.db").is_file()
     assert len(list((own_directory / "kept" / "sent").iterdir())) == 6
+
+
+@pytest.mark.slow
+def test_two_simulated_meters_are_collected_from(own_directory: Path) -> None:
+    # GW-7
+    ended = subprocess.run(
+        [sys.executable, "-m", "gateway", "demo", "--once", "--json", "--meters"],
+        env=environment(),
+        cwd=own_directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    found = re.search(r"(\d+) readings kept by the hub; (\d+) quarters", ended.stderr)
+    assert found is not None, ended.stderr
+    assert int(found[1]) >= 2 * 192
+    assert int(found[2]) == 2 * 96
 
 
 def test_it_serves_on_and_its_next_steps_work(own_directory: Path) -> None:
