@@ -485,7 +485,7 @@ def test_a_job_tells_how_far_it_is_and_when_to_come_again(desk: Desk, user: Data
     ((sender, submission),) = desk.exchange.metering_data.taken
     assert (sender.role, submission.form, submission.document_id) == (Role.GRID_OPERATOR, FeedForm.WORKBOOK, ID)
     desk.exchange.metering_data.waits = 7
-    busy = desk.call("POST", "/api/hub/v1/workbooks", "own-technical", headers=acting, content=b"PK")
+    busy = desk.call("POST", f"/api/hub/v1/workbooks?id={ID}", "own-technical", headers=acting, content=b"PK")
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "7")
 
 
