@@ -175,7 +175,7 @@ class _Columns:
             at = slice(first, first + len(begins))
         else:
             at = first + np.searchsorted(begins, part.starts)
-        status: Qualities = part.quality & STATUS_BITS
+        status: Qualities = np.bitwise_and(part.quality, STATUS_BITS, dtype=np.uint8)
         is_missing = status == _MISSING
         has_gaps = bool(is_missing.any())
         measure = _BY_KIND[part.kind % READING_TIMES]
