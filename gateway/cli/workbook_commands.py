@@ -1,4 +1,4 @@
-"""`gridpost workbook template | import`: metering data in a spreadsheet, filled in and sent."""
+"""`gridpost workbook template | import | export`: metering data in a spreadsheet, filled in, sent, taken home."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from gateway.cli.options import Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.party_commands import DEFAULT_URL, ClientId, Secret, SecretFile, Url, party_client
 from gateway.cli.printing import AsJson, print_json
-from gateway.codecs.estfeed.codes import Generation
+from gateway.codecs.estfeed.codes import COMMODITIES, ROLES, Generation, name_of
 from gateway.codecs.workbook.layouts import layout_of
 from gateway.codecs.workbook.templates import blank
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.clock import SystemClock
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Commodity, Resolution
+from gateway.messages.codes import Commodity, Resolution, Role
 from gateway.messages.metering_status import ProcessingState
-from gateway.messages.times import Interval
+from gateway.messages.times import Interval, format_second
 from gateway.transport.client import HubClient
 from gateway.transport.estfeed.workbooks import template_starts
 from gateway.transport.series_workbook import WORKBOOK
@@ -45,6 +45,7 @@ def register(app: typer.Typer) -> None:
     family = typer.Typer(help="Metering data in spreadsheets.", no_args_is_help=True)
     family.command("template")(template)
     family.command("import")(take)
+    family.command("export")(export)
     app.add_typer(family, name="workbook")
 
 
@@ -115,6 +116,47 @@ def take(  # noqa: PLR0913 - one parameter for each option
         _print_job(file, job)
     if job.state is not ProcessingState.SUCCESSFUL:
         stop(FINDINGS)
+
+
+def export(  # noqa: PLR0913 - one parameter for each option
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+    *,
+    start: Annotated[str, typer.Option("--from", help="First local day, or an instant.")],
+    end: Annotated[str, typer.Option("--to", help="Where it ends; not in it.")],
+    point: Annotated[list[str], typer.Option(help="Metering point; may be repeated.")],
+    party: Annotated[str, typer.Option(envvar="GRIDPOST_PARTY", help="EIC of the party the client speaks for.")],
+    role: Annotated[Role, typer.Option(help="The role it acts in.")] = Role.GRID_OPERATOR,
+    purpose: Annotated[str, typer.Option(help="What for: OWN_MP_MANAGEMENT, OPEN_SUPPLY, …")] = "OWN_MP_MANAGEMENT",
+    customer: Annotated[str, typer.Option(help="Only while this customer has the point.")] = "",
+    commodity: CommodityOption = Commodity.ELECTRICITY,
+    market: Market = None,
+    url: Url = DEFAULT_URL,
+    client_id: ClientId = "",
+    secret: Secret = "",
+    secret_file: SecretFile = None,
+) -> None:
+    """Fetch metering data that the party may read as a workbook, which can be changed and imported again."""
+    if role not in ROLES.values():
+        raise CommandError(f"nobody asks for metering data as {role}; roles are {', '.join(ROLES.values())}")
+    zone, now = profile_of(settings_from(market=market)).zone, SystemClock().now()
+    asked = {
+        "meteringPointEics": ",".join(point),
+        "periodStart": format_second(instant_of(start, zone, now)),
+        "periodEnd": format_second(instant_of(end, zone, now)),
+        "purpose": purpose,
+        "customerEic": customer,
+    }
+    caller = {
+        "x-document-identification": str(uuid.uuid4()),
+        "x-market-participant-eic": party,
+        "x-market-participant-role": name_of(ROLES, role),
+        "x-commodity-type": name_of(COMMODITIES, commodity),
+    }
+    with party_client(url, client_id, secret, secret_file) as client:
+        address = f"/api/v2/metering-data/{commodity}/export"
+        content = client.fetch(address, {name: text for name, text in asked.items() if text}, caller)
+    file.write_bytes(content)
+    typer.echo(f"{file}\t{len(content)} bytes")
 
 
 def _followed(client: HubClient, job: WorkbookJobBody, heard: Callable[[WorkbookJobBody], None]) -> WorkbookJobBody:

@@ -128,7 +128,9 @@ class DeliveryDesk:
     def _products(self, rows: Sequence[int]) -> list[str | None]:
         """The product each series names: the sender's own, unless the market's directions need another."""
         series, terms = self._batch.series, self._profile.series
-        flow = series.flow or [None] * len(series)
+        if not terms.flows or not series.flow:
+            return [series.product[row] for row in rows]
+        flow = series.flow
         return [terms.product_of(series.unit[row], flow[row]) or series.product[row] for row in rows]
 
     def _areas(self, rows: Sequence[int], place: int) -> list[str | None]:

@@ -57,7 +57,9 @@ def read_mail(office: Office, mail: Mail) -> ReadMeasureData | RequestCase | Ref
         return RefusedCase(mail.number, principal, breaches, document.header, len(transactions_of(document)))
     if isinstance(document, MeasureData):
         series = profile.series.understood(document.series, submission.dialect)
-        return ReadMeasureData(mail.number, principal, MeasureData(header=document.header, series=series))
+        if series is not document.series:
+            document = MeasureData(header=document.header, series=series)
+        return ReadMeasureData(mail.number, principal, document)
     return _request_case(office, mail, document)
 
 
@@ -98,7 +100,9 @@ def join(office: Office, read: Sequence[ReadMeasureData]) -> list[MeasureDataCas
         series = tables[0] if len(tables) == 1 else SeriesTable.concat(tables)
         batch = profile.batch(series, office.master, principal, now, office.points.details)
         verdict = profile.check(batch)
-        stored = replace(batch, series=profile.series.stored(batch.series, verdict.refused))
+        stored = profile.series.stored(batch.series, verdict.refused)
+        if stored is not batch.series:  # what the rules worked out of the batch stays good but for its units
+            batch = replace(batch, series=stored)
         numbers = [one.number for one in own]
-        cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, stored, verdict)))
+        cases.append(MeasureDataCase(numbers, documents, CheckedSeries(office, principal, batch, verdict)))
     return cases

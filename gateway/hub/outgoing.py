@@ -149,6 +149,8 @@ class Answer(msgspec.Struct, frozen=True):
         start, end: the part of the interval asked for that the requester may see.
         as_of: the version of the series store.
         is_annual: whether one sum of the twelve months up to `end` is meant (BRS-024).
+        flow: the direction, of a point that has a series for each.
+        in_area, out_area: codes of the areas that say it.
     """
 
     transaction: str
@@ -159,6 +161,9 @@ class Answer(msgspec.Struct, frozen=True):
     end: int
     as_of: int
     is_annual: bool = False
+    flow: str | None = None
+    in_area: str | None = None
+    out_area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from gateway.hub.ports import Page, Principal, Refused
+from gateway.hub.ports import Page, PointSeries, Principal, Refused, SeriesQuery
 from gateway.markets.closing import Window
 from gateway.messages.codes import DeviationCause, DeviationType
 from gateway.messages.times import Interval
@@ -73,8 +73,23 @@ class ReactiveState(NamedTuple):
     received_at: int | None
 
 
+class AllSeries(NamedTuple):
+    """One window of the series of all points of a reader, by point; `after` continues and is empty at the end."""
+
+    series: tuple[PointSeries, ...]
+    after: str = ""
+
+
 class PointSeriesDesk(Protocol):
     """Series of single points as the Finnish datahub keeps them."""
+
+    async def all_series(self, reader: Principal, query: SeriesQuery, page: Page) -> AllSeries | Refused:
+        """The series of every point the reader may see, a window of points; `query` names none.
+
+        Findings: `query-too-long` where the market's longest period of such a query is exceeded (DH-220), and those of
+        reading series.
+        """
+        ...
 
     async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
         """The balance windows of days, and where each stands now."""

@@ -71,7 +71,7 @@ def document_of(office: Office, connection: Connection, bundle: Bundle, content:
 
 def spoken(profile: MarketProfile, document: Document, dialect: Dialect) -> Document:
     """A document with the statuses of its series in the codes the market uses in a dialect."""
-    if not isinstance(document, MeasureData):
+    if not isinstance(document, MeasureData) or dialect not in profile.series.codes:
         return document
     return MeasureData(header=document.header, series=profile.series.spoken(document.series, dialect))
 
@@ -175,12 +175,14 @@ def _answered(office: Office, connection: Connection, bundle: Bundle, content: A
                 period=period,
                 registered_at=registered_at,
                 original_transaction=answer.transaction,
+                in_area=_area(answer.in_area),
+                out_area=_area(answer.out_area),
             )
             number += 1
 
 
 def _periods(office: Office, connection: Connection, answer: Answer) -> Iterator[tuple[Period, int]]:
-    point, kind = point_key(answer.point), series_kind(answer.unit)
+    point, kind = point_key(answer.point), series_kind(answer.unit, answer.flow)
     if answer.is_annual:
         total = annual_sum(office, connection, (point, kind), answer.end, answer.as_of)
         quality = np.array([total.quality], dtype=np.uint8)

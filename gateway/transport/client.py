@@ -209,6 +209,15 @@ class HubClient:
         answer, _ = self._ask(_Call("GET", f"/api/hub/v1/{path}", {"Accept": accept}, query=query))
         return _good(answer).content
 
+    def fetch(self, address: str, query: Mapping[str, str | list[str]], headers: Mapping[str, str]) -> bytes:
+        """Read from any address of the hub, with headers that it wants there.
+
+        Raises:
+            HubError: the hub stayed out of reach or refused; the text is its body.
+        """
+        answer, _ = self._ask(_Call("GET", address, headers, query=query))
+        return _good(answer).content
+
     def call(
         self,
         method: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -9,17 +10,18 @@ import anyio
 from starlette.responses import Response
 
 from gateway.codecs.hub_json import reason_of
-from gateway.hub.ports import Refused, Submission
-from gateway.messages.codes import DocumentKind, NeutralForm, Role
+from gateway.hub.ports import Refused, SeriesQuery, Submission
+from gateway.messages.codes import DocumentKind, Flow, NeutralForm, Resolution, Role, Unit
 from gateway.messages.times import Interval
 from gateway.transport import point_series_models as models
 from gateway.transport.answers import JSON, PREFIX, json_answer, not_found, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.media_types import media_type
 from gateway.transport.problems import refuse_with_problem
-from gateway.transport.queries import PAGE_PARAMETERS, Query, refuse
+from gateway.transport.queries import PAGE_PARAMETERS, SERIES_PARAMETERS, Query, refuse
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, OPERATOR, Call, Parameter, Route
+from gateway.transport.series_forms import json_series
 
 MOST_WINDOWS = 366
 MOST_PRICE_DAYS = 366
@@ -28,6 +30,7 @@ MOST_POINTS = 1000
 SENDERS = AREA_ROLES | {Role.DELEGATE}
 """Who is responsible for measure data, and the hub's operator, who edits in special errors (FI-2.5)."""
 
+ALL_SERIES_PARAMETERS = (*(one for one in SERIES_PARAMETERS if one.name != "point"), *PAGE_PARAMETERS)
 _DAY: dict[str, object] = {"type": "string", "format": "date"}
 _INSTANT: dict[str, object] = {"type": "string", "format": "date-time"}
 _DAYS = (
@@ -59,6 +62,28 @@ async def send_measure_data(call: Call) -> Response:
     status = await call.services.exchange.message_status(call.principal, answer.message_id)
     series = () if status is None else status.series
     return json_answer(models.TakenBody.of(answer.message_id, series), HTTPStatus.ACCEPTED)
+
+
+async def show_all_series(call: Call) -> Response:
+    """The series of every metering point the caller may see."""
+    query = Query(call, ALL_SERIES_PARAMETERS)
+    interval = _interval(query)
+    wanted = SeriesQuery(
+        (),
+        interval.start,
+        interval.end,
+        query.instant("as_of"),
+        query.listed("unit", Unit),
+        query.listed("step", Resolution),
+        query.listed("flow", Flow),
+    )
+    known = call.services.clock() if wanted.as_of is None else wanted.as_of
+    found = await call.services.exchange.point_series.all_series(call.principal, wanted, query.page())
+    if isinstance(found, Refused):
+        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    body = await anyio.to_thread.run_sync(json_series, found.series, known)
+    after = json.dumps({"after": found.after}).encode()
+    return Response(body[:-1] + b", " + after[1:], media_type=JSON)
 
 
 async def show_windows(call: Call) -> Response:
@@ -138,6 +163,16 @@ def _interval(query: Query, most_days: int | None = None) -> Interval:
 
 
 ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        f"{PREFIX}/measure-data",
+        EVERY_ROLE,
+        show_all_series,
+        refuse_with_problem,
+        "Values of all metering points you may see, over a week at most, a window of points at a time.",
+        gives=models.AllSeriesBody,
+        parameters=ALL_SERIES_PARAMETERS,
+    ),
     Route(
         "POST",
         f"{PREFIX}/measure-data",

@@ -13,7 +13,7 @@ from gateway.markets.closing import Window, WindowState
 from gateway.messages.codes import DeviationCause, DeviationType, Resolution
 from gateway.messages.quantities import digits_of, format_quantity, format_scaled
 from gateway.messages.times import STEP_SECONDS, to_datetime, to_instant
-from gateway.transport.hub_models import Body, SeriesStatusBody
+from gateway.transport.hub_models import Body, SeriesBody, SeriesStatusBody
 
 _STEPS = {seconds: Resolution(name) for name, seconds in STEP_SECONDS.items()}
 
@@ -28,6 +28,12 @@ class TakenBody(Body):
     def of(cls, message_id: str, series: tuple[SeriesStatus, ...]) -> TakenBody:
         """The body of a message and its series."""
         return cls(message_id=message_id, series=[SeriesStatusBody.of(one) for one in series])
+
+
+class AllSeriesBody(SeriesBody):
+    """Values of all metering points the caller may see, one window; `after` continues and is empty at the end."""
+
+    after: str = ""
 
 
 class WindowBody(Body):

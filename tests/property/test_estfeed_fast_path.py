@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +15,7 @@ from gateway.messages.metering_data import Member, MeteringData
 from tests.unit.codecs.estfeed.bodies import Spelling, differences, v1_body, v2_body
 from tests.unit.codecs.mutations import COMMON, mutated_with
 
+Body = Callable[..., bytes]
 SHAPES = [pytest.param(V1_SUBMISSION, v1_body, id="v1"), pytest.param(V2_SUBMISSION, v2_body, id="v2")]
 TOKENS = (
     *COMMON,
@@ -48,7 +50,7 @@ def read_alike(data: bytes, shape: Shape) -> bool:
 
 
 @pytest.mark.parametrize(("shape", "body"), SHAPES)
-def test_bodies_in_any_spelling_are_read_alike_by_both_paths(shape: Shape, body: type) -> None:
+def test_bodies_in_any_spelling_are_read_alike_by_both_paths(shape: Shape, body: Body) -> None:
     # EE-1.5, EE-1.7
     chance = random.Random(f"spellings {shape.form}")
     taken = sum(read_alike(body(chance, Spelling.any(chance)), shape) for _ in range(400))
@@ -56,7 +58,7 @@ def test_bodies_in_any_spelling_are_read_alike_by_both_paths(shape: Shape, body:
 
 
 @pytest.mark.parametrize(("shape", "body"), SHAPES)
-def test_what_is_accepted_fast_is_accepted_by_all(shape: Shape, body: type) -> None:
+def test_what_is_accepted_fast_is_accepted_by_all(shape: Shape, body: Body) -> None:
     # GW-1
     chance = random.Random(f"mutations {shape.form}")
     bodies = [body(chance, Spelling.any(chance), points=2, count=3) for _ in range(60)]
@@ -64,8 +66,18 @@ def test_what_is_accepted_fast_is_accepted_by_all(shape: Shape, body: type) -> N
     assert taken > 250
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(("shape", "body"), SHAPES)
-def test_large_bodies_in_the_spellings_of_machines_take_the_fast_path(shape: Shape, body: type) -> None:
+def test_long_fuzzing_finds_no_disagreement(shape: Shape, body: Body) -> None:
+    for seed in range(2000):
+        chance = random.Random(f"long {seed} {shape.form}")
+        bodies = [body(chance, Spelling.any(chance), points=2, count=3) for _ in range(4)]
+        for _ in range(40):
+            read_alike(mutated_with(TOKENS, chance.choice(bodies), bodies, chance), shape)
+
+
+@pytest.mark.parametrize(("shape", "body"), SHAPES)
+def test_large_bodies_in_the_spellings_of_machines_take_the_fast_path(shape: Shape, body: Body) -> None:
     chance = random.Random(f"machines {shape.form}")
     for indent, separators in ((None, (",", ":")), (None, (", ", ": ")), (2, (",", ": "))):
         spelling = Spelling(False, indent, separators, (3,), 2, True, (0,))

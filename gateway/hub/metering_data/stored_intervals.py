@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from gateway.hub.period_groups import READING_TIMES, STATUS_BITS, series_kind
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit
@@ -23,9 +25,16 @@ MEASURES: dict[Commodity, tuple[Measure, ...]] = {
 """What accounting intervals of a commodity may state."""
 
 _BY_KIND = {series_kind(measure.unit, measure.flow): measure for measures in MEASURES.values() for measure in measures}
-_NET = (Flow.NET_IN, Flow.NET_OUT)
+_PLACES = {measure: kind for kind, measure in _BY_KIND.items()}
+_NET = frozenset((Flow.NET_IN, Flow.NET_OUT))
 _DECIMALS = 3
+_NOTHING = np.empty(0, dtype=np.int64)
 _ABSENT, _MISSING = int(Quality.ABSENT), int(Quality.MISSING)
+
+
+Kind = TypeVar("Kind", np.int64, np.uint8)
+At = slice | npt.NDArray[np.int64]
+"""Where in a column some values belong."""
 
 
 class StoredPart(NamedTuple):
@@ -59,8 +68,7 @@ def intervals_of(parts: Iterable[StoredPart], commodity: Commodity) -> MeteringD
     if len(blocks) > 1:
         blocks = _in_order(blocks)
     starts = [_starts(of_block) for of_block in blocks.values()]
-    offsets = np.zeros(len(blocks) + 1, dtype=np.int64)
-    np.cumsum([len(one) for one in starts], out=offsets[1:])
+    offsets = np.array([0, *accumulate(map(len, starts))], dtype=np.int64)
     columns = _Columns(int(offsets[-1]))
     for first, of_block, begins in zip(offsets.tolist(), blocks.values(), starts, strict=False):
         for part in of_block:
@@ -72,7 +80,7 @@ def intervals_of(parts: Iterable[StoredPart], commodity: Commodity) -> MeteringD
         point=[point for point, _ in blocks],
         resolution=[resolution for _, resolution in blocks],
         offsets=offsets,
-        start=np.concatenate(starts) if starts else np.empty(0, dtype=np.int64),
+        start=starts[0] if len(starts) == 1 else np.concatenate([_NOTHING, *starts]),
         measures=columns.measures(),
     )
 
@@ -125,47 +133,78 @@ def _are_same(one: Instants, other: Instants) -> bool:
     return len(one) == len(other) and bool(one[0] == other[0]) and bool((one == other).all())
 
 
+class _Column(Generic[Kind]):
+    """One column, taken over from the only part that fills it or made when there are several."""
+
+    def __init__(self, count: int, empty: int, dtype: type[Kind]) -> None:
+        self._count, self._empty = count, empty
+        self._dtype: type[Kind] = dtype
+        self._values: npt.NDArray[Kind] | None = None
+        self._is_own = False
+
+    def put(self, at: At, values: npt.NDArray[Kind]) -> None:
+        """Put values in their places."""
+        if self._values is None and isinstance(at, slice) and len(values) == self._count:
+            self._values = values
+            return
+        if not self._is_own:
+            self._values = self.values().copy()
+            self._is_own = True
+        self.values()[at] = values
+
+    def values(self) -> npt.NDArray[Kind]:
+        """The whole column."""
+        if self._values is None:
+            self._values = np.full(self._count, self._empty, dtype=self._dtype)
+        return self._values
+
+
 class _Columns:
     """The columns of every measure, made at first sight."""
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._quantity: dict[Measure, Quantities] = {}
-        self._quality: dict[Measure, Qualities] = {}
-        self._read_at: dict[Measure, Instants] = {}
+        self._quantity: dict[Measure, _Column[np.int64]] = {}
+        self._quality: dict[Measure, _Column[np.uint8]] = {}
+        self._read_at: dict[Measure, _Column[np.int64]] = {}
 
     def fill(self, part: StoredPart, first: int, begins: Instants) -> None:
         """Put a part in its place: its block begins at `first` and has these starts."""
-        at: slice | np.ndarray[tuple[int], np.dtype[np.int64]]
+        at: At
         if part.starts is begins or len(part.starts) == len(begins):
             at = slice(first, first + len(begins))
         else:
             at = first + np.searchsorted(begins, part.starts)
-        status = part.quality & STATUS_BITS
+        status: Qualities = np.bitwise_and(part.quality, STATUS_BITS, dtype=np.uint8)
         is_missing = status == _MISSING
+        has_gaps = bool(is_missing.any())
         measure = _BY_KIND[part.kind % READING_TIMES]
         if part.kind >= READING_TIMES:
-            column = self._read_at.get(measure)
-            if column is None:
-                column = self._read_at[measure] = np.full(self._count, NO_INSTANT, dtype=np.int64)
-            column[at] = np.where(is_missing, NO_INSTANT, part.quantity)
+            if measure not in self._read_at:
+                self._read_at[measure] = _Column(self._count, NO_INSTANT, np.int64)
+            read_at = np.where(is_missing, NO_INSTANT, part.quantity) if has_gaps else part.quantity
+            self._read_at[measure].put(at, read_at)
             return
         if measure not in self._quantity:
-            self._quantity[measure] = np.full(self._count, NO_QUANTITY, dtype=np.int64)
-            self._quality[measure] = np.zeros(self._count, dtype=np.uint8)
-        self._quantity[measure][at] = np.where(is_missing, NO_QUANTITY, part.quantity)
-        self._quality[measure][at] = _ABSENT if measure.flow in _NET else status
+            self._quantity[measure] = _Column(self._count, NO_QUANTITY, np.int64)
+            self._quality[measure] = _Column(self._count, _ABSENT, np.uint8)
+        quantity = np.where(is_missing, NO_QUANTITY, part.quantity) if has_gaps else part.quantity
+        self._quantity[measure].put(at, quantity)
+        if measure.flow in _NET:
+            status = np.full(len(status), _ABSENT, dtype=np.uint8)
+        self._quality[measure].put(at, status)
 
     def measures(self) -> dict[Measure, MeasureColumns]:
         """The columns of each measure that any part has, in the order of their kinds."""
         found = {}
-        for measure in sorted(self._quantity, key=lambda one: series_kind(one.unit, one.flow)):
-            read_at = self._read_at.get(measure)
+        decimals = np.full(self._count, _DECIMALS, dtype=np.uint8)
+        unread = _Column(self._count, NO_INSTANT, np.int64)
+        for measure in sorted(self._quantity, key=_PLACES.__getitem__):
             found[measure] = MeasureColumns(
                 measure,
-                self._quantity[measure],
-                self._quality[measure],
-                np.full(self._count, NO_INSTANT, dtype=np.int64) if read_at is None else read_at,
-                np.full(self._count, _DECIMALS, dtype=np.uint8),
+                self._quantity[measure].values(),
+                self._quality[measure].values(),
+                self._read_at.get(measure, unread).values(),
+                decimals,
             )
         return found

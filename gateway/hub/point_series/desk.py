@@ -16,10 +16,11 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate
 from gateway.hub.office import Office
 from gateway.hub.point_series import reactive
+from gateway.hub.point_series.all_points import all_series
 from gateway.hub.point_series.deviations import run_deviations
 from gateway.hub.point_series.prices import keep_prices, price_findings, prices_of
-from gateway.hub.ports import Page, Principal, Refused
-from gateway.hub.ports_point_series import Deviation, DeviationPage, ReactiveState, RunSummary, SpotPrice
+from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
+from gateway.hub.ports_point_series import AllSeries, Deviation, DeviationPage, ReactiveState, RunSummary, SpotPrice
 from gateway.hub.tables_point_series import deviation, deviation_run, deviation_summary
 from gateway.markets.closing import ClosingTerms, Window
 from gateway.messages.codes import DeviationCause, DeviationType, Role
@@ -37,6 +38,10 @@ class PointDesk:
 
     def __init__(self, office: Office) -> None:
         self._office = office
+
+    async def all_series(self, reader: Principal, query: SeriesQuery, page: Page) -> AllSeries | Refused:
+        """The series of every point the reader may see, a window of points; see `PointSeriesDesk`."""
+        return await self._read(lambda connection: all_series(self._office, connection, reader, query, page))
 
     async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
         """The balance windows of days, and where each stands now."""

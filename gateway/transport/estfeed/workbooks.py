@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import IO
 
 import anyio
-import numpy as np
 from starlette.responses import Response
 
 from gateway.codecs.estfeed.codes import RESOLUTIONS, Generation
@@ -16,13 +14,11 @@ from gateway.codecs.workbook.templates import blank, steps_within
 from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import NumberedPage
-from gateway.hub.ports_metering_search import PointData
 from gateway.markets.estfeed import EstfeedPolicy
 from gateway.markets.profile import MarketProfile
-from gateway.messages.codes import Commodity, FeedForm, Quality, Resolution
-from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
-from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.times import DAY, NO_INSTANT, STEP_SECONDS, Instants, Interval
+from gateway.messages.codes import Commodity, Resolution
+from gateway.messages.metering_data import MeteringData, joined
+from gateway.messages.times import DAY, STEP_SECONDS, Instants, Interval
 from gateway.transport.estfeed.caller import CALLERS, JSON, Asked, Service, by_body, by_headers
 from gateway.transport.estfeed.errors import answer_headers, refuser
 from gateway.transport.estfeed.fields import Fields
@@ -49,7 +45,7 @@ async def export(asked: Asked) -> Response:
         raise by_rule(asked, Refused(answer.refused[0].findings))
     if any(point.total > most for point in answer.found):
         raise members.refused("period-too-long", "periodEnd", most=most)
-    data = _joined(answer.found, asked.commodity)
+    data = await anyio.to_thread.run_sync(joined, [point.data for point in answer.found])
     return await _workbook(asked, data, "metering-data")
 
 
@@ -99,41 +95,6 @@ async def _workbook(asked: Asked, data: MeteringData, name: str) -> Response:
 
 def _written(data: MeteringData, layout: Layout, asked: Asked) -> IO[bytes]:
     return write_workbook(data, layout, asked.market.zone)
-
-
-def _joined(found: Sequence[PointData], commodity: Commodity) -> MeteringData:
-    """The data of several metering points behind each other."""
-    parts = [point.data for point in found]
-    measures = dict.fromkeys(measure for part in parts for measure in part.measures)
-    return MeteringData(
-        commodity=commodity,
-        form=FeedForm.WORKBOOK,
-        caller=None,
-        point=[point for part in parts for point in part.point],
-        resolution=[resolution for part in parts for resolution in part.resolution],
-        offsets=np.concatenate([[0], *(np.diff(part.offsets) for part in parts)]).cumsum(),
-        start=np.concatenate([part.start for part in parts]),
-        measures={measure: _columns(parts, measure) for measure in measures},
-    )
-
-
-def _columns(parts: Sequence[MeteringData], measure: Measure) -> MeasureColumns:
-    """The columns of a measure over all parts, empty where a part has none of it."""
-    found = [part.measures.get(measure) or _nothing(measure, len(part)) for part in parts]
-    return MeasureColumns(
-        measure,
-        np.concatenate([one.quantity for one in found]),
-        np.concatenate([one.quality for one in found]),
-        np.concatenate([one.read_at for one in found]),
-        np.concatenate([one.decimals for one in found]),
-    )
-
-
-def _nothing(measure: Measure, count: int) -> MeasureColumns:
-    nought = np.zeros(count, dtype=np.uint8)
-    return MeasureColumns(
-        measure, np.full(count, NO_QUANTITY), nought + np.uint8(Quality.ABSENT), np.full(count, NO_INSTANT), nought
-    )
 
 
 _TEXT: dict[str, object] = {"type": "string"}

@@ -25,6 +25,13 @@ def filled(path: Path, amount: float) -> None:
     book.save(path)
 
 
+def quantities(path: Path) -> set[object]:
+    """What the rows of a workbook state of the flow out of the grid."""
+    sheet = openpyxl.load_workbook(path)["meter-data"]
+    column = next(cell.column for cell in sheet[1] if cell.value == "OUT Quantity kWh")
+    return {sheet.cell(row, column or 0).value for row in range(2, sheet.max_row + 1)}
+
+
 def test_a_template_is_filled_in_and_imported(gridpost: Gridpost, own_directory: Path) -> None:
     """EE-2.1, EE-2.2."""
     (own_directory / "gridpost.toml").write_text('market = "ee"\n')
@@ -40,6 +47,16 @@ def test_a_template_is_filled_in_and_imported(gridpost: Gridpost, own_directory:
         as_grid = ("--url", hub.url, "--client-id", "grid", "--secret-file", "secret")
         taken = gridpost("workbook", "import", "day.xlsx", *as_grid)
         assert (taken.code, taken.out) == (0, "day.xlsx\tsuccessful\n")
+        as_party = ("--party", GRID_OPERATOR, *as_grid)
+        fetched = gridpost("workbook", "export", "back.xlsx", *day, *as_party)
+        assert (fetched.code, fetched.out.split("\t")[0]) == (0, "back.xlsx")
+        assert quantities(own_directory / "back.xlsx") == {1.25}
+        again = gridpost("workbook", "import", "back.xlsx", *as_grid)
+        assert (again.code, again.out) == (0, "back.xlsx\tsuccessful\n")
+        no_right = gridpost("workbook", "export", "no.xlsx", *day[:4], "--point", "38ZEE-1000007L-E", *as_party)
+        assert no_right.code == 2
+        assert "opp.error." in no_right.err
+        assert gridpost("workbook", "export", "no.xlsx", *day, *as_party, "--role", "hub").code == 2
         filled(own_directory / "day.xlsx", -1)
         refused = gridpost("workbook", "import", "day.xlsx", *as_grid)
         assert refused.code == 1

@@ -29,7 +29,15 @@ from gateway.hub.ports import (
 )
 from gateway.hub.scheduler import Scheduler, duties_of
 from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, NeutralForm, ProcessType, Role
-from gateway.messages.documents import Acknowledgement, Document, Header, MeasureData, PartyRef
+from gateway.messages.documents import (
+    Acknowledgement,
+    Document,
+    Header,
+    MeasureData,
+    MeasureDataRequest,
+    PartyRef,
+    RequestedSeries,
+)
 from gateway.messages.findings import has_errors
 from gateway.messages.series import Series, SeriesTable
 from gateway.messages.times import MarketZone, format_second, to_datetime
@@ -115,6 +123,25 @@ class FinnishHub:
         answer = asyncio.run(self.hub.submit(who, Submission(DocumentKind.MEASURE_DATA, dialect, body)))
         assert isinstance(answer, Accepted), answer
         return self.status(answer.message_id, who)
+
+    def request(self, name: str, who: Principal, dialect: Dialect) -> None:
+        """Ask for the day's values of a point by document."""
+        header = Header(
+            message_id=f"m-{next(self.numbers)}",
+            sender=PartyRef(id=who.party, role=who.role),
+            receiver=PartyRef(id=OPERATOR.party, role=Role.HUB),
+            created_at=to_datetime(self.clock.now()),
+            type_code="E73",
+            process_type=ProcessType.PERIODIC_METERING,
+            business_sector="23",
+        )
+        span = ZONE.day_interval(DAY)
+        asked = RequestedSeries(
+            transaction=f"t-{next(self.numbers)}", point=self.market.named[name], start=span.start, end=span.end
+        )
+        body = encode(MeasureDataRequest(header=header, series=(asked,)), dialect)
+        answer = asyncio.run(self.hub.submit(who, Submission(DocumentKind.MEASURE_DATA_REQUEST, dialect, body)))
+        assert isinstance(answer, Accepted), answer
 
     def receive(self, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[Document]:
         """Peek and dequeue until the queue is empty; what came, decoded."""

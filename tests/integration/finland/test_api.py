@@ -122,6 +122,23 @@ def test_directions_of_an_exchange_point(fi: Finland) -> None:
     assert one["values"][0]["quantity"] == "101.000"
 
 
+def test_all_points_of_a_party(fi: Finland) -> None:
+    # FI-2.3, DH-220: a query over all points covers 7 days at most
+    span = {"from": format_second(START), "to": format_second(START + 7 * 86_400)}
+    found, after = list[str](), ""
+    while True:
+        page = fi.good(fi.call("GET", "/measure-data", "supplier", params={**span, "limit": 3, "after": after}))
+        found += [one["metering_point"] for one in page["series"]]
+        after = page["after"]
+        if not after:
+            break
+    own = sorted(p.metering_point for p in fi.market.dataset.points if p.energy_supplier == finland.SUPPLIER)
+    assert sorted(set(found)) == own
+    longer = {**span, "to": format_second(START + 8 * 86_400)}
+    answer = fi.call("GET", "/measure-data", "supplier", params=longer)
+    assert (answer.status_code, "EC-MDM-RMV-201" in answer.text) == (400, True)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -313,5 +313,36 @@ def test_a_sum_has_the_weakest_status(fi: FinnishHub) -> None:
     assert wh.quantities.tolist()[:2] == [10_000_000, 3_000_000]
 
 
+def test_a_point_goes_over_to_quarters_on_a_day(fi: FinnishHub) -> None:
+    # FI-2.3: 15 and 60 minutes with a dated switch; an hour holds both
+    home, switch = fi.market.point("home"), START + 6 * 3600
+    others = [point for point in fi.market.dataset.points if point.metering_point != home.metering_point]
+    hourly = home._replace(resolution=Resolution.HOUR, valid_to=switch)
+    fi.take(points=[*others, hourly, home._replace(valid_from=switch)])
+    hours = fi.series("home", [("4.00", OK)] * 6, step="PT1H")
+    quarters = fi.series("home", [("1.00", OK)] * 8, start=format_second(switch))
+    assert fi.rules(hours, quarters) == [[], []]
+    beyond = fi.series("home", [("4.00", OK)] * 7, step="PT1H")
+    assert fi.rules(beyond) == [["resolution-as-registered"]]
+    assert [(one.step, len(one.quantities)) for one in fi.read("home")] == [("PT1H", 6), ("PT15M", 8)]
+    (sums,) = fi.read("home", step=Resolution.HOUR)
+    assert sums.quantities.tolist() == [4000] * 8
+
+
+@pytest.mark.parametrize("dialect", [Dialect.CIM_XML, Dialect.CIM_JSON])
+def test_a_request_is_answered_by_direction(fi: FinnishHub, dialect: Dialect) -> None:
+    # FI-1.3, DH-220: asked by document, answered in the queue
+    fi.send(fi.series("exchange", [("7", OK)], flow="in"), fi.series("exchange", [("5", UNCERTAIN)], flow="out"))
+    fi.received(NEXT_GRID)
+    fi.request("exchange", NEXT_GRID, dialect)
+    answered = fi.received(NEXT_GRID, dialect)
+    own, other = AreaId(finland.AREA), AreaId(finland.NEXT_AREA)
+    assert {(one.in_area, one.out_area): one.period.quantity.tolist() for one in answered} == {
+        (own, other): [7000],
+        (other, own): [5000],
+    }
+    assert {one.period.quality.tolist()[0] for one in answered} == {Quality.MEASURED, Quality.CALCULATED}
+
+
 def test_the_day_is_that_of_the_example() -> None:
     assert date(2025, 3, 10) == DAY

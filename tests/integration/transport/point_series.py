@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from gateway.hub.ports import Page, Principal, Refused
-from gateway.hub.ports_point_series import DeviationPage, ReactiveState, RunSummary, SpotPrice
+from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
+from gateway.hub.ports_point_series import AllSeries, DeviationPage, ReactiveState, RunSummary, SpotPrice
 from gateway.markets.closing import Window
 from gateway.markets.registry import profile
 from gateway.messages.times import Interval
@@ -17,6 +17,10 @@ class NobodysSeries:
 
     def __init__(self, answer: Callable[[], None]) -> None:
         self._answer = answer
+
+    async def all_series(self, reader: Principal, query: SeriesQuery, page: Page) -> AllSeries | Refused:
+        self._answer()
+        return AllSeries(())
 
     async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
         self._answer()

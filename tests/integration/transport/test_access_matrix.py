@@ -76,7 +76,7 @@ QUERIES = {
     "/api/hub/v1/reactive-energy": {"point": POINT},
     **{
         f"/api/hub/v1/{name}": {"from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}
-        for name in ("spot-prices", "balance-deviations", "balance-deviation-summaries")
+        for name in ("measure-data", "spot-prices", "balance-deviations", "balance-deviation-summaries")
     },
 }
 

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 
 from gateway.hub.ports import Client
+from gateway.hub.ports_metering_data import Progress
 from gateway.markets.estfeed import ErrorWrapper, EstfeedPolicy, NetNames, PageNumberName
 from gateway.messages.codes import Commodity, FeedForm, Role
 from gateway.messages.findings import Finding
 from gateway.messages.metering_status import ProcessingState, ReportedError
+from gateway.transport.series_workbook import WORKBOOK
 from gateway.transport.settings import TransportSettings
 
 from .desk import ESTONIA, OTHER_SUPPLIER, SECRET, SECRET_HASH, SUPPLIER, Desk, SmallExchange
@@ -467,6 +469,24 @@ def test_a_feed_request_at_fault_names_its_member(
 ) -> None:
     body = {"dataDistributionAttributes": attributes, "pagination": {"page": 0, "pageSize": 1}}
     assert code(user.post_v1("/api/v1/data-distribution/search", body)) == (400, expected)
+
+
+# --- workbooks as jobs ------------------------------------------------------------------------------------------------
+
+
+def test_a_job_tells_how_far_it_is_and_when_to_come_again(desk: Desk, user: DatahubClient) -> None:
+    """EE-2.1: a client of several roles says in which it acts."""
+    kind = {"Content-Type": WORKBOOK}
+    acting = kind | {"Acting-Role": "grid-operator"}
+    assert desk.call("POST", "/api/hub/v1/workbooks", "own-technical", headers=kind).status_code == 400
+    desk.exchange.metering_data.reading = Progress(4096, 35_040)
+    taken = desk.call("POST", f"/api/hub/v1/workbooks?id={ID}", "own-technical", headers=acting, content=b"PK")
+    assert (taken.status_code, taken.json()["rows_done"], taken.json()["rows_total"]) == (202, 4096, 35_040)
+    ((sender, submission),) = desk.exchange.metering_data.taken
+    assert (sender.role, submission.form, submission.document_id) == (Role.GRID_OPERATOR, FeedForm.WORKBOOK, ID)
+    desk.exchange.metering_data.waits = 7
+    busy = desk.call("POST", f"/api/hub/v1/workbooks?id={ID}", "own-technical", headers=acting, content=b"PK")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (503, "7")
 
 
 # --- the store, and the description -----------------------------------------------------------------------------------
