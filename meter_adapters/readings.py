@@ -96,8 +96,6 @@ class RefusalReason(StrEnum):
 
 LINK_FAULTS = frozenset({RefusalReason.NO_ANSWER, RefusalReason.LINK_LOST, RefusalReason.BUSY})
 """Reasons that say nothing about the data: asked again after a while."""
-LOCKING = frozenset({RefusalReason.PASSWORD_WRONG, RefusalReason.LOCKED_OUT})
-"""Reasons after which a meter is not asked again before a person looked."""
 
 
 @dataclass(frozen=True, slots=True)

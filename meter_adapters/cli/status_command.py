@@ -55,6 +55,7 @@ def _needs_a_look(found: dict[str, Any]) -> bool:
     return bool(
         found["disk"]["alarm"]
         or found["refused_batches"]
+        or found["documents"]["refused"]
         or found["hub"] != "well"
         or any(meter["stale"] or meter["locked"] for meter in meters)
     )
@@ -69,6 +70,8 @@ def _print(found: dict[str, Any]) -> None:
         typer.echo(f"waiting, {one['lane']}: {one['rows']} rows{age}")
     if found["refused_batches"]:
         typer.echo(f"refused by the hub: {found['refused_batches']} batches")
+    if any(found["documents"].values()):
+        typer.echo("documents: " + ", ".join(f"{count} {state}" for state, count in found["documents"].items()))
     rows = [
         (
             *(bus, meter["name"], meter["meter"], meter["last_read"] or "never", _text(meter["age_seconds"])),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from gateway.messages.times import format_second
 from meter_adapters.outbox.batches import Batches
+from meter_adapters.outbox.documents import Documents
 from meter_adapters.outbox.notebook import Notebook
 from meter_adapters.outbox.store import Outbox
 from meter_adapters.readings import Refusal
@@ -76,6 +77,7 @@ class CollectorReport:
                 for backlog in batches.backlog()
             ],
             "refused_batches": len(batches.refused()),
+            "documents": {"frozen": 0, "accepted": 0, "refused": 0} | Documents(outbox).counts(),
             "buses": {bus: self._bus_value(bus, now) for bus in sorted({m.bus for m in self.meters.values()})},
             "refusals": [
                 {"at": format_second(at), "bus": bus, "meter": meter, "reason": reason, "text": text}

@@ -120,11 +120,3 @@ class Schedule:
     def lock(self, meter: str) -> None:
         """A meter refused its password: it is not visited until a person looked."""
         self._plans[meter].is_locked = True
-
-    def failures(self, meter: str) -> int:
-        """How often in a row a meter's visits went wrong."""
-        return self._plans[meter].backoff.failures
-
-    def is_locked(self, meter: str) -> bool:
-        """Whether it is not visited any more."""
-        return self._plans[meter].is_locked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -98,12 +97,3 @@ class Documents:
         """How many documents stand where: frozen, accepted, refused."""
         with self._outbox.read() as connection:
             return dict(connection.execute("select state, count(*) from document group by state").fetchall())
-
-    def refused(self) -> list[tuple[str, str]]:
-        """Documents the hub refused: message id and its answer."""
-        with self._outbox.read() as connection:
-            return _pairs(connection, "select message_id, answer from document where state = 'refused' order by id")
-
-
-def _pairs(connection: sqlite3.Connection, statement: str) -> list[tuple[str, str]]:
-    return [(str(one), str(other)) for one, other in connection.execute(statement)]

@@ -18,6 +18,7 @@ from .plant_side import EXPORT_COLUMN, IMPORT_COLUMN, Site, World, config_text, 
 
 DAY = 86_400
 MODULE = "meter_adapters"
+LOG = "collector.log"
 
 
 @dataclass
@@ -77,15 +78,19 @@ async def _play(directory: Path, rounds: int, chance: random.Random, meters: int
 async def _started(config: Path) -> asyncio.subprocess.Process:
     environment = {**os.environ, "GRIDPOST_METERS_SECRET_HUB": SECRET}
     command = (sys.executable, "-m", MODULE, "run", "--config", str(config))
-    nowhere = asyncio.subprocess.DEVNULL
-    return await asyncio.create_subprocess_exec(*command, env=environment, stdout=nowhere, stderr=nowhere)
+    with (config.parent / LOG).open("ab") as log:
+        return await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
 
 
 async def _round(config: Path, seconds: float, result: KillResult) -> None:
     process = await _started(config)
     await asyncio.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    if process.returncode is None:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    else:
+        said = (config.parent / LOG).read_text(errors="replace")[-2000:]
+        result.faults.append(f"round {result.rounds}: it ended by itself with {process.returncode}: {said}")
     result.rounds += 1
     path = config.parent / "gridpost-meters" / "outbox.db"
     if path.exists():

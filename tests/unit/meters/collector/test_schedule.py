@@ -106,7 +106,6 @@ def test_a_locked_meter_is_not_visited() -> None:
     made = schedule("a")
     made.lock("a")
     assert made.take(10**9) is None
-    assert made.is_locked("a")
 
 
 def test_no_meters_no_visits() -> None:
@@ -122,4 +121,3 @@ def test_what_failed_stays_due(alive: bool) -> None:
     made.failed(visit, 0.0, line_is_alive=alive)
     assert made.take(1.0) is None
     assert made.take(1000.0) == visit
-    assert made.failures("a") == 1
