@@ -20,6 +20,7 @@ bench: .venv
 docs: .venv
 	$(BIN)/gridpost draw
 	$(BIN)/gridpost explain dk 2025-06-10 > docs/guide/rules-dk.md
+	$(BIN)/gridpost explain ee 2026-08-01 > docs/guide/rules-ee.md
 	$(BIN)/gridpost explain fi 2025-03-10 > docs/guide/rules-fi.md
 	$(BIN)/gridpost explain dk 2025-06-10 --codes > docs/guide/error-codes.md
 	out=$$(mktemp -d) && $(BIN)/gridpost simulate --market dk --from 2016-03-23 --days 14 --points 200 --out $$out \
