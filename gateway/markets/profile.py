@@ -23,6 +23,7 @@ from gateway.markets.estfeed import NO_ESTFEED, EstfeedPolicy
 from gateway.markets.feed import NO_FEED, FeedPolicy
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
+from gateway.markets.networks import NetworkTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
 from gateway.markets.series_terms import NO_TERMS, SeriesTerms
@@ -153,6 +154,7 @@ class MarketProfile:
         sending_processes: names of delegations for sending measure data.
         requesting_processes: names of delegations for each kind of request.
         results: who is sent what of a settlement's results.
+        networks: what counts in the losses of networks.
         access: what customers may grant, and how anonymous queries are handed on.
         series: its own terms of series: statuses, directions, units.
         closing: its balance windows and the limit of a supplier's responsibility; None where settlement sets both.
@@ -186,6 +188,7 @@ class MarketProfile:
     sending_processes: tuple[str, ...]
     requesting_processes: Mapping[DocumentKind, tuple[str, ...]]
     results: ResultPolicy
+    networks: NetworkTerms
     access: AccessPolicy
     series: SeriesTerms = NO_TERMS
     closing: ClosingTerms | None = None

@@ -21,6 +21,7 @@ from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
 from gateway.markets.feed import NO_FEED, read_feed
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
+from gateway.markets.networks import NO_NETWORKS, read_networks
 from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.profile import (
     Bundling,
@@ -200,6 +201,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         sending_processes=tuple(settings["delegation"]["sending"]),
         requesting_processes=_requesting_processes(settings["delegation"]),
         results=read_results(settings["results"]) if "results" in settings else NO_RESULTS,
+        networks=read_networks(settings["networks"]) if "networks" in settings else NO_NETWORKS,
         access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"]))
         if "access" in settings
         else NO_ACCESS,

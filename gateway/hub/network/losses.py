@@ -19,7 +19,9 @@ from gateway.hub.network.flows import FlowQuery, Flows, read_flows
 from gateway.hub.network.own_areas import runs_area
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
-from gateway.messages.codes import ConnectionState, MeteringPointType
+from gateway.markets.networks import OwnPoints
+from gateway.messages.agreements import Agreements
+from gateway.messages.codes import AgreementKind, ConnectionState, MeteringPointType
 from gateway.messages.masterdata import KINDS, STATES, MasterData, Rows
 from gateway.messages.series import Mask, Quantities
 from gateway.messages.times import STEP_SECONDS, Instants, Interval
@@ -48,7 +50,7 @@ class Losses:
         loss: int64 Wh; negative where more was metered out than in.
         border: what its borders brought in and took out.
         own: what its own points put in and took out.
-        points: metering points that count.
+        points: metering points of the network.
         lacking: int64, how many of them have no value in the step; each counts as nothing.
     """
 
@@ -88,6 +90,8 @@ def losses(office: Office, connection: Connection, reader: Principal, query: Los
     flows = read_flows(office, connection, FlowQuery(distinct, interval, step, as_of))
     start = np.arange(interval.start, interval.end, step, dtype=np.int64)
     holds = _holds(master, members.rows, start)
+    if profile.networks.own_points is OwnPoints.AGREED:
+        holds &= members.is_border[:, None] | _agreed(office.agreements(connection), points, start)
     border, own = _sums(flows, place, members, holds)
     lacking: Rows = (holds & ~flows.known[place]).sum(axis=0)
     return Losses(query.grid_area, step, start, network_loss(border, own), border, own, len(distinct), lacking)
@@ -107,6 +111,15 @@ def _holds(master: MasterData, rows: Rows, start: Instants) -> Mask:
     columns = master.points
     holds: Mask = (columns.valid_from[rows][:, None] <= start) & (start < columns.valid_to[rows][:, None])
     return holds
+
+
+def _agreed(agreements: Agreements, points: Rows, start: Instants) -> Mask:
+    """In which steps an agreement on grid service holds at each point."""
+    agreed: Mask = np.zeros((len(points), len(start)), dtype=np.bool_)
+    for row, point in enumerate(points.tolist()):
+        for span in agreements.of_point(point, (AgreementKind.GRID,)):
+            agreed[row] |= (span.start <= start) & (start < span.end)
+    return agreed
 
 
 def _sums(flows: Flows, place: Rows, members: _Members, holds: Mask) -> tuple[Exchanged, Exchanged]:

@@ -14,13 +14,17 @@ from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Principal
 from gateway.hub.series.segments import SegmentInput
 from gateway.hub.series.store import SeriesStore
-from gateway.markets.registry import profile
+from gateway.markets.profile import MarketProfile
+from gateway.markets.registry import changed_profile, profile
 from gateway.messages.codes import Flow, MeteringPointType, Quality, Resolution, Role, Unit
 from gateway.messages.identifiers import eic_check_character, point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.schemas.registry import Registry
 
 EE = profile("ee")
+AS_REGISTERED = changed_profile("ee", {"networks": {"own_points": "registered"}}, {})
+"""A market in which every registered point counts, so that a test need not agree on each."""
+
 AREA, UPSTREAM, LINE = "38Y-GRID-AREA--1", "38Y-GRID-AREA--2", "38Y-LINE-------3"
 
 
@@ -62,12 +66,14 @@ def border(number: int, run_by: str = AREA, **changes: Any) -> MeteringPointVers
 class Grid:
     """A hub's office over a grid, and what was delivered for it."""
 
-    def __init__(self, database: Database, *versions: MeteringPointVersion) -> None:
+    def __init__(
+        self, database: Database, *versions: MeteringPointVersion, market: MarketProfile = AS_REGISTERED
+    ) -> None:
         areas = [GridArea(AREA, GRID), GridArea(UPSTREAM, NEIGHBOUR), GridArea(LINE, LINES)]
         master = MasterData.build(versions, areas, [PartyRole(GRID, Role.GRID_OPERATOR)])
         self.clock = MovedClock(0)
         self.database = database
-        self.office = Office(database, EE, SeriesStore(EE.zone), Registry(), self.clock, lambda: "0" * 32, master)
+        self.office = Office(database, market, SeriesStore(EE.zone), Registry(), self.clock, lambda: "0" * 32, master)
 
     def deliver(
         self,

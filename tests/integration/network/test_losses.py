@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from gateway.hub.database import Database
+from gateway.hub.masterdata.cells import manner_of
+from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.network.curves import CurveQuery, load_curve
 from gateway.hub.network.losses import LossQuery, losses
 from gateway.messages.codes import ConnectionState, Flow, MeteringPointType, Resolution
@@ -15,6 +17,7 @@ from gateway.messages.times import DAY
 from tests.integration.network.grid import (
     AREA,
     EE,
+    GRID,
     LINE,
     LINE_OWNER,
     OPERATOR,
@@ -121,6 +124,29 @@ def test_before_the_switch_losses_are_hourly(database: Database) -> None:
         found = losses(grid.office, connection, OWNER, LossQuery(AREA, interval))
     assert found is not None
     assert (found.step, found.loss.tolist()) == (3600, [-5] * 24)
+
+
+def test_only_points_with_grid_service_count_and_only_while_they_have_it(database: Database) -> None:
+    # EE-4.2
+    agreed, former, never = point(1), point(2), point(3)
+    files = {
+        "parties.csv": f"party,role\n{GRID},grid-operator\n",
+        "grid-areas.csv": f"grid_area,grid_operator\n{AREA},{GRID}\n",
+        "metering-points.csv": "metering_point,kind,grid_area,resolution,valid_from\n"
+        + "".join(f"{one.metering_point},consumption,{AREA},PT15M,2026-01-01\n" for one in (agreed, former, never)),
+        "agreements.csv": "agreement,kind,party,metering_point,valid_from,valid_to\n"
+        f"a,grid,{GRID},{agreed.metering_point},2026-01-01,\n"
+        f"b,grid,{GRID},{former.metering_point},2026-01-01,2026-08-03T12:00+03:00\n",
+    }
+    encoded = {name: text.encode() for name, text in files.items()}
+    assert not MasterDataImport(database, manner_of(EE)).take(encoded, 1).findings
+    grid = Grid(database, market=EE)
+    for one in (agreed, former, never):
+        grid.deliver(one, Flow.OUT, [10] * QUARTERS, start=TODAY.start, at=TODAY.end)
+    with database.read() as connection:
+        found = losses(grid.office, connection, OWNER, LossQuery(AREA, TODAY))
+    assert found is not None
+    assert found.loss.tolist() == [-20] * 48 + [-10] * 48
 
 
 def test_nobody_sees_the_losses_of_another_network(database: Database) -> None:
