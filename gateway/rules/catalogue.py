@@ -218,5 +218,6 @@ NAMED_ELSEWHERE = (
     "schema-invalid",
     "malformed",
     "too-large",
+    "query-too-long",
 )
-"""Findings that parsers and the hub's registries make; a profile only words them."""
+"""Findings that parsers, the hub's registries and its desks make; a profile only words them."""
