@@ -26,6 +26,7 @@ from gateway.messages.documents import (
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import is_point_id
 from gateway.messages.masterdata import FOREVER, GridArea, MasterData, MeteringPointVersion
+from gateway.messages.point_details import NO_DETAILS, PointDetails
 from gateway.messages.series import Series
 from gateway.rules.batch import Sender
 from gateway.rules.runner import RuleSet
@@ -47,6 +48,8 @@ NEEDS_MASTER_DATA = frozenset(
         "subtype-constant",
         "unit-as-registered",
         "resolution-as-registered",
+        "flow-stated",
+        "flow-allowed",
         # RSM-015: who may see the point
         "yearly-type-allowed",
         "supplier-entitled",
@@ -87,6 +90,7 @@ class Inspector:
         now: the instant of receipt to assume.
         master: master data; None where there are none.
         form_only: leave out envelope and rules.
+        details: what else is known of the points.
     """
 
     profile: MarketProfile
@@ -94,6 +98,7 @@ class Inspector:
     now: int
     master: MasterData | None = None
     form_only: bool = False
+    details: PointDetails = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def inspect(data: bytes, inspector: Inspector) -> Inspection:
     sender = document.header.sender
     if sender.id == inspector.profile.hub and sender.role in (Role.HUB, None):
         return Inspection(entry, Extent.FORM, (), count, "comes from the hub itself: its form was checked")
-    findings = (*_envelope(document, found, inspector), *_rules(document, inspector))
+    findings = (*_envelope(document, found, inspector), *_rules(document, found, inspector))
     extent = Extent.DOCUMENT if inspector.master is None else Extent.FULL
     return Inspection(entry, extent, with_lines(data, found.entry, findings), count)
 
@@ -155,7 +160,7 @@ def _envelope(document: Incoming, found: Decoded, inspector: Inspector) -> tuple
     return inspector.profile.check_envelope(document, found.entry.dialect, sender, master, inspector.now)
 
 
-def _rules(document: Incoming, inspector: Inspector) -> tuple[Finding, ...]:
+def _rules(document: Incoming, found: Decoded, inspector: Inspector) -> tuple[Finding, ...]:
     profile, now, sender = inspector.profile, inspector.now, _sender(document.header)
     if isinstance(document, AggregatedMeasureDataRequest | WholesaleSettlementRequest):
         asked = profile.results_batch(document, sender, inspector.master or MasterData.build(()), now)
@@ -163,7 +168,8 @@ def _rules(document: Incoming, inspector: Inspector) -> tuple[Finding, ...]:
         return (results if inspector.master else _without_master_data(results)).check(asked).findings
     master = inspector.master or _as_stated(document, sender)
     if isinstance(document, MeasureData):
-        batch = profile.batch(document.series, master, sender, now)
+        series = profile.series.understood(document.series, found.entry.dialect)
+        batch = profile.batch(series, master, sender, now, inspector.details)
         rules = profile.rules.measure_data
         return (rules if inspector.master else _without_master_data(rules)).check(batch).findings
     request = profile.request_batch(document, sender, master, now)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.file_check import Inspection, Inspector, inspect
-from gateway.cli.master_files import master_of
+from gateway.cli.master_files import dataset_of
 from gateway.cli.options import DataDir, Market, instant_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json
@@ -18,6 +19,7 @@ from gateway.codecs.table import Undecodable, decode, encode, is_sayable
 from gateway.hub.clock import SystemClock
 from gateway.messages.codes import Dialect
 from gateway.messages.findings import Finding, has_errors
+from gateway.messages.point_details import PointDetails
 from gateway.schemas.detection import detect
 from gateway.schemas.registry import Registry
 
@@ -48,8 +50,12 @@ def validate(  # noqa: PLR0913 - one parameter for each option
     profile = profile_of(settings)
     clock = SystemClock().now()
     now = clock if at is None else instant_of(at, profile.zone, clock)
-    master = None if masterdata is None else master_of(masterdata, profile)
-    inspector = Inspector(profile, Registry(packs=settings.schema_packs), now, master, schema_only)
+    registry = Registry(packs=settings.schema_packs)
+    inspector = Inspector(profile, registry, now, form_only=schema_only)
+    if masterdata is not None:
+        dataset = dataset_of(masterdata, profile)
+        details = PointDetails.of(dataset.point_facts.details)
+        inspector = replace(inspector, master=dataset.view(), details=details)
     inspections = [(file, inspect(_content(file), inspector)) for file in files]
     if as_json:
         print_json([_value(file, inspection) for file, inspection in inspections])

@@ -5,6 +5,7 @@ The text of a quantity counts as written: `"1.20"` has two decimals. Who sends i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from gateway.codecs.records import columns_of, table_of
 from gateway.codecs.table import Undecodable
 from gateway.messages.codes import Flow, Quality, Role
 from gateway.messages.documents import Header, MeasureData, PartyRef
+from gateway.messages.findings import Finding
+from gateway.messages.quantities import digits_of
 from gateway.messages.series import SeriesTable
 from gateway.messages.times import NO_INSTANT, STEP_SECONDS, parse_instant, to_datetime
 from gateway.schemas import compiled
@@ -52,6 +55,8 @@ def decode_hub_json(data: bytes, sender: PartyRef, hub: str) -> MeasureData | Un
     created_at = parse_instant(value["created_at"])
     if created_at == NO_INSTANT:
         return Undecodable((fault(SCHEMA_INVALID, "the creation time cannot be read", path="created_at"),))
+    if findings := list(_no_numbers(value["series"])):
+        return Undecodable(tuple(findings))
     header = Header(
         message_id=value["message_id"],
         sender=sender,
@@ -60,6 +65,16 @@ def decode_hub_json(data: bytes, sender: PartyRef, hub: str) -> MeasureData | Un
         process_type=_PERIODIC,
     )
     return MeasureData(header=header, series=_series(value["series"], created_at))
+
+
+def _no_numbers(objects: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Quantities that are texts and no numbers."""
+    for row, item in enumerate(objects):
+        for place, one in enumerate(item["values"]):
+            quantity = one.get("quantity")
+            if isinstance(quantity, str) and digits_of(quantity) is None:
+                path = f"series/{row}/values/{place}/quantity"
+                yield fault(SCHEMA_INVALID, f"{quantity[:40]!r} is no number", path=path)
 
 
 def reason_of(data: bytes) -> str:

@@ -20,7 +20,7 @@ from gateway.hub.journal import Entry, Outcome, OutcomeState, StoredEntry
 from gateway.hub.office import Office
 from gateway.hub.opening import Mail, ReadMeasureData, join, read_mail
 from gateway.hub.ports import Accepted, Principal, Refused, StoreUnavailable, Submission
-from gateway.messages.codes import Dialect
+from gateway.messages.codes import Dialect, NeutralForm
 from gateway.messages.findings import Finding
 
 log = logging.getLogger(__name__)
@@ -180,7 +180,8 @@ class Runner:
 
 def _mail_of(entry: StoredEntry) -> Mail:
     log.warning("message %d was not finished before the restart and is taken up again", entry.id)
-    submission = Submission(entry.kind, Dialect(entry.dialect), entry.body, correlation_id=entry.correlation)
+    form = entry.dialect if isinstance(entry.dialect, NeutralForm) else Dialect(entry.dialect)
+    submission = Submission(entry.kind, form, entry.body, correlation_id=entry.correlation)
     return Mail(entry.id, entry.principal, submission)
 
 

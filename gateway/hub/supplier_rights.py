@@ -24,9 +24,13 @@ class SupplierRights:
     def __init__(self, office: Office, connection: Connection, terms: ClosingTerms, batch: Batch) -> None:
         self._chains = SupplyChains(batch.master, office.agreements(connection))
         self._terms, self._batch, self._orders = terms, batch, office.points.orders
+        self._answered_from = terms.answered_from(batch.now)
 
     def __call__(self, row: int, part: SupplierPart) -> Iterator[SupplierPart]:
-        """The parts of a part, each with the supplier it is sent to."""
+        """The parts of a part, each with the supplier it is sent to; newer ones go to who supplies by master data."""
+        if part.start >= self._answered_from and not self._batch.is_reactive[row]:
+            yield part
+            return
         key, master = int(self._batch.keys[row]), self._batch.master
         for start, end, chain in supplied_parts(self._chains.of(key), part.start, part.end):
             supplier = NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -63,6 +63,11 @@ class ClosingTerms:
     def window_end(self, day: date) -> int:
         """The instant from which on a correction of the day is outside its window."""
         return self.instant(FINAL, day)
+
+    def answered_from(self, now: int) -> int:
+        """From when on every supplier still answers for its values, whenever its time at the point ended."""
+        today = self.zone.day(now)
+        return self.zone.midnight(today - timedelta(days=self.responsible_days(today)))
 
     def is_responsible(self, chain: SupplyChain, now: int) -> bool:
         """Whether a supplier still answers for what is reported of its time at a point (FI-4.2).

@@ -56,7 +56,6 @@ class SeriesTerms:
         flows: the direction a product names.
         areas_name_flow: whether the two areas of an exchange point's series say its direction.
         sorts: which series a point of a type may have; empty where it has the one of its registered unit.
-        coding_scheme: the scheme of grid areas in outgoing documents.
     """
 
     in_base_units: bool = False

@@ -302,7 +302,7 @@ class ConnectionState(StrEnum):
     """Whether a metering point stands in the grid."""
 
     NEW = "new"
-    """Not connected yet; in Finland: under construction (AE03)."""
+    """Not connected yet; in Finland: under construction (AE03), which owes no data (FI-6.2)."""
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     CLOSED_DOWN = "closed-down"
@@ -324,7 +324,7 @@ class PointUse(StrEnum):
     NORMAL = "normal"
     BUILDING = "building"
     OWN_USE = "own-use"
-    """A production unit's own consumption."""
+    """A production unit's own consumption (FI-1.4)."""
     VIRTUAL = "virtual"
 
 

@@ -77,6 +77,7 @@ MEASURE_DATA_RULES: Mapping[str, Rule[Batch]] = _by_name(
         quantities.quantity_within_limits,
         quantities.quality_allowed,
         quantities.missing_without_value,
+        quantities.value_with_status,
         deadlines.missing_in_time,
         decimals.decimals_fit_fuse,
         flows.energies_only,
@@ -217,5 +218,6 @@ NAMED_ELSEWHERE = (
     "schema-invalid",
     "malformed",
     "too-large",
+    "query-too-long",
 )
-"""Findings that parsers and the hub's registries make; a profile only words them."""
+"""Findings that parsers, the hub's registries and its desks make; a profile only words them."""

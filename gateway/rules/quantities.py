@@ -8,7 +8,7 @@ import numpy as np
 
 from gateway.messages.codes import Quality, Unit
 from gateway.messages.masterdata import Rows
-from gateway.messages.quantities import NO_QUANTITY, Quantity, format_quantity, parse_quantity
+from gateway.messages.quantities import MOST_INTEGER_DIGITS, NO_QUANTITY, Quantity, format_quantity, parse_quantity
 from gateway.messages.times import HOUR
 from gateway.rules.batch import NO_LIMIT, UNIT_CODES, Batch
 from gateway.rules.hits import NOTHING, Hits, Words
@@ -36,7 +36,12 @@ def quantity_not_negative(batch: Batch) -> Hits:
 def quantity_digits(batch: Batch) -> Hits:
     """A quantity has no more integer digits than the market takes, leading zeros aside."""
     most = batch.facts.numbers.integer_digits
-    return _written_hits(batch, lambda text, quantity: quantity is not None and _integer_digits(text) > most)
+    points = _written_points(batch, lambda text, quantity: quantity is not None and _integer_digits(text) > most)
+    if most < MOST_INTEGER_DIGITS:  # what the column holds may be too much for the market
+        quantity = batch.series.quantity
+        above = np.flatnonzero((np.abs(quantity) >= 10**most * 1000) & (quantity != NO_QUANTITY))
+        points = np.union1d(points, above)
+    return batch.point_hits(points, "quantity", _written(batch))
 
 
 def quantity_decimals(batch: Batch) -> Hits:
@@ -61,6 +66,13 @@ def missing_without_value(batch: Batch) -> Hits:
     if not len(points):
         return NOTHING
     return batch.point_hits(points[batch.series.quantity[points] != NO_QUANTITY], "quantity", _written(batch))
+
+
+def value_with_status(batch: Batch) -> Hits:
+    """A value stated in any status but missing has a quantity."""
+    series = batch.series
+    bare = np.flatnonzero((series.quantity == NO_QUANTITY) & (series.quality != Quality.MISSING))
+    return batch.point_hits(bare, "quantity", lambda point: {"quality": _quality(int(series.quality[point]))})
 
 
 def quantity_within_limits(batch: Batch) -> Hits:

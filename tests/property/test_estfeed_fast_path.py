@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.codecs.estfeed import fast
 from gateway.codecs.estfeed.fast import decode_fast
 from gateway.codecs.estfeed.general import decode_general
 from gateway.codecs.estfeed.shapes import V1_SUBMISSION, V2_SUBMISSION, Shape
@@ -64,6 +65,13 @@ def test_what_is_accepted_fast_is_accepted_by_all(shape: Shape, body: Body) -> N
     bodies = [body(chance, Spelling.any(chance), points=2, count=3) for _ in range(60)]
     taken = sum(read_alike(mutated_with(TOKENS, chance.choice(bodies), bodies, chance), shape) for _ in range(2500))
     assert taken > 250
+
+
+@pytest.mark.parametrize(("shape", "body"), SHAPES)
+def test_portions_make_no_difference(shape: Shape, body: Body, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "TOGETHER", 3)
+    chance = random.Random(f"portions {shape.form}")
+    assert sum(read_alike(body(chance, Spelling.any(chance), points=4), shape) for _ in range(60)) > 20
 
 
 @pytest.mark.nightly

@@ -184,8 +184,7 @@ def _numbers(thousandths: Quantities) -> Bytes:
 def _times(instants: Instants) -> Bytes:
     """`2026-08-01T00:15:00Z`, uint8[n, 20]."""
     days = instants // DAY
-    first = int(days.min(initial=0 if not len(days) else int(days[0])))
-    last = int(days.max(initial=first))
+    first, last = int(days.min()), int(days.max())
     written = np.empty((len(instants), 20), dtype=np.uint8)
     if last - first < _MOST_DAYS:
         written[:, :10] = _dates(np.arange(first, last + 1))[days - first]

@@ -16,14 +16,14 @@ import numpy as np
 
 from gateway.codecs.estfeed.digits import Numbers, read_numbers
 from gateway.codecs.estfeed.shapes import AMOUNTS, NETS, QUALITY, QUANTITIES, READ_AT, START, Shape
-from gateway.codecs.estfeed.windows import Fixed, Offsets, Source
+from gateway.codecs.estfeed.windows import PADDING, Fixed, Offsets, Source
 from gateway.codecs.time_columns import TimeForm, Times
 from gateway.messages.codes import Flow, Quality
 from gateway.messages.metering_data import Measure
 from gateway.messages.series import Mask, Qualities
 
-LONGEST = 2048
-"""Most bytes between two amounts that a layout is made for; a window stays within the padding of the source."""
+_NUMBER_ROOM = 24
+"""More bytes than reading a number goes on, or looks beyond."""
 
 _SPACE = rb"[ \t\r\n]*+"
 _OPEN = re.compile(rb"\{" + _SPACE)
@@ -155,9 +155,10 @@ class _Learner:
         self._part_from = self.at
 
     def layout(self) -> Layout | None:
-        """What was learned of a whole interval."""
+        """What was learned of a whole interval; None where its windows could reach over the padding of the source."""
         self._end_part()
-        if any(part.text.width > LONGEST for part in self._parts):
+        reach = sum(part.text.width + _NUMBER_ROOM for part in self._parts)
+        if reach > PADDING:
             return None
         return Layout(tuple(self._parts), tuple(self._measures), self._first_key, self._nets)
 

@@ -82,9 +82,7 @@ def _read_sheet(sheet: Sheet, commodity: Commodity, faults: FaultList) -> Iterat
     """The rows of a sheet in portions; none where it has none or lacks a column they need."""
     titles = sheet.rows[0] if sheet.rows else []
     columns = _columns(sheet.name, titles, _layout_of(titles, commodity), faults)
-    lines = [
-        line for line, row in enumerate(sheet.rows[1:], start=2) if row[0] != "" or any(cell != "" for cell in row)
-    ]
+    lines = [line for line, row in enumerate(sheet.rows[1:], start=2) if any(cell != "" for cell in row)]
     if not lines:
         faults.add(SHEET_EMPTY, "the sheet has no rows of data", SheetColumns(sheet.name, {}), 1)
     if columns is None:
@@ -135,7 +133,8 @@ class _Book:
     def data(self, commodity: Commodity) -> MeteringData | Undecodable:
         """The rows without fault."""
         start = self._starts()
-        measures = {measure: self._measure(measure) for measure in self._measures()}
+        read_at = {flow: self._read_at(flow) for flow in (Flow.IN, Flow.OUT)}
+        measures = {measure: self._measure(measure, read_at.get(measure.flow)) for measure in self._measures()}
         kept = np.flatnonzero(~self._wrong)
         if not len(kept):
             return Undecodable(self._faults.findings)
@@ -159,17 +158,16 @@ class _Book:
         """Every measure that a sheet has a column of, in the order of the layout."""
         return iter(dict.fromkeys(measure for one in self._sheets for measure in one.amount))
 
-    def _measure(self, measure: Measure) -> MeasureColumns:
+    def _measure(self, measure: Measure, read_at: Instants | None) -> MeasureColumns:
         texts = [text for one in self._sheets for text in one.amount.get(measure, [""] * len(one.line))]
         quantity, decimals, written = read_quantities([text or None for text in texts])
         nothing = [np.full(len(one.line), Quality.ABSENT, dtype=np.uint8) for one in self._sheets]
         quality = [one.quality.get(measure.flow, none) for one, none in zip(self._sheets, nothing, strict=True)]
-        is_net = measure.flow not in (Flow.IN, Flow.OUT)
         return MeasureColumns(
             measure,
             quantity,
             np.concatenate(quality) * (quantity != NO_QUANTITY).view(np.uint8),
-            np.full(len(texts), NO_INSTANT, dtype=np.int64) if is_net else self._read_at(measure.flow),
+            np.full(len(texts), NO_INSTANT, dtype=np.int64) if read_at is None else read_at,
             decimals,
             written,
         )

@@ -18,6 +18,7 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.day_values import QUARTER, is_gone, laid_out
 from gateway.hub.control.expected import Expected, expected_values, in_force
 from gateway.hub.database import transaction_at
+from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
@@ -155,7 +156,8 @@ class _Day:
     def _in_steps(self, commodity: Commodity, areas: frozenset[str], known: int) -> Iterator[_Owed]:
         """What points of quarters and hours owe for the local day."""
         profile = self._office.profile
-        expected = expected_values(profile.control, self._master, profile.zone.day_interval(self._day)).in_areas(areas)
+        day, losses = profile.zone.day_interval(self._day), loss_points(self._connection)
+        expected = expected_values(profile.control, self._master, day, losses).in_areas(areas)
         expected = expected.where(np.isin(expected.sort, _units_of(commodity)))
         if len(expected):
             in_time, now = (self._known_steps(expected, as_of) for as_of in (known, None))

@@ -12,7 +12,6 @@ from gateway.hub.office import Office
 from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
 from gateway.hub.ports_point_series import AllSeries
 from gateway.hub.series.reading import read_series
-from gateway.messages.findings import Finding
 from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.times import DAY, Interval
 
@@ -31,8 +30,7 @@ def all_series(
     profile, master, now = office.profile, office.refresh(connection), office.clock.now()
     longest = profile.number("query-days", profile.zone.day(now))
     if query.end - query.start > longest * DAY + _CHANGE_OF_CLOCKS:
-        text = f"a query over all metering points covers {longest} days at most"
-        return Refused((Finding(_TOO_LONG, text, rule="query-too-long", target="to"),))
+        return Refused((profile.finding("query-too-long", days=longest),))
     keys = np.unique(master.points.point)
     if page.after:
         if not is_point_id(page.after):
@@ -47,7 +45,3 @@ def all_series(
     if isinstance(found, Refused):
         return found
     return AllSeries(found or (), shown[-1] if len(own) > len(shown) else "")
-
-
-_TOO_LONG = "EC-MDM-RMV-201"
-"""The market's code of a query that covers too much (DH-220)."""

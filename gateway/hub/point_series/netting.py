@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate
 from gateway.hub.office import Office
 from gateway.hub.point_series.calculation import GROSS, Calculation
@@ -23,12 +22,12 @@ def follow(office: Office) -> int:
             if not new_segments(connection, NAME, (GROSS,), 1):
                 return stored
         with office.database.write() as connection:
-            transaction = allocate(connection, office.clock.micros())
+            at = office.clock.micros()
+            transaction = allocate(connection, at)
             office.refresh(connection)
             changed = new_segments(connection, NAME, (GROSS,), _SEGMENTS)
             if changed:
                 sites = sites_of(office.points)
-                run = Calculation(office, connection, sites, transaction, office.clock.now() * MICROSECONDS)
-                stored += run.carry_out(changed)
+                stored += Calculation(office, connection, sites, transaction, at).carry_out(changed)
                 connection.execute(calculation.insert().values(transaction=transaction, process=NAME))
                 note_looked(connection, NAME, changed[-1].id)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import date
 
+from gateway.hub import journal
+from gateway.hub.ports import Submission
+from gateway.markets.registry import changed_profile, profile
 from gateway.messages.agreements import Agreement, AgreementFacts
-from gateway.messages.codes import AgreementKind, Flow, Unit
+from gateway.messages.codes import AgreementKind, DocumentKind, Flow, NeutralForm, Quality, Unit
 from gateway.messages.times import format_second
 from tests.integration.finland.hubs import (
     CORRECTED,
@@ -130,6 +134,43 @@ def test_a_missing_value_filled_in_the_window_is_a_first_delivery(fi: FinnishHub
     fi.send(fi.series("member-a", [(None, MISSING)]))
     fi.at(date(2025, 3, 22))
     assert [one.state for one in fi.send(fi.series("member-a", [("1.00", OK)]))] == ["corrected"]
+
+
+def test_what_was_under_way_is_taken_up_again(fi: FinnishHub) -> None:
+    # GW-2: a message in the hub's own form that a crash left without an outcome
+    series = fi.series("home", [("1.20", OK)])
+    body = json.dumps({"message_id": "lost", "created_at": format_second(fi.clock.now()), "series": [series]}).encode()
+    submission = Submission(DocumentKind.MEASURE_DATA, NeutralForm.HUB_JSON, body)
+    with fi.hub.office.database.write() as connection:
+        journal.enter(connection, journal.Entry.incoming(GRID, submission, fi.clock.micros()))
+    assert fi.hub.recover(fi.clock.micros() + 1) == 1
+    assert [one.state for one in fi.status("lost")] == ["distributed"]
+    assert fi.quantities("home") == [1200]
+
+
+def test_the_markets_tables_are_settings() -> None:
+    # FI-3.4: codes of statuses, transitions and reject codes may be set otherwise
+    changed = changed_profile(
+        "fi",
+        {
+            "series": {
+                "statuses": {
+                    "transitions": {"estimated": {"measured": "yes"}},
+                    "codes": {"cim-xml": {"A05": "uncertain", "A06": "incomplete"}},
+                }
+            }
+        },
+        {"history": {"status-may-follow": {"code": "X99"}}},
+    )
+    known, table = profile("fi").series.transitions, changed.series.transitions
+    assert known is not None
+    assert table is not None
+    again = (Quality.ESTIMATED, Quality.MEASURED)
+    assert (known.moves[again], table.moves[again]) == (0, 1)
+    assert table.moves[Quality.ESTIMATED, Quality.CORRECTED] == 1
+    assert changed.series.codes["cim-xml"].read[5] == Quality.UNCERTAIN
+    assert changed.series.codes["cim-json"].read[5] == Quality.INCOMPLETE
+    assert changed.rules.wordings["status-may-follow"].code == "X99"
 
 
 def test_the_day_of_the_tests() -> None:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import application
 from gateway.cli.outcome import CommandError
+from gateway.codecs.table import encode
+from gateway.demo.finland import market as finland
+from gateway.demo.finland.market import finnish_market
 from gateway.demo.finland.run import demonstration
+from gateway.messages.codes import Dialect, ProcessType, Quality, Resolution, Role, Unit
+from gateway.messages.documents import Header, MeasureData, PartyRef
+from gateway.messages.series import AreaId, Period, Series, SeriesTable
+from gateway.messages.times import to_datetime
+from tests.integration.finland.hubs import DAY, GRID, OPERATOR, START, ZONE
 
 RUN = CliRunner()
+HUB = OPERATOR.party
 CURVE = "start,weight\n2025-01-01T00:00+02:00,3\n2025-01-01T01:00+02:00,2\n2025-01-01T02:00+02:00,2\n"
 UNTIL = "2025-01-01T03:00+02:00"
 POINT = "200000000000070090"
@@ -58,6 +68,36 @@ def test_a_profile_adds_up_to_the_wh(tmp_path: Path, option: str, status: str, q
 def test_what_keeps_a_profile_from_being_made(tmp_path: Path, arguments: list[str], curve: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
         profile(tmp_path, *arguments, curve=curve)
+
+
+def test_documents_are_checked_against_the_details_of_points(tmp_path: Path) -> None:
+    # FI-1.3, FI-2.2: a CIM document beside files of master data
+    RUN.invoke(application(["demo_command"]), ["demo", "--market", "fi", "--write", str(tmp_path)])
+    market = finnish_market(ZONE, DAY)
+    home, exchange = market.point("home"), market.point("exchange")
+    quarter = Period(
+        Resolution.QUARTER, START, START + 900, np.ones(1, dtype=np.int32), np.array([1200]),
+        np.array([Quality.MEASURED], dtype=np.uint8), 1,
+    )  # fmt: skip
+    own, other = AreaId(finland.AREA), AreaId(finland.NEXT_AREA)
+    series = [
+        Series("coarse", home.metering_point, home.kind, Unit.KWH, quarter),
+        Series("directed", exchange.metering_point, exchange.kind, Unit.KWH, quarter, in_area=own, out_area=other),
+        Series("undirected", exchange.metering_point, exchange.kind, Unit.KWH, quarter),
+    ]
+    header = Header(
+        message_id="m", sender=PartyRef(id=GRID.party, role=GRID.role), receiver=PartyRef(id=HUB, role=Role.HUB),
+        created_at=to_datetime(START + 86_400), type_code="E66", process_type=ProcessType.PERIODIC_METERING,
+    )  # fmt: skip
+    file = tmp_path / "document.xml"
+    file.write_bytes(encode(MeasureData(header=header, series=SeriesTable.of(series)), Dialect.CIM_XML))
+    given = ["validate", str(file), "--market", "fi", "--at", "2025-03-11T06:00Z", "--json"]
+    ended = RUN.invoke(application(["file_commands"]), [*given, "--masterdata", str(tmp_path / "masterdata")])
+    (found,) = json.loads(ended.stdout)
+    assert [(one["rule"], one["path"].split("/")[1]) for one in found["findings"]] == [
+        ("decimals-fit-fuse", "0"),
+        ("flow-stated", "2"),
+    ]
 
 
 def test_the_demonstration_tells_what_happened(tmp_path: Path) -> None:

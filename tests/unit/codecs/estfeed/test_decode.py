@@ -218,6 +218,16 @@ def test_hostile_intervals_among_many_good_ones_are_found() -> None:
     assert faults(twice) == [("malformed", "")]
 
 
+@pytest.mark.parametrize("spaces", [10, 400, 900, 1900, 3000, 9000])
+def test_intervals_spread_over_much_white_space_are_read_up_to_the_last_byte(spaces: int) -> None:
+    wide = b"," + b" " * spaces
+    one = flat(inQty=quantity(), outQty=quantity(), netQtyIn=number("1.000"), netQtyOut=number("0.000"))
+    body = v2(one, one, one).replace(b",", wide)
+    assert len(read(body)) == 3
+    for cut in (b"[0].x", b'{"pS":1}]}]', b'{"pS": "2026-03-29T03:00:00+02:00"}]}]'):
+        decode(body[: body.rindex(b'{"pS"')] + cut, FeedForm.ESTFEED_V2, Commodity.ELECTRICITY)
+
+
 @pytest.mark.sec_10
 def test_a_body_over_the_limit_is_refused_unread() -> None:
     found = decode(b"[" * 20, FeedForm.ESTFEED_V2, Commodity.ELECTRICITY, limit=19)

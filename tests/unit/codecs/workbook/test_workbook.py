@@ -233,6 +233,14 @@ def test_times_that_no_clock_shows_are_refused() -> None:
     assert faults(data) == [("no-such-local-time", "meter-data!B2", 2), ("no-such-local-time", "meter-data!B3", 3)]
 
 
+def test_a_reading_time_that_no_clock_shows_is_told_once() -> None:
+    titles = ["Meter EIC", "Period Start", "Resolution", "Quantity KWH OUT", "Quantity M3 OUT"]
+    titles += ["Reading Type OUT", "Reading Time OUT"]
+    rows = [[POINTS[0], "28.03.2026 07:00", "daily", 1, 2, "METERED", "29.03.2026 03:30"]]
+    rows += [[POINTS[0], "29.03.2026 07:00", "DAILY", 1, 2, "METERED", None]]
+    assert faults(book([titles, *rows]), Commodity.NATURAL_GAS) == [("no-such-local-time", "meter-data!G2", 2)]
+
+
 # -------------------------------------------------------------------------------------------------------- faults
 
 
