@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.floor import machine_note
 from meter_adapters.outbox.batches import Batches
 from meter_adapters.outbox.rows import Lane, Row
 from meter_adapters.outbox.store import Outbox, OutboxLimits, ProfileProgress
@@ -96,6 +97,7 @@ def measured(work: Callable[[Path, int], float], blocks: int) -> float:
 
 def main(blocks: int = 200) -> None:
     """Measure in turn, so that a busy machine is busy for all of them."""
+    print(machine_note())
     found: dict[str, list[float]] = {"outbox": [], "bare inserts": [], "frozen and acknowledged": []}
     for _ in range(ROUNDS):
         for name, work in zip(found, (stored, bare, sent), strict=True):

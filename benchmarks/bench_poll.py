@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.floor import machine_note
 from meter_adapters.simulators.dlms import SimulatedDlmsMeter
 from meter_adapters.simulators.dlms_objects import DlmsObjects
 from meter_adapters.simulators.meter import IMPORT, Identity, SimulatedMeter
@@ -129,6 +130,7 @@ def report(samples: list[Sample], count: int, wrong: int) -> None:
     settled = samples[len(samples) // 3 :]
     first, last = settled[0], settled[-1]
     minutes = (last.at - first.at) / 60
+    print(machine_note())
     print(f"{count} meters, a minute each, {last.at / 60:.0f} minutes; the last two thirds of them:")
     print(f"  intervals stored a minute     {(last.rows - first.rows) / minutes:10.1f}   of {count}")
     print(f"  CPU seconds a minute          {(last.cpu - first.cpu) / minutes:10.1f}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .killing import kill_rounds
 
 
+@pytest.mark.slow
 def test_a_killed_collector_loses_and_doubles_nothing(tmp_path: Path) -> None:
     # AM-2.1
     result = kill_rounds(tmp_path, rounds=5, seed=3)

@@ -10,6 +10,7 @@ import random
 from pathlib import Path
 
 import httpx
+import pytest
 
 from gateway.messages.times import parse_instant
 from meter_adapters.delivery.courier import Sent
@@ -71,6 +72,7 @@ def _copy(request: httpx.Request, body: bytes) -> httpx.Request:
     return httpx.Request(request.method, request.url, headers=request.headers, content=body)
 
 
+@pytest.mark.slow
 def test_after_an_outage_the_hub_holds_every_row_once(tmp_path: Path) -> None:
     # AM-2.1, AM-2.2, AM-1.1
     world = World(float(START + DAY))
