@@ -21,7 +21,7 @@ def main(rounds: int = 200) -> int:
     """Run the rounds and print what they showed; how many faults there were."""
     seed = secrets.randbelow(10**6)
     with tempfile.TemporaryDirectory(prefix="gridpost-kill-", dir=Path.cwd()) as directory:
-        result = kill_rounds(Path(directory), rounds, seed, meters=4, days=50)
+        result = kill_rounds(Path(directory), rounds, seed, meters=24, days=50)
     print(machine_note())
     print(f"seed {seed}")
     print(f"  kill -9 under load            {result.rounds}")
