@@ -287,7 +287,7 @@ def everything_told(town: Town, query_id: str, guess: str) -> bytes:
         "/settlement/periodised/sums": [{"month": days["from"][:7], "grid_area": "990"}],
     }
     for who in GRID_CLIENTS:
-        for route in route_table("/ebix"):
+        for route in route_table("/ebix", town.hub.services):
             path = route.path.replace(":path", "").format(**values).removeprefix(API)
             if not route.path.startswith(API):
                 continue
