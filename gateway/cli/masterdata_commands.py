@@ -37,8 +37,8 @@ def take(
     """Take files of master data all together, or none of them when anything in them is wrong.
 
     Files are parties, grid-areas, metering-points, delegations, load-shares, tariffs, formulas, grid-loss,
-    point-permissions, agreements, permissions and more, each as .csv or .json. A key that a file names replaces what was
-    known of it; older versions stay on record.
+    point-permissions, agreements, permissions and more, each as .csv or .json. A key that a file names replaces what
+    was known of it; older versions stay on record.
     """
     files = master_data_files(paths)
     settings = settings_from(data_dir=data_dir, database=database, market=market)
