@@ -218,6 +218,8 @@ NAMED_ELSEWHERE = (
     "schema-invalid",
     "malformed",
     "too-large",
-    "query-too-long",
 )
-"""Findings that parsers, the hub's registries and its desks make; a profile only words them."""
+"""Findings that parsers and the hub's registries make; a profile only words them."""
+
+NAMED_BY_DESKS = ("query-too-long",)
+"""Findings that the hub's desks make where a market has them; its profile words them."""

@@ -16,6 +16,7 @@ from gateway.rules.catalogue import (
     ENVELOPE_RULES,
     HISTORY_RULES,
     MEASURE_DATA_RULES,
+    NAMED_BY_DESKS,
     NAMED_ELSEWHERE,
     READING_RULES,
     REQUEST_RULES,
@@ -110,6 +111,7 @@ def test_a_decisive_rule_speaks_first_and_alone() -> None:
 def test_every_rule_has_a_wording_and_every_wording_a_rule() -> None:
     of_readings = {*READING_RULES, *CANCELLATION_RULES}
     known = {*MEASURE_DATA_RULES, *HISTORY_RULES, *REQUEST_RULES, *of_readings, *ENVELOPE_RULES, *NAMED_ELSEWHERE}
+    known |= {*NAMED_BY_DESKS}
     known |= {*RESULTS_REQUEST_RULES, *AGGREGATION_REQUEST_RULES, *SETTLEMENT_REQUEST_RULES}
     assert {*DK.rules.wordings, *profile("fi").rules.wordings} == known
 
