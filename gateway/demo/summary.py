@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.market import SUPPLIER_B
+from gateway.demo.page import add_row, goodbye, page_table
 from gateway.demo.run import Fetched, Story
 from gateway.messages.times import HOUR
 
@@ -34,11 +34,11 @@ def _title(story: Story) -> str:
 
 
 def _sent_table(story: Story) -> Table:
-    table = _table("Sent", "By", "What", "Form", "Series", "Answer", "Then")
+    table = page_table("Sent", "By", "What", "Form", "Series", "Answer", "Then")
     for sent in story.sent:
         states = Counter(one.state for one in sent.series)
         then = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
-        _add(
+        add_row(
             table,
             story.desk(sent.letter.sender).name,
             sent.letter.purpose,
@@ -51,7 +51,7 @@ def _sent_table(story: Story) -> Table:
 
 
 def _fetched_table(story: Story) -> Table:
-    table = _table("Fetched", "By", "As", "Form", "Documents", "Series", "Values", "Corrected")
+    table = page_table("Fetched", "By", "As", "Form", "Documents", "Series", "Values", "Corrected")
     for desk in story.clients:
         found = [fetched for fetched in story.fetched if fetched.desk == desk]
         forms = ", ".join(dict.fromkeys(fetched.dialect for fetched in found))
@@ -61,7 +61,7 @@ def _fetched_table(story: Story) -> Table:
             sum(fetched.values for fetched in found),
             sum(fetched.corrected for fetched in found),
         )
-        _add(table, desk.name, desk.role, forms or "-", *counts)
+        add_row(table, desk.name, desk.role, forms or "-", *counts)
     return table
 
 
@@ -102,9 +102,7 @@ def next_steps(story: Story, program: str) -> str:
             f"  env $(cat $DIR/{receiver}.env) {program} peek",
             f"  {program} series {point} --from {day} --to {after} --data-dir $DIR",
             f"  {program} validate $DIR/sent/* --masterdata $DIR/masterdata",
-            "",
-            f"The API, described: {story.url}/api/hub/v1/openapi.json",
-            "Stop with Ctrl-C.",
+            *goodbye(story.url),
         )
     )
 
@@ -120,11 +118,3 @@ def steps_after_once(program: str) -> str:
             f"  {program} serve                           # a hub of your own",
         )
     )
-
-
-def _table(title: str, *heads: str) -> Table:
-    return Table(*heads, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
-
-
-def _add(table: Table, *cells: object) -> None:
-    table.add_row(*(escape(str(cell)) for cell in cells))

@@ -16,17 +16,15 @@ from starlette.responses import Response, StreamingResponse
 from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
 from gateway.hub.ports import Page, Refused
 from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
-from gateway.messages.codes import Role
 from gateway.processes.reminder import ReminderState
 from gateway.transport import control_models as models
-from gateway.transport.answers import JSON, PREFIX, not_found
+from gateway.transport.answers import JSON, not_found
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
-from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refuse
 from gateway.transport.refusals import HttpRefusal
-from gateway.transport.report_answer import report_answer, wants_csv
-from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Handler, Parameter, Route
+from gateway.transport.report_answer import report_answer, report_route, wants_csv
+from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Parameter, Route
 from gateway.transport.series_answer import CSV
 
 
@@ -219,60 +217,43 @@ async def _in_windows(
     return StreamingResponse(lines(), media_type=CSV)
 
 
-def _route(
-    path: str, roles: frozenset[Role], handler: Handler, text: str, described: tuple[type[Body], tuple[Parameter, ...]]
-) -> Route:
-    gives, parameters = described
-    return Route(
-        "GET",
-        PREFIX + path,
-        roles,
-        handler,
-        refuse_with_problem,
-        text,
-        gives=gives,
-        parameters=parameters,
-        media=(CSV,),
-    )
-
-
 ROUTES: tuple[Route, ...] = (
-    _route(
+    report_route(
         "/kpis",
         AREA_ROLES,
         show_kpis,
         "Key figures of your grid areas by local day: estimates, completeness, rejections, corrections.",
         (models.KpisBody, KPI_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/missing-values",
         AREA_ROLES,
         show_missing,
         "Metering points of your grid areas of which values are missing after their limit.",
         (models.MissingValuesBody, MISSING_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/reminders",
         AREA_ROLES,
         show_reminders,
         "Metering points of your grid areas that somebody was reminded of, and whether the data have come since.",
         (models.RemindersBody, REMINDER_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/corrections",
         EVERY_ROLE,
         show_corrections,
         "What was corrected of the metering points you may see, in the order it was received.",
         (models.CorrectionsBody, CORRECTION_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/rejections",
         EVERY_ROLE,
         show_rejections,
         "How much of what you sent was rejected, by local day and reason.",
         (models.RejectionsBody, REJECTION_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/control",
         EVERY_ROLE,
         show_sums,

@@ -14,13 +14,10 @@ from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import AREA_RUNNERS, Flow, Role
 from gateway.messages.times import Interval
 from gateway.transport import network_models as models
-from gateway.transport.answers import PREFIX, not_found
-from gateway.transport.hub_models import Body
-from gateway.transport.problems import refuse_with_problem
+from gateway.transport.answers import not_found
 from gateway.transport.queries import Query, refuse
-from gateway.transport.report_answer import report_answer
-from gateway.transport.routes import OPERATOR, Call, Handler, Parameter, Route
-from gateway.transport.series_answer import CSV
+from gateway.transport.report_answer import report_answer, report_route
+from gateway.transport.routes import OPERATOR, Call, Parameter, Route
 
 NETWORK_ROLES: frozenset[Role] = OPERATOR | frozenset(AREA_RUNNERS)
 """Who runs metering points, and the operator of the hub."""
@@ -135,25 +132,8 @@ def _interval(call: Call, query: Query, most: int = MOST_LOSS_DAYS) -> Interval:
     return Interval(zone.midnight(start), zone.midnight(end))
 
 
-def _route(
-    path: str, roles: frozenset[Role], handler: Handler, text: str, described: tuple[type[Body], tuple[Parameter, ...]]
-) -> Route:
-    gives, parameters = described
-    return Route(
-        "GET",
-        PREFIX + path,
-        roles,
-        handler,
-        refuse_with_problem,
-        text,
-        gives=gives,
-        parameters=parameters,
-        media=(CSV,),
-    )
-
-
 LATENESS_ROUTES: tuple[Route, ...] = (
-    _route(
+    report_route(
         "/lateness",
         NETWORK_ROLES,
         show_lateness,
@@ -163,21 +143,21 @@ LATENESS_ROUTES: tuple[Route, ...] = (
 )
 
 ROUTES: tuple[Route, ...] = (
-    _route(
+    report_route(
         "/losses",
         NETWORK_ROLES,
         show_losses,
         "The losses of a grid or line you run, step by step, with what they are computed from.",
         (models.LossesBody, LOSS_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/load-duration",
         NETWORK_ROLES,
         show_curve,
         "The load-duration curve of a metering point or of a grid you run.",
         (models.LoadCurveBody, CURVE_PARAMETERS),
     ),
-    _route(
+    report_route(
         "/balance-area",
         BALANCE_ROLES,
         show_balance,

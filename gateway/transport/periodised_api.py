@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from gateway.hub.ports import Refused
 from gateway.transport import periodised_models as models
-from gateway.transport.answers import JSON, PREFIX, json_answer, not_found
+from gateway.transport.answers import JSON, json_answer, not_found
 from gateway.transport.media_types import accepted_types
-from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import Query, refuse
 from gateway.transport.refusals import HttpRefusal
-from gateway.transport.routes import EVERY_ROLE, Call, Handler, Parameter, Route
+from gateway.transport.report_answer import report_route
+from gateway.transport.routes import EVERY_ROLE, Call, Parameter, Route
 from gateway.transport.series_answer import CSV
 from gateway.transport.settlement_api import day_filter
 
@@ -73,33 +73,19 @@ async def _worded(call: Call, as_json: Callable[[], BaseModel], as_csv: Callable
     return json_answer(await anyio.to_thread.run_sync(as_json))
 
 
-def _route(path: str, handler: Handler, text: str, gives: type[BaseModel], parameters: tuple[Parameter, ...]) -> Route:
-    return Route(
-        "GET",
-        f"{PREFIX}/settlement/periodised{path}",
-        EVERY_ROLE,
-        handler,
-        refuse_with_problem,
-        text,
-        gives=gives,
-        parameters=parameters,
-        media=(CSV,),
-    )
-
-
 ROUTES: tuple[Route, ...] = (
-    _route(
-        "",
+    report_route(
+        "/settlement/periodised",
+        EVERY_ROLE,
         show_periodised,
         "The readings of a profile-settled point, spread over their periods by the distribution curve as fixed.",
-        models.PeriodisedBody,
-        POINT_PARAMETERS,
+        (models.PeriodisedBody, POINT_PARAMETERS),
     ),
-    _route(
-        "/sums",
+    report_route(
+        "/settlement/periodised/sums",
+        EVERY_ROLE,
         show_sums,
         "What the readings of a month come to by supplier and tariff, beside what was distributed.",
-        models.PeriodisedSumsBody,
-        SUM_PARAMETERS,
+        (models.PeriodisedSumsBody, SUM_PARAMETERS),
     ),
 )

@@ -1,16 +1,19 @@
-"""A report as the caller wants it by Accept: JSON, or CSV with the same fields."""
+"""Reports over the neutral API: as the caller wants them by Accept, JSON or CSV with the same fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from gateway.transport.answers import JSON
+from gateway.messages.codes import Role
+from gateway.transport.answers import JSON, PREFIX
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
 from gateway.transport.media_types import accepted_types
-from gateway.transport.routes import Call
+from gateway.transport.problems import refuse_with_problem
+from gateway.transport.routes import Call, Handler, Parameter, Route
 from gateway.transport.series_answer import CSV
 
 
@@ -25,3 +28,25 @@ def report_answer(call: Call, model: type[Body], bodies: Iterable[Body], whole: 
     if wants_csv(call):
         return Response(csv_head(model) + csv_lines(bodies), media_type=CSV)
     return Response(whole.model_dump_json(), media_type=JSON)
+
+
+def report_route(
+    path: str,
+    roles: frozenset[Role],
+    handler: Handler,
+    text: str,
+    described: tuple[type[BaseModel], tuple[Parameter, ...]],
+) -> Route:
+    """The route of a report, described by the model of its JSON and its parameters."""
+    gives, parameters = described
+    return Route(
+        "GET",
+        PREFIX + path,
+        roles,
+        handler,
+        refuse_with_problem,
+        text,
+        gives=gives,
+        parameters=parameters,
+        media=(CSV,),
+    )

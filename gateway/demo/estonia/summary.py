@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.estonia.market import ELECTRICITY_POINTS, SUPPLIER_A
 from gateway.demo.estonia.run import Story
+from gateway.demo.page import add_row, goodbye, page_table
 from gateway.messages.times import HOUR
 
 
@@ -35,25 +35,25 @@ def _title(story: Story) -> str:
 
 
 def _sent(story: Story) -> Table:
-    table = _table("Sent", "By", "What", "Generation", "Intervals", "Answer", "Then")
+    table = page_table("Sent", "By", "What", "Generation", "Intervals", "Answer", "Then")
     for sent in story.sent:
         letter = sent.letter
         who = (story.name_of(letter), letter.purpose, letter.generation.upper())
-        _add(table, *who, letter.intervals, sent.answer, sent.state)
+        add_row(table, *who, letter.intervals, sent.answer, sent.state)
     return table
 
 
 def _fetched(story: Story) -> Table:
-    table = _table("Fetched", "By", "Generation", "Items", "Intervals")
+    table = page_table("Fetched", "By", "Generation", "Items", "Intervals")
     for fetched in story.fetched:
-        _add(table, fetched.name, fetched.generation, fetched.items, fetched.intervals)
+        add_row(table, fetched.name, fetched.generation, fetched.items, fetched.intervals)
     return table
 
 
 def _read(story: Story) -> Table:
-    table = _table("Read", "By", "How", "Answer")
+    table = page_table("Read", "By", "How", "Answer")
     for read in story.read:
-        _add(table, read.name, read.how, read.answer)
+        add_row(table, read.name, read.how, read.answer)
     return table
 
 
@@ -77,9 +77,7 @@ def next_steps(story: Story, program: str) -> str:
             "    -H 'x-commodity-type: ELECTRICITY' \\",
             f'    "$GRIDPOST_URL/api/v2/metering-data/electricity?meteringPointEics={point}&purpose=OPEN_SUPPLY'
             f'&periodStart={day}T10:00:00Z&periodEnd={after}T00:00:00Z"',
-            "",
-            f"The API, described: {story.url}/api/hub/v1/openapi.json",
-            "Stop with Ctrl-C.",
+            *goodbye(story.url),
         )
     )
 
@@ -95,11 +93,3 @@ def steps_after_once(program: str) -> str:
             f"  {program} serve --market ee                # a hub of your own",
         )
     )
-
-
-def _table(title: str, *heads: str) -> Table:
-    return Table(*heads, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
-
-
-def _add(table: Table, *cells: object) -> None:
-    table.add_row(*(escape(str(cell)) for cell in cells))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.finland.market import SUPPLIER
 from gateway.demo.finland.run import Story
+from gateway.demo.page import add_row, goodbye, page_table
 from gateway.messages.times import HOUR, format_second
 
 
@@ -33,24 +33,24 @@ def _title(story: Story) -> str:
 
 
 def _sent(story: Story) -> Table:
-    table = _table("Sent", "What", "Series", "Accepted", "Rejected")
+    table = page_table("Sent", "What", "Series", "Accepted", "Rejected")
     for sent in story.sent:
         rejected = len(sent.rejected)
-        _add(table, sent.letter.purpose, sent.letter.series, len(sent.series) - rejected, rejected)
+        add_row(table, sent.letter.purpose, sent.letter.series, len(sent.series) - rejected, rejected)
     return table
 
 
 def _read(story: Story) -> Table:
-    table = _table("A quarter of the site, read by its supplier", "What", "kWh")
+    table = page_table("A quarter of the site, read by its supplier", "What", "kWh")
     for read in story.read:
-        _add(table, read.what, read.quantity)
+        add_row(table, read.what, read.quantity)
     return table
 
 
 def _fetched(story: Story) -> Table:
-    table = _table("Fetched", "By", "Series", "Values")
+    table = page_table("Fetched", "By", "Series", "Values")
     for fetched in story.fetched:
-        _add(table, fetched.name, fetched.series, fetched.values)
+        add_row(table, fetched.name, fetched.series, fetched.values)
     return table
 
 
@@ -66,9 +66,7 @@ def next_steps(story: Story, program: str) -> str:
             f"  export $(cat $DIR/{desk.client_id}.env)",
             f"  {program} series --point {point} --from {begin} --to {end} --step PT1H --unit wh",
             f"  {program} peek",
-            "",
-            f"The API, described: {story.url}/api/hub/v1/openapi.json",
-            "Stop with Ctrl-C.",
+            *goodbye(story.url),
         )
     )
 
@@ -84,11 +82,3 @@ def steps_after_once(program: str) -> str:
             f"  {program} serve --market fi                # a hub of your own",
         )
     )
-
-
-def _table(title: str, *heads: str) -> Table:
-    return Table(*heads, title=title, title_justify="left", title_style="bold", box=None, header_style="dim")
-
-
-def _add(table: Table, *cells: object) -> None:
-    table.add_row(*(escape(str(cell)) for cell in cells))
