@@ -11,6 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("GRIDPOST_SHARED", ROOT.parent / "shared"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers for each core with `-n auto`: half of a test's time goes to disks and to processes it started."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with official schemas and published samples; tests that need it skip where it is absent."""
