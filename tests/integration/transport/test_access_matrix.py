@@ -59,6 +59,8 @@ SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"
 QUERIES = {
     "/api/hub/v1/readings": {"point": POINT},
     "/api/hub/v1/reads": {"point": POINT},
+    "/api/hub/v1/measurements": {"meter": "feeder-1"},
+    "/api/hub/v1/measurements/events": {"meter": "feeder-1"},
     "/api/hub/v1/my/reads": {"point": POINT},
     "/api/hub/v1/readings/production": {"month": "2025-03"},
     "/api/hub/v1/corrections": {"point": POINT, "from": "2025-01-14T23:00Z"},
