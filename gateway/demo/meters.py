@@ -25,7 +25,7 @@ from gateway.messages.times import format_second
 from gateway.schemas.parsers import parse_json
 from gateway.transport.client import HubClient
 
-NEEDED = ("gurux_dlms", "serial")
+NEEDED = "gurux_dlms"
 """What the extra `meters` installs."""
 
 PATIENCE = 90.0
@@ -68,8 +68,8 @@ class Metered:
 @contextmanager
 def metered(story: Story, directory: Path) -> Iterator[Metered]:
     """Simulate two meters and collect from them until their readings are at the hub; they go on within the block."""
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise DemoFailed(f"meters need the extra `meters` ({', '.join(missing)}): pip install 'gridpost[meters]'")
+    if find_spec(NEEDED) is None:
+        raise DemoFailed(f"DLMS meters need {NEEDED}, of the extra `meters`: pip install 'gridpost[meters]'")
     points = _points(story)
     directory.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
