@@ -13,9 +13,9 @@ from meter_adapters.collector.config import MeterSection
 from meter_adapters.collector.secret_store import SecretStore
 from meter_adapters.iec62056_21.adapter import Iec62056Adapter, Settings
 from meter_adapters.iec62056_21.p1_adapter import P1Adapter
-from meter_adapters.iec62056_21.passwords import MOST_REFUSALS, PasswordGuard
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.outbox.notebook import Notebook
+from meter_adapters.passwords import MOST_REFUSALS, PasswordGuard
 from meter_adapters.port import Adapter, Link
 from meter_adapters.readings import Refusal, RefusalReason
 

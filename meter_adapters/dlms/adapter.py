@@ -35,9 +35,9 @@ from meter_adapters.dlms.profiles import (
 from meter_adapters.dlms.refusals import refusal
 from meter_adapters.dlms.registers import Registers
 from meter_adapters.dlms.security import DlmsSecurity
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import CLOCK, LOGICAL_DEVICE_NAME, SERIAL_NUMBER, Obis
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import Link
 from meter_adapters.readings import (
     Flag,

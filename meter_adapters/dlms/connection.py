@@ -21,8 +21,8 @@ from meter_adapters.dlms.security import DlmsSecurity
 from meter_adapters.dlms.session import DlmsSession
 from meter_adapters.dlms.wrapper import WrapperClient
 from meter_adapters.iec62056_21.adapter import Iec62056Adapter
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.meter_profiles.profile import MeterProfile
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import LineSetting, Link, Parity
 from meter_adapters.readings import Protection, Refusal
 

@@ -22,13 +22,13 @@ from meter_adapters.iec62056_21.load_profiles import (
 from meter_adapters.iec62056_21.messages import Identification
 from meter_adapters.iec62056_21.meter_session import MeterSession
 from meter_adapters.iec62056_21.origin import Origin
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.iec62056_21.registers import readout, serial_number
 from meter_adapters.iec62056_21.session_events import Block, Goal, SessionPlan
 from meter_adapters.iec62056_21.telegrams import UnsoundTelegram, read_telegram
 from meter_adapters.iec62056_21.written_times import asked_time, written_date_and_clock
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import Obis
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import Link
 from meter_adapters.readings import (
     MeterClock,

@@ -13,7 +13,6 @@ from meter_adapters.iec62056_21.conversation import converse, send_pending
 from meter_adapters.iec62056_21.framing import Telegram
 from meter_adapters.iec62056_21.messages import Identification
 from meter_adapters.iec62056_21.origin import meter_of
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.iec62056_21.session import Session
 from meter_adapters.iec62056_21.session_events import (
     Acknowledged,
@@ -26,6 +25,7 @@ from meter_adapters.iec62056_21.session_events import (
     SessionEvent,
     SessionPlan,
 )
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import Link
 from meter_adapters.readings import MeterId, Refusal, RefusalReason
 

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from meter_adapters.iec62056_21.meter_session import MeterSession, OnRefusal
 from meter_adapters.iec62056_21.origin import Origin, meter_of
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.iec62056_21.registers import Readout, meter_time, readout, with_serial
 from meter_adapters.iec62056_21.session import TRIES
 from meter_adapters.iec62056_21.session_events import SessionPlan
 from meter_adapters.iec62056_21.telegrams import TelegramText, UnsoundTelegram, read_telegram
 from meter_adapters.meter_profiles.profile import MeterProfile
 from meter_adapters.obis import Obis
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import Link
 from meter_adapters.readings import (
     MeterClock,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from meter_adapters.iec62056_21.adapter import Iec62056Adapter, Settings
-from meter_adapters.iec62056_21.passwords import PasswordGuard
 from meter_adapters.links.serial_port import SerialLink
 from meter_adapters.links.tcp import TcpLink
 from meter_adapters.meter_profiles.files import shipped_profile
 from meter_adapters.meter_profiles.profile import LineSection, MeterProfile
 from meter_adapters.obis import LOAD_PROFILE
+from meter_adapters.passwords import PasswordGuard
 from meter_adapters.port import LineSetting, Link, Parity
 from meter_adapters.readings import IntervalRow, ProfileBlock, Protection, Refusal
 from meter_adapters.simulators.iec62056_21 import Iec62056Simulator
