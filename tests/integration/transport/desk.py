@@ -554,7 +554,7 @@ class RunningServer:
     def stop(self) -> None:
         self.http.close()
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(120)  # a duty under way is finished first, and a test may have moved the clock by months
         assert not self._thread.is_alive()
         self._socket.close()
 
