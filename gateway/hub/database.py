@@ -10,11 +10,12 @@ kept, and the sender may try again (503). Any other database error is a bug and 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -26,6 +27,9 @@ from gateway.hub import schema
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.tables import transaction
 from gateway.hub.writer_turn import turn_to_write
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 ORDER_LOCK = 0x67726964  # "grid": the advisory lock that keeps transaction numbers in commit order
 _WRITING = "gridpost_writing"
@@ -73,6 +77,24 @@ class Database:
     def kind(self) -> Literal["sqlite", "postgresql"]:
         """Which of the two databases this is."""
         return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
+
+    async def reading(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a call finds in one consistent view, read beside the event loop."""
+
+        def work() -> T:
+            with self.read() as connection:
+                return call(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(work)
+
+    async def writing(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a call answers within one writing transaction, carried out beside the event loop."""
+
+        def work() -> T:
+            with self.write() as connection:
+                return call(connection, *args, **kwargs)
+
+        return await asyncio.to_thread(work)
 
     @contextmanager
     def write(self, *, lasting: bool = True) -> Iterator[Connection]:

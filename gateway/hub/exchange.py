@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -77,9 +76,6 @@ from gateway.messages.codes import Category, Dialect, Flow, Role, Service, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.times import Interval, MarketZone
 from gateway.processes.events import BundleLimits
-
-T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class Hub:
@@ -156,7 +152,9 @@ class Hub:
 
     async def dequeue(self, reader: Principal, message_id: str) -> bool:
         """Take a peeked document off the reader's own queue; False when there is none such, or it was not peeked."""
-        return await self._write(queues.dequeued, message_id, self._queue(reader).owner, self.office.clock.micros())
+        return await self.office.database.writing(
+            queues.dequeued, message_id, self._queue(reader).owner, self.office.clock.micros()
+        )
 
     async def fetch(self, reader: Principal, message_id: str, dialect: Dialect) -> PeekedDocument | None:
         """A document already peeked by the reader, dequeued or not, once more."""
@@ -164,7 +162,7 @@ class Hub:
 
     async def queue_lengths(self, reader: Principal) -> tuple[QueueLength, ...]:
         """What waits for the reader; for the hub's operator, every queue."""
-        return await self._read(functools.partial(inspection.queue_lengths, self.office), reader)
+        return await self.office.reading(inspection.queue_lengths, reader)
 
     def _peek(self, reader: Principal, category: Category | None, dialect: Dialect) -> PeekedDocument | None:
         queue, at = self._queue(reader), self.office.clock.micros()
@@ -234,58 +232,58 @@ class Hub:
 
     async def message_status(self, reader: Principal, message_id: str) -> MessageStatus | None:
         """Where a message stands that the reader sent or received; the hub's operator sees all."""
-        return await self._read(functools.partial(inspection.message_status, self.office), reader, message_id)
+        return await self.office.reading(inspection.message_status, reader, message_id)
 
     async def messages(self, reader: Principal, wanted: MessageFilter, page: Page) -> MessagePage:
         """The reader's own messages in and out, newest first."""
-        return await self._read(functools.partial(inspection.messages, self.office), reader, wanted, page)
+        return await self.office.reading(inspection.messages, reader, wanted, page)
 
     async def read_series(self, reader: Principal, query: SeriesQuery) -> tuple[PointSeries, ...] | Refused | None:
         """Values of points as of an instant; None when the reader may not see one of the points or it is unknown."""
-        return await self._read(functools.partial(reading.read_series, self.office), reader, query)
+        return await self.office.reading(reading.read_series, reader, query)
 
     async def value_versions(
         self, reader: Principal, point: str, at: int, sort: tuple[Unit | None, Flow | None] = (None, None)
     ) -> tuple[ValueVersion, ...] | None:
         """Every version of the value whose interval starts at `at`, oldest first."""
-        return await self._read(functools.partial(reading.value_versions, self.office), reader, point, at, sort=sort)
+        return await self.office.reading(reading.value_versions, reader, point, at, sort=sort)
 
     # --- control --------------------------------------------------------------------------------------------------
 
     async def kpis(self, reader: Principal, query: DayQuery) -> tuple[KpiValue, ...] | None:
         """Key figures of the reader's grid areas; None for an area that is not its own."""
-        return await self._read(functools.partial(kpis, self.office), reader, query)
+        return await self.office.reading(kpis, reader, query)
 
     async def missing_values(self, reader: Principal, query: DayQuery, page: Page) -> MissingPage | Refused | None:
         """What is missing in the reader's grid areas after its limit; None for an area that is not its own."""
         if not is_place(page.after):
             return _no_place()
-        return await self._read(functools.partial(missing_values.missing_page, self.office), reader, query, page)
+        return await self.office.reading(missing_values.missing_page, reader, query, page)
 
     async def reminders(self, reader: Principal, query: ReminderQuery, page: Page) -> ReminderPage | Refused | None:
         """Who was reminded of what in the reader's grid areas; None for an area that is not its own."""
         if not is_place(page.after):
             return _no_place()
-        return await self._read(functools.partial(reminder_page, self.office), reader, query, page)
+        return await self.office.reading(reminder_page, reader, query, page)
 
     async def corrections(self, reader: Principal, query: CorrectionQuery, page: Page) -> Corrections | Refused | None:
         """What was corrected of the points the reader may see; None where it names another."""
         if not correction_report.is_report_place(page.after):
             return _no_place()
         first_run = correction_report.run_by_timetable(self.office.profile.timetable)
-        report = functools.partial(correction_report.correction_report, self.office)
-        return await self._read(report, reader, query, page, first_run=first_run)
+        report = correction_report.correction_report
+        return await self.office.reading(report, reader, query, page, first_run=first_run)
 
     async def rejections(self, reader: Principal, query: DayQuery) -> tuple[RejectionCount, ...]:
         """How much of what the reader sent was rejected, by day and reason; for the hub's operator, of everybody."""
         party, zone = None if reader.role is Role.HUB else reader.party, self.office.profile.zone
         start = query.start or zone.day(self.office.clock.now()) - timedelta(days=1)
         interval = Interval(zone.midnight(start), zone.midnight(query.end or start + timedelta(days=1)))
-        return await self._read(functools.partial(rejection_statistics, self.office), party, interval)
+        return await self.office.reading(rejection_statistics, party, interval)
 
     async def control_sums(self, reader: Principal, day: date, as_of: int | None) -> ControlSums:
         """What the points the reader may see add up to on a local day, and the hub's own sums to hold it against."""
-        return await self._read(functools.partial(control_sums, self.office), reader, day, as_of)
+        return await self.office.reading(control_sums, reader, day, as_of)
 
     # --- master data ----------------------------------------------------------------------------------------------
 
@@ -293,7 +291,7 @@ class Hub:
         self, reader: Principal, table: MasterDataTable, key: str, page: Page
     ) -> MasterDataPage | None:
         """Rows of a table, every version of them; `key` empty is every row the reader may see."""
-        return await self._read(self._page, reader, table, key, page)
+        return await self.office.database.reading(self._page, reader, table, key, page)
 
     def _page(
         self, connection: Connection, reader: Principal, table: MasterDataTable, key: str, page: Page
@@ -314,7 +312,7 @@ class Hub:
         """The client registered under an id; what another process changed shows within seconds."""
         known, until = self._clients.get(client_id, (None, 0))
         if until < self.office.clock.now():
-            known = await self._read(clients.find, client_id)
+            known = await self.office.database.reading(clients.find, client_id)
             if len(self._clients) >= _MOST_CLIENTS:
                 self._clients.clear()
             self._clients[client_id] = (known, self.office.clock.now() + _CLIENT_SECONDS)
@@ -322,35 +320,21 @@ class Hub:
 
     async def find_client_by_thumbprint(self, thumbprint: str) -> Client | None:
         """The client registered with a certificate, by its SHA-256 thumbprint in lower-case hex."""
-        return await self._read(clients.find_by_thumbprint, thumbprint)
+        return await self.office.database.reading(clients.find_by_thumbprint, thumbprint)
 
     async def register_client(self, client: Client) -> Refused | None:
         """Add a client or replace the one of the same id; refused where the market's terms of clients forbid it."""
-        refusal = await self._write(clients.register, client, self.office.profile.clients)
+        refusal = await self.office.database.writing(clients.register, client, self.office.profile.clients)
         self._clients.clear()
         return None if refusal is None else Refused((refusal,))
 
     async def readiness(self) -> Readiness:
         """Whether the store answers and has room. Does not raise: an unreachable store is the answer."""
         try:
-            await self._write(lambda connection: allocate(connection, self.office.clock.micros()))
+            await self.office.database.writing(lambda connection: allocate(connection, self.office.clock.micros()))
         except StoreUnavailable as error:
             return Readiness(False, {"database": str(error)})
         return Readiness(True, {"database": "ready"})
-
-    async def _read(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def work() -> T:
-            with self.office.database.read() as connection:
-                return call(connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
-
-    async def _write(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def work() -> T:
-            with self.office.database.write() as connection:
-                return call(connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
 
 
 def _no_place() -> Refused:

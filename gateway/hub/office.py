@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -20,6 +21,9 @@ from gateway.messages.masterdata import MasterData
 from gateway.messages.point_details import NOTHING_MORE, PointView
 from gateway.messages.settlement_masterdata import SettlementMasterData
 from gateway.schemas.registry import Registry
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 _PAST_VIEWS = 2
 """Past views of master data kept: that of an evening, and that of the month its load shares were frozen in."""
@@ -55,6 +59,12 @@ class Office:
     results: SettlementResults = field(default_factory=NothingFiled)
     _past: list[MasterData] = field(default_factory=list, repr=False)
     _facts: list[SettlementMasterData] = field(default_factory=list, repr=False)
+
+    async def reading(
+        self, call: Callable[Concatenate[Office, Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a call finds for this office in one consistent view, read beside the event loop."""
+        return await self.database.reading(lambda connection: call(self, connection, *args, **kwargs))
 
     def is_current(self, connection: Connection) -> bool:
         """Whether nobody has imported master data since the last refresh."""

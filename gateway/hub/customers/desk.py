@@ -53,21 +53,15 @@ class CustomerDesk:
 
     async def points(self, customer: Principal, page: Page) -> CustomerPointPage:
         """The customer's own metering points."""
-
-        def work() -> CustomerPointPage:
-            with self._office.database.read() as connection:
-                return self.own(connection, customer.party).page(page)
-
-        return await asyncio.to_thread(work)
+        return await self._office.database.reading(lambda connection: self.own(connection, customer.party).page(page))
 
     async def series(self, customer: Principal, query: SeriesQuery) -> Found:
         """Values of the customer's points in its own times."""
 
-        def work() -> Found:
-            with self._office.database.read() as connection:
-                return read_visible(self._office, connection, query, self.own(connection, customer.party).parts)
+        def read(connection: Connection) -> Found:
+            return read_visible(self._office, connection, query, self.own(connection, customer.party).parts)
 
-        return await asyncio.to_thread(work)
+        return await self._office.database.reading(read)
 
     def own(self, connection: Connection, customer: str) -> CustomerPoints:
         """The points of a customer as registered now."""
@@ -86,12 +80,7 @@ class CustomerDesk:
 
     async def grants(self, customer: Principal, page: Page) -> GrantPage:
         """What the customer has granted."""
-
-        def work() -> GrantPage:
-            with self._office.database.read() as connection:
-                return grants.page(connection, customer.party, page)
-
-        return await asyncio.to_thread(work)
+        return await self._office.database.reading(grants.page, customer.party, page)
 
     async def revoke(self, customer: Principal, grant_id: str) -> Grant | None:
         """Take a grant back, at once and for good; taking it back again changes nothing."""
@@ -99,12 +88,7 @@ class CustomerDesk:
 
     async def accesses(self, customer: Principal, page: Page) -> AccessRecordPage:
         """What is on record about the customer's grants."""
-
-        def work() -> AccessRecordPage:
-            with self._office.database.read() as connection:
-                return grants.records(connection, customer.party, page)
-
-        return await asyncio.to_thread(work)
+        return await self._office.database.reading(grants.records, customer.party, page)
 
     def _grant(self, customer: Principal, wish: GrantWish) -> Grant | Refused:
         office, now = self._office, self._office.clock.now()

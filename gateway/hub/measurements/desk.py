@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
-
-from sqlalchemy.engine import Connection
 
 from gateway.hub.measurements import looking
 from gateway.hub.measurements.taking import BatchMail, take
@@ -20,9 +16,6 @@ from gateway.hub.ports_measurements import (
     MeasurementQuery,
     MeterPage,
 )
-
-T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class MeasurementDesk:
@@ -39,19 +32,12 @@ class MeasurementDesk:
 
     async def values(self, reader: Principal, query: MeasurementQuery, page: Page) -> MeasurementPage | Refused | None:
         """Values of a meter of the reader's party; None where it has no such meter."""
-        return await self._read(looking.values, reader, query, page)
+        return await self._office.database.reading(looking.values, reader, query, page)
 
     async def events(self, reader: Principal, query: MeasurementQuery, page: Page) -> EventPage | Refused | None:
         """Events of a meter of the reader's party."""
-        return await self._read(looking.events, reader, query, page)
+        return await self._office.database.reading(looking.events, reader, query, page)
 
     async def meters(self, reader: Principal, page: Page) -> MeterPage:
         """The meters of the reader's party."""
-        return await self._read(looking.meters, reader, page)
-
-    async def _read(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def work() -> T:
-            with self._office.database.read() as connection:
-                return call(connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
+        return await self._office.database.reading(looking.meters, reader, page)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
-
-from sqlalchemy.engine import Connection
-
 from gateway.hub.control.lateness import Lateness, LatenessQuery, lateness
 from gateway.hub.network.balance import Balance, BalanceQuery, balance
 from gateway.hub.network.curves import CurveQuery, LoadCurve, load_curve
 from gateway.hub.network.losses import Losses, LossQuery, losses
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
-
-T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class NetworkDesk:
@@ -27,25 +18,16 @@ class NetworkDesk:
 
     async def lateness(self, reader: Principal, query: LatenessQuery) -> tuple[Lateness, ...] | None:
         """Who is late with the values of days, by the deadline of a stage; None for an area that is not its own."""
-        return await self._read(lateness, reader, query)
+        return await self._office.reading(lateness, reader, query)
 
     async def losses(self, reader: Principal, query: LossQuery) -> Losses | None:
         """The losses of a network the reader runs; None for another."""
-        return await self._read(losses, reader, query)
+        return await self._office.reading(losses, reader, query)
 
     async def load_curve(self, reader: Principal, query: CurveQuery) -> LoadCurve | None:
         """The load-duration curve of points in networks the reader runs; None for others."""
-        return await self._read(load_curve, reader, query)
+        return await self._office.reading(load_curve, reader, query)
 
     async def balance(self, reader: Principal, query: BalanceQuery) -> Balance | None:
         """Production and consumption of a balance responsible party's area; None for that of another."""
-        return await self._read(balance, reader, query)
-
-    async def _read(
-        self, call: Callable[Concatenate[Office, Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        def work() -> T:
-            with self._office.database.read() as connection:
-                return call(self._office, connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
+        return await self._office.reading(balance, reader, query)

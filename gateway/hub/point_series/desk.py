@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,8 +27,6 @@ from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.times import Interval
 from gateway.rules.parties import OPERATING_ROLES
 
-T = TypeVar("T")
-
 _PLACE = re.compile(r"(\d{1,18})/(-?\d{1,18})/(\d{1,18})", re.ASCII)
 
 
@@ -41,7 +38,7 @@ class PointDesk:
 
     async def all_series(self, reader: Principal, query: SeriesQuery, page: Page) -> AllSeries | Refused:
         """The series of every point the reader may see, a window of points; see `PointSeriesDesk`."""
-        return await self._read(lambda connection: all_series(self._office, connection, reader, query, page))
+        return await self._office.reading(all_series, reader, query, page)
 
     async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
         """The balance windows of days, and where each stands now."""
@@ -62,7 +59,7 @@ class PointDesk:
 
     async def prices(self, interval: Interval) -> tuple[SpotPrice, ...]:
         """Spot prices whose step begins in an interval."""
-        return await self._read(lambda connection: prices_of(connection, interval))
+        return await self._office.database.reading(prices_of, interval)
 
     async def run_deviations(self) -> int:
         """Look for balance deviations now, as the nightly run does; the number of the run."""
@@ -70,15 +67,15 @@ class PointDesk:
 
     async def deviations(self, reader: Principal, interval: Interval, page: Page) -> DeviationPage:
         """The deviations that runs found in an interval, of the reader's points."""
-        return await self._read(lambda connection: self._deviations(connection, reader, interval, page))
+        return await self._office.database.reading(self._deviations, reader, interval, page)
 
     async def summaries(self, reader: Principal, interval: Interval) -> tuple[RunSummary, ...]:
         """What the runs in an interval come to for the reader."""
-        return await self._read(lambda connection: self._summaries(connection, reader, interval))
+        return await self._office.database.reading(self._summaries, reader, interval)
 
     async def reactive(self, reader: Principal, points: Sequence[str]) -> tuple[ReactiveState, ...] | None:
         """Whether reactive energy of points is available; None when one is not the reader's to see."""
-        return await self._read(lambda connection: self._reactive(connection, reader, points))
+        return await self._office.database.reading(self._reactive, reader, points)
 
     @property
     def _terms(self) -> ClosingTerms:
@@ -86,13 +83,6 @@ class PointDesk:
         if terms is None:
             raise LookupError(f"market {self._office.profile.name} has no balance windows")
         return terms
-
-    async def _read(self, call: Callable[[Connection], T]) -> T:
-        def work() -> T:
-            with self._office.database.read() as connection:
-                return call(connection)
-
-        return await asyncio.to_thread(work)
 
     def _own(self, connection: Connection, reader: Principal, table: sa.Table) -> sa.ColumnElement[bool]:
         """Rows of the reader: a supplier's own, those of a grid operator's areas, all of the hub's operator's."""

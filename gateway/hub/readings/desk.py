@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import date
-from typing import Concatenate, ParamSpec, TypeVar
-
-from sqlalchemy.engine import Connection
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.office import Office
@@ -15,9 +11,6 @@ from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_readings import AwaitedPage, MonthlyProduction, PointReadings, ReadingFeed, ReadingsTaken
 from gateway.hub.readings import looking, production
 from gateway.hub.readings.taking import ReadingMail, take
-
-T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class ReadingDesk:
@@ -33,25 +26,16 @@ class ReadingDesk:
 
     async def of_point(self, reader: Principal, point: str, as_of: int | None) -> PointReadings | None:
         """The readings of a point as known at an instant (None: now); None when the reader may not see the point."""
-        return await self._read(looking.of_point, reader, point, as_of)
+        return await self._office.reading(looking.of_point, reader, point, as_of)
 
     async def awaited(self, reader: Principal, page: Page) -> AwaitedPage:
         """Readings whose nominal date has come, of the points of a grid operator or supplier; the hub sees all."""
-        return await self._read(looking.outstanding, reader, page)
+        return await self._office.reading(looking.outstanding, reader, page)
 
     async def feed(self, reader: Principal, page: Page) -> ReadingFeed | Refused:
         """Readings, correction notices and cancellations handed to the reader, in the order they came."""
-        return await self._read(looking.feed, reader, page)
+        return await self._office.reading(looking.feed, reader, page)
 
     async def production(self, reader: Principal, month: date) -> tuple[MonthlyProduction, ...]:
         """Monthly production series of a day's month and whether they came in time, by who may see them."""
-        return await self._read(production.monthly_production, reader, month)
-
-    async def _read(
-        self, call: Callable[Concatenate[Office, Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        def work() -> T:
-            with self._office.database.read() as connection:
-                return call(self._office, connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
+        return await self._office.reading(production.monthly_production, reader, month)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -44,9 +42,6 @@ from gateway.settlement.profiles import Curve
 from gateway.settlement.quality_sets import CORRECTED, names_of
 from gateway.settlement.results import ResultKind, ResultSeries
 
-T = TypeVar("T")
-P = ParamSpec("P")
-
 
 class Desk:
     """The desk of one hub."""
@@ -56,19 +51,19 @@ class Desk:
 
     async def days(self, reader: Principal, wanted: DayFilter) -> tuple[DayStanding, ...]:
         """Where days of operation stand, with their history for those who run the hub or the grid area."""
-        return await self._read(self._days, reader, wanted)
+        return await self._office.database.reading(self._days, reader, wanted)
 
     async def snapshots(self, reader: Principal, wanted: DayFilter) -> tuple[SnapshotSummary, ...]:
         """Everything filed of some days of which the reader may see any row, oldest first."""
-        return await self._read(self._snapshots, reader, wanted)
+        return await self._office.database.reading(self._snapshots, reader, wanted)
 
     async def snapshot(self, reader: Principal, number: int) -> SnapshotView | None:
         """A snapshot with the rows the reader is entitled to; None where there is none, or no such row."""
-        return await self._read(self._snapshot, reader, number)
+        return await self._office.database.reading(self._snapshot, reader, number)
 
     async def postponements(self, wanted: DayFilter) -> tuple[Postponement, ...]:
         """The fixations that were postponed, newest last."""
-        return await self._read(self._postponements, wanted)
+        return await self._office.database.reading(self._postponements, wanted)
 
     async def postpone(
         self, operator: Principal, day: date, areas: Sequence[str], until: date, reason: str
@@ -97,11 +92,11 @@ class Desk:
         """The readings of a point that overlap some days, spread over their periods; None as for the readings."""
         zone = self._office.profile.zone
         span = Interval(zone.midnight(wanted.first), zone.day_interval(wanted.last).end)
-        return await self._read(partial(periodised_readings, self._office), reader, point, span)
+        return await self._office.reading(periodised_readings, reader, point, span)
 
     async def periodised_sums(self, reader: Principal, month: date, grid_area: str) -> PeriodisedSums | Refused | None:
         """Sums of periodised readings of a month: a supplier's own, all of the area for its grid operator."""
-        return await self._read(partial(periodised_sums, self._office), reader, month, grid_area)
+        return await self._office.reading(periodised_sums, reader, month, grid_area)
 
     # --- what there is ----------------------------------------------------------------------------------------------
 
@@ -211,13 +206,6 @@ class Desk:
             sent_by, decided_at = timetable.sent_by(row.until), row.at // MICROSECONDS
             found.append(Postponement(day, row.grid_area, old, row.until, sent_by, row.text, decided_at))
         return tuple(found)
-
-    async def _read(self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def work() -> T:
-            with self._office.database.read() as connection:
-                return call(connection, *args, **kwargs)
-
-        return await asyncio.to_thread(work)
 
 
 def _summary(number: int, area: str, sha256: bytes, run: Run) -> SnapshotSummary:
