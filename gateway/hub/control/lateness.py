@@ -19,8 +19,8 @@ from gateway.hub.control.day_values import QUARTER, is_gone, laid_out
 from gateway.hub.control.expected import Expected, expected_values, in_force
 from gateway.hub.database import transaction_at
 from gateway.hub.masterdata.settlement_registry import loss_points
-from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
+from gateway.hub.own_areas import own_areas
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Principal
 from gateway.markets.deliveries import DeliveryStage

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.control.expected import in_force
 from gateway.hub.network.flows import FlowQuery, read_flows
-from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
+from gateway.hub.own_areas import own_areas
 from gateway.hub.ports import Principal
 from gateway.messages.codes import Flow, MeteringPointType
 from gateway.messages.identifiers import is_point_id, point_key

@@ -16,8 +16,8 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.expected import in_force
 from gateway.hub.database import transaction_at
 from gateway.hub.network.flows import FlowQuery, Flows, read_flows
-from gateway.hub.network.own_areas import runs_area
 from gateway.hub.office import Office
+from gateway.hub.own_areas import runs_area
 from gateway.hub.ports import Principal
 from gateway.markets.networks import OwnPoints
 from gateway.messages.agreements import Agreements
