@@ -12,11 +12,8 @@ from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settin
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
-from gateway.hub.control.lateness import LatenessQuery
 from gateway.hub.exchange import Hub
-from gateway.hub.network.balance import BalanceQuery
-from gateway.hub.network.curves import CurveQuery
-from gateway.hub.network.losses import LossQuery
+from gateway.hub.ports_network import BalanceQuery, CurveQuery, LatenessQuery, LossQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Flow
 from gateway.messages.times import Interval

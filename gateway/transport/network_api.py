@@ -6,10 +6,7 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from gateway.hub.control.lateness import MOST_DAYS, LatenessQuery
-from gateway.hub.network.balance import BalanceQuery
-from gateway.hub.network.curves import CurveQuery
-from gateway.hub.network.losses import LossQuery
+from gateway.hub.ports_network import BalanceQuery, CurveQuery, LatenessQuery, LossQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import AREA_RUNNERS, Flow, Role
 from gateway.messages.times import Interval
@@ -24,6 +21,9 @@ NETWORK_ROLES: frozenset[Role] = OPERATOR | frozenset(AREA_RUNNERS)
 
 BALANCE_ROLES: frozenset[Role] = OPERATOR | {Role.BALANCE_RESPONSIBLE, Role.ENERGY_SUPPLIER}
 """Who may answer for a balance: the open supplier is named its balance responsible party too (ee-datahub §1.2)."""
+
+MOST_LATENESS_DAYS = 31
+"""Each day of an answer is a scan of everything stored of it, twice."""
 
 MOST_LOSS_DAYS = 366
 MOST_BALANCE_DAYS = 31
@@ -60,7 +60,7 @@ BALANCE_PARAMETERS = (
 async def show_lateness(call: Call) -> Response:
     """Who is late with the values of days."""
     query = Query(call, LATENESS_PARAMETERS)
-    start, end = _days(query, MOST_DAYS)
+    start, end = _days(query, MOST_LATENESS_DAYS)
     stage = query.listed("stage", DeliveryStage) or DeliveryStage.INITIAL
     wanted = LatenessQuery(start, end, stage, query.text("grid_area"))
     found = await call.services.exchange.network.lateness(call.principal, wanted)
