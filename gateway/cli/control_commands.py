@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
@@ -181,14 +181,12 @@ def _correction_row(body: CorrectionBody) -> tuple[object, ...]:
 
 
 def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date | None, date | None]:
-    """The days of the options, in the market's time."""
-    zone, now = hub.office.profile.zone, hub.office.clock.now()
-    first, last = (None if text is None else zone.day(instant_of(text, zone, now)) for text in (start, end))
-    if first is None and last is not None:
+    """The days of the options, which may all be absent."""
+    if start is not None:
+        return days_from(start, end, hub.zone, hub.office.clock.now())
+    if end is not None:
         raise CommandError("--to needs --from")
-    if first is not None and last is not None and first >= last:
-        raise CommandError("--to must be after --from")
-    return first, last
+    return None, None
 
 
 def _windows(read: Callable[[Page], Coroutine[Any, Any, Window | Refused | None]], absent: str) -> Iterator[Window]:

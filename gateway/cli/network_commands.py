@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
@@ -19,7 +19,7 @@ from gateway.messages.codes import Flow
 from gateway.messages.times import Interval
 from gateway.transport.network_models import BalanceStepBody, LatenessBody, LoadBody, LoadCurveBody, LossBody
 
-From = Annotated[str | None, typer.Option("--from", help="First local day (2026-08-01); yesterday unless given.")]
+From = Annotated[str, typer.Option("--from", help="First local day (2026-08-01).")]
 To = Annotated[str | None, typer.Option("--to", help="Local day to end before; the next unless given.")]
 
 
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def show_lateness(  # noqa: PLR0913 - one parameter for each option
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     stage: Annotated[DeliveryStage, typer.Option(help="By which deadline.")] = DeliveryStage.INITIAL,
     grid_area: Annotated[str, typer.Option("--grid-area", help="One grid area; all unless given.")] = "",
@@ -80,7 +80,7 @@ def _lateness_row(body: LatenessBody) -> tuple[object, ...]:
 def show_losses(  # noqa: PLR0913 - one parameter for each option
     grid_area: Annotated[str, typer.Argument(help="The grid area or line.")],
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known then; now unless given.")] = None,
     as_csv: AsCsv = False,
@@ -111,7 +111,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
     metering_point: Annotated[str, typer.Option("--point", help="One metering point.")] = "",
     grid_area: Annotated[str, typer.Option("--grid-area", help="All metering points of a grid area.")] = "",
     flow: Annotated[str, typer.Option(help="in, into the grid, or out of it.")] = Flow.OUT,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -140,7 +140,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
 def show_balance(  # noqa: PLR0913 - one parameter for each option
     party: Annotated[str, typer.Argument(help="The balance responsible party.")],
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -164,21 +164,11 @@ def _balance_row(body: BalanceStepBody) -> tuple[object, ...]:
     return (minute_of(body.start), body.production, body.consumption, body.saldo, body.lacking)
 
 
-def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date, date]:
-    """The days asked for; yesterday without any."""
-    try:
-        first = None if start is None else date.fromisoformat(start)
-        last = None if end is None else date.fromisoformat(end)
-    except ValueError as error:
-        raise CommandError(f"no day: {error}") from error
-    if first is None:
-        first = hub.zone.day(hub.office.clock.now()) - timedelta(days=1)
-    last = last or first + timedelta(days=1)
-    if first >= last:
-        raise CommandError(f"--to {last} is not after --from {first}")
-    return first, last
+def _days(hub: Hub, start: str, end: str | None) -> tuple[date, date]:
+    first, last = days_from(start, end, hub.zone, hub.office.clock.now())
+    return first, last or first + timedelta(days=1)
 
 
-def _interval(hub: Hub, start: str | None, end: str | None) -> Interval:
+def _interval(hub: Hub, start: str, end: str | None) -> Interval:
     first, last = _days(hub, start, end)
     return Interval(hub.zone.midnight(first), hub.zone.midnight(last))

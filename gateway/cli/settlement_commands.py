@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.hub.exchange import Hub
@@ -154,7 +153,7 @@ def postpone(  # noqa: PLR0913 - one parameter for each option
     """Move the fixation of a day, and its cut-off, to a later evening; parties see it at once."""
     with _hub(data_dir, database, market) as hub:
         desk, operator = hub.settlement, operator_of(hub.office.profile)
-        found = wait_for(desk.postpone(operator, _day(day), grid_area or (), _day(until), reason))
+        found = wait_for(desk.postpone(operator, day_of(day), grid_area or (), day_of(until), reason))
     if isinstance(found, Refused):
         _refuse(found, as_json)
     elif as_json:
@@ -176,7 +175,7 @@ def accept(  # noqa: PLR0913 - one parameter for each option
     """Let the negative residual of a held day stand: its basis is fixed, filed and sent."""
     with _hub(data_dir, database, market) as hub:
         desk, operator = hub.settlement, operator_of(hub.office.profile)
-        found = wait_for(desk.accept_residual(operator, _day(day), grid_area or (), reason))
+        found = wait_for(desk.accept_residual(operator, day_of(day), grid_area or (), reason))
     if isinstance(found, Refused):
         _refuse(found, as_json)
     else:
@@ -184,17 +183,10 @@ def accept(  # noqa: PLR0913 - one parameter for each option
 
 
 def _filter(first: str, last: str | None, grid_area: str) -> DayFilter:
-    wanted = DayFilter(_day(first), _day(last or first), grid_area)
+    wanted = DayFilter(day_of(first), day_of(last or first), grid_area)
     if wanted.last < wanted.first:
         raise CommandError("--to must not be before --from")
     return wanted
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"{text} is no day such as 2025-01-31") from None
 
 
 def _found(snapshot: Snapshot | None, number: int) -> Snapshot:
