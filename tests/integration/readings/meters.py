@@ -19,7 +19,6 @@ from gateway.hub.ports_readings import (
     ReadingFeed,
     ReadingResult,
     ReadingsTaken,
-    StandingReading,
 )
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.messages.codes import Role, SettlementMethod, Subtype
@@ -151,8 +150,3 @@ def start_meters(data_dir: Path, database_url: str | None = None) -> Meters:
 def rules_of(result: ReadingResult) -> list[str]:
     """The rules a result names."""
     return [finding.rule for finding in result.findings]
-
-
-def events_of(readings: tuple[StandingReading, ...]) -> list[str]:
-    """What happened, in order."""
-    return [one.event for one in readings]

@@ -26,7 +26,7 @@ from gateway.hub.database import transaction_at
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, csv_files
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
-from gateway.hub.settlement.days import day_number, standing
+from gateway.hub.settlement.days import UNTOUCHED, day_number, standings
 from gateway.hub.settlement.evening import Settlement
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.tables_settlement import settlement_evening, settlement_run, snapshot
@@ -173,7 +173,7 @@ class Town:
     def state(self, day: date, area: str = AREA) -> str:
         """Where a day stands."""
         with self.hub.office.database.read() as connection:
-            return standing(connection, day, area).state.value
+            return standings(connection, day, day).get((day, area), UNTOUCHED).state.value
 
     @staticmethod
     def row(results: SettlementResults, kind: ResultKind, **whose: str) -> int:
