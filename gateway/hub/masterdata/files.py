@@ -214,6 +214,18 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
     }
 
 
+def filled_csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
+    """Those of the CSV files of a set that hold any row."""
+    return {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+
+
+def write_files(dataset: MasterDataSet, directory: Path) -> None:
+    """Write a set as the CSV files an import takes, into a directory that is made where it is not there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in csv_files(dataset).items():
+        (directory / name).write_bytes(content)
+
+
 def _csv(layout: Layout[Dated], rows: Sequence[Dated]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [column.name for column in layout.columns], restval="", lineterminator="\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.demo.market import GRID_AREA
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, csv_files, filled_csv_files
 from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_readings import (
     AwaitedReading,
@@ -137,7 +137,7 @@ class Meters:
     def permit(self, permission: PointPermission) -> None:
         """Register what a point is allowed, in place of what it was."""
         facts = MasterDataSet(settlement=SettlementFacts(permissions=[permission]))
-        files = {name: content for name, content in csv_files(facts).items() if content.count(b"\n") > 1}
+        files = filled_csv_files(facts)
         report = asyncio.run(self.hub.import_master_data(OPERATOR, files))
         assert any(report.rows.values()), report.findings
 
