@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.analysis.day_export import Exported, export_day
 from gateway.analysis.export_files import keys_of
-from gateway.cli.machine import local_hub
-from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of, instant_of, settings_from
+from gateway.cli.machine import existing_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of, instant_of
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub.clock import MICROSECONDS
@@ -48,8 +48,7 @@ def export(  # noqa: PLR0913 - one parameter for each option
     if find_spec("pyarrow") is None:
         raise CommandError("this needs pyarrow: install gridpost[analysis]")
     days = [day_of(text) for text in dict.fromkeys(day)]
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         office = hub.office
         now = office.clock.now()
         known = now if as_of is None else instant_of(as_of, office.profile.zone, now)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
@@ -47,8 +47,7 @@ def show_lateness(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 1 when somebody is late.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = LatenessQuery(*_days(hub, start, end), stage, grid_area)
         found = wait_for(hub.network.lateness(operator_of(hub.office.profile), query))
     if found is None:
@@ -90,8 +89,7 @@ def show_losses(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """The losses of a grid or line, step by step, in kWh; with how many of its points had no value in each."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, hub.office.clock.now())
         query = LossQuery(grid_area, _interval(hub, start, end), known)
         found = wait_for(hub.network.losses(operator_of(hub.office.profile), query))
@@ -124,8 +122,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
         raise CommandError("give either --point or --grid-area")
     if flow not in (Flow.IN, Flow.OUT):
         raise CommandError(f"--flow {flow} is neither in nor out")
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = CurveQuery(_interval(hub, start, end), metering_point, grid_area, Flow(flow))
         found = wait_for(hub.network.load_curve(operator_of(hub.office.profile), query))
     if found is None:
@@ -149,8 +146,7 @@ def show_balance(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Production and consumption of a balance area, step by step, in kWh."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = BalanceQuery(_interval(hub, start, end), party)
         found = wait_for(hub.network.balance(operator_of(hub.office.profile), query))
     if found is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli import settlement_commands
-from gateway.cli.machine import local_hub
+from gateway.cli.machine import existing_hub
 from gateway.cli.options import DatabaseUrl, DataDir, Market, interval_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
@@ -85,7 +85,7 @@ def settle(  # noqa: PLR0913 - one parameter for each option
     if context.invoked_subcommand is not None:
         return
     if snapshot is not None:
-        with local_hub(settings_from(data_dir=data_dir, database=database, market=market), must_exist=True) as hub:
+        with existing_hub(data_dir, database, market) as hub:
             settlement_commands.show_snapshot(snapshot, as_json, hub)
         return
     if masterdata is None or series is None or start is None or end is None or not grid_area or out is None:
