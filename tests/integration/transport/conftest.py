@@ -8,7 +8,8 @@ import pytest
 
 from gateway.transport.settings import BodyLimits, CertificateHeader, TransportSettings
 
-from .desk import NOON, Desk
+from .desk import Desk
+from .small_places import NOON
 
 SMALL_LIMITS = BodyLimits(bytes=4 * 1024 * 1024, idle_seconds=2.0, total_seconds=4.0)
 

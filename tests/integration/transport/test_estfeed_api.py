@@ -23,9 +23,12 @@ from gateway.messages.metering_status import ProcessingState, ReportedError
 from gateway.transport.series_workbook import WORKBOOK
 from gateway.transport.settings import TransportSettings
 
-from .desk import ESTONIA, OTHER_SUPPLIER, SECRET, SECRET_HASH, SUPPLIER, Desk, SmallExchange
+from .desk import Desk
 from .estfeed_client import DatahubClient, DatahubError, Reply
+from .running_server import SECRET, SECRET_HASH
+from .small_exchange import SmallExchange
 from .small_metering import APRIL, METER
+from .small_places import ESTONIA, OTHER_SUPPLIER, SUPPLIER
 
 ROLES = (Role.GRID_OPERATOR, Role.ENERGY_SUPPLIER, Role.ENERGY_SERVICE_PROVIDER)
 TECHNICAL = Client("own-technical", SUPPLIER, ROLES[0], SECRET_HASH, further_roles=frozenset(ROLES[1:]))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.transport.application import route_table
 
-from .desk import SECRET, Desk
+from .desk import Desk
+from .running_server import SECRET
 from .test_access_matrix import VALUES
 
 CLIENTS = ["own-energy-supplier", "own-metered-data-responsible", "own-hub", "own-delegate"]

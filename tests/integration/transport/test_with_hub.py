@@ -39,7 +39,7 @@ from gateway.transport.routes import Credentials
 from gateway.transport.tokens import ROLE_NAMES
 from gateway.wiring import open_hub
 
-from .desk import SECRET, SECRET_HASH, RunningServer
+from .running_server import SECRET, SECRET_HASH, RunningServer
 from .test_access_matrix import GUARDED, QUERIES, VALUES
 from .test_ebix_api import _envelope, _sending
 
