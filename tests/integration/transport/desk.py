@@ -49,7 +49,7 @@ class Desk(RunningServer):
 
     def raw(self, request: bytes) -> bytes:
         """Everything the server says to raw bytes until it closes or falls silent."""
-        with socket.create_connection(self.address, timeout=5) as connection:
+        with socket.create_connection(self.address, timeout=60) as connection:
             connection.sendall(request)
             return read_all(connection)
 

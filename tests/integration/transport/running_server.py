@@ -26,7 +26,7 @@ class RunningServer:
         self.url = f"http://127.0.0.1:{self.address[1]}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def stop(self) -> None:
         self.http.close()
