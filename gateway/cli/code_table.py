@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.codecs.reasons import wire_reason
-from gateway.markets.profile import MarketProfile, MarketRules
+from gateway.markets.policies import MarketRules
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import REJECT_KINDS, DocumentKind
 from gateway.messages.findings import Severity
 from gateway.rules.runner import Wording

@@ -23,15 +23,15 @@ from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
 from gateway.markets.networks import NO_NETWORKS, read_networks
 from gateway.markets.parameters import DatedValue, Parameter
-from gateway.markets.profile import (
+from gateway.markets.policies import (
     Bundling,
     ControlPolicy,
     CorrectedOutward,
     IdentifierPolicy,
-    MarketProfile,
     MarketRules,
     Strictness,
 )
+from gateway.markets.profile import MarketProfile
 from gateway.markets.results import NO_RESULTS, read_results
 from gateway.markets.series_terms import NO_TERMS, read_series_terms
 from gateway.messages.codes import (
