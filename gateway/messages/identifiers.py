@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from operator import mul
 
 _EIC = re.compile(r"[0-9A-Z-]{15}[0-9A-Z]")
 EIC_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-"
+_EIC_WEIGHTS = range(16, 1, -1)
 POINT_EIC = "38Z"
 """Issuing office and type of the EICs that name metering points: 37 to the 12th of them fit a store's number."""
 
@@ -53,7 +55,7 @@ def has_gs1_check_digit(text: str) -> bool:
 
 def eic_check_character(body: str) -> str:
     """The check character of the first 15 characters of an EIC: weights 16 to 2, remainder to 37."""
-    total = sum(EIC_ALPHABET.index(character) * (16 - place) for place, character in enumerate(body))
+    total = sum(map(mul, map(EIC_ALPHABET.index, body), _EIC_WEIGHTS))
     return EIC_ALPHABET[(36 - (total - 1) % 37) % 37]
 
 
