@@ -320,6 +320,10 @@ class Batch:
         starts: Instants = self.series.start[rows] + (points - self.series.offsets[rows]) * self.step_seconds[rows]
         return starts
 
+    def named(self, row: int) -> Words:
+        """The words that name a series."""
+        return {"transaction": self.series.transaction[row], "point": self.series.point[row]}
+
     def point_hits(self, points: Rows, field: str, words: Callable[[int], Words] = no_words) -> Hits:
         """Hits of the given places in the point columns; `words` is asked by place."""
         if not len(points):

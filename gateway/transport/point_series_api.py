@@ -10,11 +10,11 @@ import anyio
 from starlette.responses import Response
 
 from gateway.codecs.hub_json import reason_of
-from gateway.hub.ports import Refused, SeriesQuery, Submission
+from gateway.hub.ports import SeriesQuery, Submission
 from gateway.messages.codes import DocumentKind, Flow, NeutralForm, Resolution, Role, Unit
 from gateway.messages.times import Interval
 from gateway.transport import point_series_models as models
-from gateway.transport.answers import JSON, PREFIX, json_answer, not_found, taken
+from gateway.transport.answers import JSON, PREFIX, answered, json_answer, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.media_types import media_type
 from gateway.transport.problems import refuse_with_problem
@@ -56,9 +56,7 @@ async def send_measure_data(call: Call) -> Response:
     if call.principal.role is Role.HUB and not await anyio.to_thread.run_sync(reason_of, body):
         raise refuse("reason", "is required of the hub's operator")
     submission = Submission(DocumentKind.MEASURE_DATA, NeutralForm.HUB_JSON, body, correlation_id=call.correlation_id)
-    answer = await call.services.exchange.submit(call.principal, submission)
-    if isinstance(answer, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, answer.findings)
+    answer = answered(await call.services.exchange.submit(call.principal, submission))
     status = await call.services.exchange.message_status(call.principal, answer.message_id)
     series = () if status is None else status.series
     return json_answer(models.TakenBody.of(answer.message_id, series), HTTPStatus.ACCEPTED)
@@ -78,9 +76,7 @@ async def show_all_series(call: Call) -> Response:
         query.listed("flow", Flow),
     )
     known = call.services.clock() if wanted.as_of is None else wanted.as_of
-    found = await call.services.exchange.point_series.all_series(call.principal, wanted, query.page())
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    found = answered(await call.services.exchange.point_series.all_series(call.principal, wanted, query.page()))
     body = await anyio.to_thread.run_sync(json_series, found.series, known)
     after = json.dumps({"after": found.after}).encode()
     return Response(body[:-1] + b", " + after[1:], media_type=JSON)
@@ -139,9 +135,7 @@ async def show_reactive(call: Call) -> Response:
     points = Query(call, _POINTS).texts("point")
     if not points or len(points) > MOST_POINTS:
         raise refuse("point", f"is required, at most {MOST_POINTS} times")
-    found = await call.services.exchange.point_series.reactive(call.principal, points)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.point_series.reactive(call.principal, points))
     return json_answer(models.ReactiveStatesBody(points=[models.ReactiveBody.of(one) for one in found]))
 
 

@@ -5,7 +5,7 @@ Whatever input changes, the steps it touches are calculated and sent anew; the g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -36,9 +36,6 @@ from gateway.settlement.statuses import weakest
 
 GROSS = series_kind(Unit.KWH)
 _HOURLY = RESOLUTIONS.index(Resolution.HOUR)
-
-Work = Callable[[date, Interval], Iterable["Calculated"]]
-"""Calculates a part of a local day."""
 
 
 class Calculated(NamedTuple):

@@ -21,7 +21,7 @@ from gateway.hub.feed.desk import FeedDesk
 from gateway.hub.feed.master_data import note_import
 from gateway.hub.feed.writing import note_changes
 from gateway.hub.masterdata.cells import manner_of
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.metering_data.changes import Change
 from gateway.hub.metering_data.storing import MeteringStore
@@ -136,7 +136,7 @@ class Market:
         whole = MasterDataSet(
             dataset.points, dataset.grid_areas, dataset.roles, dataset.delegations, dataset.settlement, facts
         )
-        files = {name: content for name, content in csv_files(whole).items() if content.count(b"\n") > 1}
+        files = filled_csv_files(whole)
         note = functools.partial(note_import, self.office)
         imports = MasterDataImport(self.office.database, manner_of(self.office.profile), note)
         report = imports.take(files, self.clock.micros(), self.office.master)

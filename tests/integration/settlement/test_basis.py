@@ -6,7 +6,7 @@ import asyncio
 from datetime import date, timedelta
 
 from gateway.demo.market import sample_gsrn
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import load_share_total
 from gateway.hub.settlement.days import history
@@ -48,7 +48,7 @@ from tests.integration.settlement.towns import (
 
 def take(town: Town, dataset: MasterDataSet) -> None:
     """Register master data on top of the town's."""
-    files = {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+    files = filled_csv_files(dataset)
     report = asyncio.run(town.hub.import_master_data(OPERATOR, files))
     assert any(report.rows.values()), report.findings
 

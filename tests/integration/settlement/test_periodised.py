@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_readings import ReadingOutcome, ReadingsTaken
 from gateway.hub.ports_settlement import DayFilter, PeriodisedKind, PeriodisedReading, PeriodisedSums
@@ -103,7 +103,7 @@ def keys(found: PeriodisedSums) -> list[tuple[str, str, str, int]]:
 
 
 def register(town: Town, stated: MasterDataSet) -> None:
-    files = {name: content for name, content in csv_files(stated).items() if content.count(b"\n") > 1}
+    files = filled_csv_files(stated)
     report = asyncio.run(town.hub.import_master_data(OPERATOR, files))
     assert any(report.rows.values()), report.findings
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_files
-from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
+from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, CustomerType, Role, Standing
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme, eic_check_character
@@ -41,7 +41,7 @@ PERMISSIONS = (
     "permission,metering_point,holder,holder_type,role,purpose,owner,owner_type,data_from,data_to,standing,"
     "valid_from,valid_to\n"
 )
-JANUARY, JULY, NEW_YEAR = map(parse_instant, ("2023-12-31T22:00Z", "2024-06-30T21:00Z", "2024-12-31T22:00Z"))
+JANUARY, JULY = map(parse_instant, ("2023-12-31T22:00Z", "2024-06-30T21:00Z"))
 
 
 def row(
@@ -109,7 +109,7 @@ def test_all_columns_are_read_exactly_and_written_back() -> None:
         AccessPermission("P", HOUSE, SUPPLIER, role, JULY, JANUARY, JULY, FOREVER, "ann", private, legal, "OFFER")
     ]
     assert read_files(csv_files(reading.dataset), MANNER).dataset == reading.dataset
-    view = reading.dataset.agreement_view()
+    view = Agreements.build(reading.dataset.agreements)
     assert len(view.columns.point) == 2  # what is withdrawn counts no more
 
 
