@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages.codes import Commodity, FeedForm, Flow, Resolution, Role, commodity_of
+from gateway.messages.agreements import NO_AGREEMENTS, Agreements
+from gateway.messages.codes import AgreementKind, Commodity, FeedForm, Flow, Resolution, Role, commodity_of
 from gateway.messages.masterdata import FOREVER, NONE, UNITS, MasterData, Rows
 from gateway.messages.metering_data import (
     NOT_STATED,
@@ -59,6 +60,7 @@ class MeteringTerms:
         day_hours: the hour at which the day of a commodity begins.
         submitters: the roles that may send a commodity.
         net_senders: the roles that may send net quantities.
+        agreements_needed: by role, the agreements it sends under; a role that is not named needs none.
         oldest_months: how many months back a period may start.
         furthest_days: how many days ahead a period may start.
         most_intervals: how many accounting intervals a message may hold.
@@ -74,6 +76,7 @@ class MeteringTerms:
     day_hours: Mapping[Commodity, int]
     submitters: Mapping[Commodity, frozenset[Role]]
     net_senders: frozenset[Role]
+    agreements_needed: Mapping[Role, frozenset[AgreementKind]]
     oldest_months: int
     furthest_days: int
     most_intervals: int
@@ -102,6 +105,7 @@ class MeteringBatch:
         sender: who sent it.
         now: instant of receipt.
         terms: what the market says today.
+        agreements: agreements as known now.
     """
 
     data: MeteringData
@@ -109,6 +113,7 @@ class MeteringBatch:
     sender: Sender
     now: int
     terms: MeteringTerms
+    agreements: Agreements = NO_AGREEMENTS
 
     @cached_property
     def today(self) -> date:
