@@ -57,7 +57,6 @@ class MeteringDataPolicy:
         net_senders: the roles that may send net quantities.
         agreements_needed: by role, the agreements it sends under.
         exact_decimals: whether all decimals have to be written.
-        exceptions: codes of points that count although their check character is wrong.
         closings: forms that are closed or will be, to whom and when.
     """
 
@@ -69,7 +68,6 @@ class MeteringDataPolicy:
     net_senders: frozenset[Role] = frozenset()
     agreements_needed: Mapping[Role, frozenset[AgreementKind]] = field(default_factory=dict)
     exact_decimals: bool = False
-    exceptions: frozenset[str] = frozenset()
     closings: tuple[Closing, ...] = ()
     _terms: dict[int, MeteringTerms] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: Sequence[date] = field(init=False, repr=False, compare=False)
@@ -111,7 +109,6 @@ class MeteringDataPolicy:
             decimals=self._number("decimals", day),
             exact_decimals=self.exact_decimals,
             clock_tolerance=self._number("clock-tolerance", day),
-            exceptions=self.exceptions,
             atomicity=Atomicity(str(self.parameters["atomicity"].on(day).value)),
         )
 
@@ -138,7 +135,6 @@ def read_metering_data(
     zone: MarketZone,
     parameters: Mapping[str, Parameter],
     rules: tuple[IntervalRules, MessageRules],
-    exceptions: frozenset[str],
 ) -> MeteringDataPolicy:
     """The policy from a market's TOML."""
     return MeteringDataPolicy(
@@ -152,7 +148,6 @@ def read_metering_data(
             Role(role): frozenset(map(AgreementKind, kinds)) for role, kinds in table["agreements_needed"].items()
         },
         exact_decimals=table["exact_decimals"],
-        exceptions=exceptions,
         closings=tuple(_closing(entry) for entry in table["closings"] if entry["enforced"]),
     )
 

@@ -67,7 +67,6 @@ class MeteringTerms:
         integer_digits, decimals: how much of a quantity may be written.
         exact_decimals: whether all the decimals have to be written.
         clock_tolerance: seconds a sender's clock may be ahead of the hub's.
-        exceptions: codes of points that count although their check character is wrong.
         atomicity: what a message is taken or refused by.
     """
 
@@ -84,7 +83,6 @@ class MeteringTerms:
     decimals: int
     exact_decimals: bool
     clock_tolerance: int
-    exceptions: frozenset[str]
     atomicity: Atomicity
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from gateway.messages.codes import AgreementKind, Commodity, Quality, Resolution, Unit
-from gateway.messages.identifiers import has_eic_check_character, is_eic, point_key
+from gateway.messages.identifiers import has_eic_check_character, point_key
 from gateway.messages.masterdata import NONE, RESOLUTIONS
 from gateway.messages.metering_data import RESOLUTION_PLACES, Measure, MeasureColumns, Member
 from gateway.messages.quantities import NO_QUANTITY, digits_of, format_quantity
@@ -239,11 +239,11 @@ def flow_type_stated(batch: MeteringBatch) -> Iterator[IntervalHits]:
 def _bad_codes(batch: MeteringBatch) -> list[int]:
     """The places of the points whose code is none; a code that has a key of its own is good."""
     doubtful = np.flatnonzero(batch.points.keys >= NO_POINT).tolist()
-    return [place for place in doubtful if not _is_point_code(batch, batch.points.ids[place])]
+    return [place for place in doubtful if not _is_point_code(batch.points.ids[place])]
 
 
-def _is_point_code(batch: MeteringBatch, point: str) -> bool:
-    return is_eic(point) and point[2] == "Z" and (has_eic_check_character(point) or point in batch.terms.exceptions)
+def _is_point_code(point: str) -> bool:
+    return has_eic_check_character(point) and point[2] == "Z"
 
 
 def _of_others(batch: MeteringBatch) -> Mask:

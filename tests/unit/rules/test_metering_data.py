@@ -189,9 +189,11 @@ def test_an_aggregator_sends_under_its_agreement() -> None:
 
 
 def test_a_code_on_the_allow_list_is_no_mistake_of_spelling() -> None:
-    terms = replace(POLICY.terms(NOW), exceptions=frozenset({"38ZGO-133300BP-P"}))
-    verdict = check(read([of_point("38ZGO-133300BP-P", [quarter(START, outQty=quantity(1))])]), terms=terms)
-    assert [error.finding.rule for error in verdict.errors] == ["point-registered"]
+    # EE-1.4: the list is the process's, so that the code is no other test's
+    listed, other = "38ZLISTED-01---A", "38ZLISTED-01---B"
+    changed_profile("ee", {"identifiers": {"exceptions": [listed]}}, {})
+    data = read([of_point(one, [quarter(START, outQty=quantity(1))]) for one in (listed, other)])
+    assert [error.finding.rule for error in check(data).errors] == ["point-registered", "point-code-valid"]
 
 
 def test_a_point_counts_from_its_first_day_on() -> None:
