@@ -15,8 +15,8 @@ follower = Table(
     "follower",
     metadata,
     Column("name", String(24), primary_key=True),
-    _number("segment"),
-    comment="Up to which segment of the series store each calculation has looked",
+    _number("reached"),
+    comment="Up to which segment of the series store, or which import, each calculation has looked",
 )
 
 calculation = Table(
@@ -52,16 +52,16 @@ deviation = Table(
     Column("transaction", ROWID, ForeignKey("deviation_run.transaction"), primary_key=True, autoincrement=False),
     _number("point", primary=True),
     _number("start", primary=True),
+    Column("supplier", String(16), primary_key=True),
     Column("length", Integer, nullable=False),
     _number("old"),
     _number("new"),
     _number("price"),
-    Column("supplier", String(16), nullable=False),
     Column("grid_area", String(35), nullable=False),
     Column("is_production", Boolean(create_constraint=False), nullable=False),
     Column("cause", String(32), nullable=False),
     sqlite_with_rowid=False,
-    comment="Steps of accounting points whose energy changed after their balance window; never updated",
+    comment="Steps of accounting points whose energy or supplier changed after their balance window; never updated",
 )
 Index("ix_deviation_point_start", deviation.c.point, deviation.c.start)
 

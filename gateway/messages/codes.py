@@ -351,6 +351,8 @@ class DeviationCause(StrEnum):
 
     METERED_DATA = "metered-data-correction"
     """Measure data were corrected (EV: BL01)."""
+    SUPPLIER = "supplier-correction"
+    """It was somebody else who supplied the point (DH-200 section 9)."""
 
 
 class AllowedFlow(StrEnum):

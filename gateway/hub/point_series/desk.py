@@ -27,7 +27,7 @@ from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.times import Interval
 from gateway.rules.parties import OPERATING_ROLES
 
-_PLACE = re.compile(r"(\d{1,18})/(-?\d{1,18})/(\d{1,18})", re.ASCII)
+_PLACE = re.compile(r"(\d{1,18})/(-?\d{1,18})/(\d{1,18})/([0-9A-Z-]{13,16})", re.ASCII)
 
 
 class PointDesk:
@@ -97,7 +97,7 @@ class PointDesk:
         return table.c.grid_area.in_(sorted(areas))
 
     def _deviations(self, connection: Connection, reader: Principal, interval: Interval, page: Page) -> DeviationPage:
-        key = (deviation.c.transaction, deviation.c.point, deviation.c.start)
+        key = (deviation.c.transaction, deviation.c.point, deviation.c.start, deviation.c.supplier)
         wanted = (
             sa.select(deviation, deviation_run.c.at)
             .join(deviation_run)
@@ -109,11 +109,13 @@ class PointDesk:
             match = _PLACE.fullmatch(page.after)
             if match is None:
                 return DeviationPage(())
-            wanted = wanted.where(sa.tuple_(*key) > sa.tuple_(*(sa.literal(int(part)) for part in match.groups())))
+            *numbers, supplier = match.groups()
+            place = (*(sa.literal(int(number)) for number in numbers), sa.literal(supplier))
+            wanted = wanted.where(sa.tuple_(*key) > sa.tuple_(*place))
         rows = connection.execute(wanted).all()
         shown = rows[: page.limit]
         last = shown[-1] if len(rows) > len(shown) else None
-        after = "" if last is None else f"{last.transaction}/{last.point}/{last.start}"
+        after = "" if last is None else f"{last.transaction}/{last.point}/{last.start}/{last.supplier}"
         return DeviationPage(tuple(map(_deviation_of, shown)), after)
 
     def _summaries(self, connection: Connection, reader: Principal, interval: Interval) -> tuple[RunSummary, ...]:

@@ -129,9 +129,9 @@ def upgrade() -> None:
     op.create_table(
         "follower",
         sa.Column("name", sa.String(length=24), nullable=False),
-        sa.Column("segment", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reached", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
-        comment="Up to which segment of the series store each calculation has looked",
+        comment="Up to which segment of the series store, or which import, each calculation has looked",
     )
     op.create_table(
         "index_progress",
@@ -947,17 +947,17 @@ def upgrade() -> None:
         ),
         sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("supplier", sa.String(length=16), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("old", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("new", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("price", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("supplier", sa.String(length=16), nullable=False),
         sa.Column("grid_area", sa.String(length=35), nullable=False),
         sa.Column("is_production", sa.Boolean(), nullable=False),
         sa.Column("cause", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["transaction"], ["deviation_run.transaction"], name=op.f("fk_deviation_transaction")),
-        sa.PrimaryKeyConstraint("transaction", "point", "start", name=op.f("pk_deviation")),
-        comment="Steps of accounting points whose energy changed after their balance window; never updated",
+        sa.PrimaryKeyConstraint("transaction", "point", "start", "supplier", name=op.f("pk_deviation")),
+        comment="Steps of accounting points whose energy or supplier changed after their balance window; never updated",
         sqlite_with_rowid=False,
     )
     op.create_index("ix_deviation_point_start", "deviation", ["point", "start"], unique=False)
