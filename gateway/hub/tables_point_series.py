@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from gateway.hub.tables import ROWID, metadata
 
@@ -26,6 +26,18 @@ calculation = Table(
     Column("process", String(24), nullable=False),
     comment="Which process of the hub made a transaction's values: their editor",
 )
+
+relation_due = Table(
+    "relation_due",
+    metadata,
+    _number("point", primary=True),
+    _number("start", primary=True),
+    _number("finish"),
+    Column("was_shared", Boolean(create_constraint=False), nullable=False),
+    sqlite_with_rowid=False,
+    comment="Points whose site or community changed after their data, to be calculated anew over [start, finish)",
+)
+Index("ix_relation_due_start", relation_due.c.start)
 
 spot_price = Table(
     "spot_price",
@@ -69,7 +81,6 @@ deviation_waiting = Table(
     "deviation_waiting",
     metadata,
     _number("point", primary=True),
-    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
     Column("day", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
     comment="Days of points that changed after their window and wait for prices",

@@ -7,7 +7,7 @@ wrong supplier is taken from that one and given to the right one, as far as each
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
+from gateway.hub.period_groups import series_kind
 from gateway.hub.point_series.calculation import GROSS
 from gateway.hub.point_series.prices import PriceCurve
 from gateway.hub.point_series.supply_history import SupplyHistory, supplier_at
@@ -26,19 +27,21 @@ from gateway.hub.series.step_sums import Values
 from gateway.hub.tables_point_series import deviation
 from gateway.markets.closing import ClosingTerms
 from gateway.messages.agreements import SupplyChain
-from gateway.messages.codes import DeviationCause, MeteringPointType
+from gateway.messages.codes import DeviationCause, Flow, MeteringPointType, Unit
 from gateway.messages.masterdata import KINDS
 from gateway.messages.times import DAY, Interval, to_datetime
 from gateway.settlement.balance_deviations import StepDeviation
+
+COUNTED_KINDS = (GROSS, series_kind(Unit.KWH, Flow.NET_OUT), series_kind(Unit.KWH, Flow.NET_IN))
+"""Series that may count in the balance: what is calculated of a point counts before what it measured (FI-7.1)."""
 
 _PRODUCTION = KINDS.index(MeteringPointType.PRODUCTION)
 
 
 class PointDay(NamedTuple):
-    """A local day of one series of a point, by its number."""
+    """A local day of a point, by its number."""
 
     point: int
-    kind: int
     day: int
 
     @property
@@ -82,10 +85,11 @@ class DayDeviations:
         """The steps of a day that differ from the balance; None stands for one that waits for its price."""
         day = self.office.profile.zone.day_interval(one.date)
         now, held = self._values(one, day, None), self._held(one, day)
+        booked = self._booked(one.point, day)
         moments = dict(zip(*self._moments(now), strict=True))
-        columns = (now.starts, now.ends, np.where(now.is_missing, 0, now.quantities), now.transactions)
+        columns = (now.starts, now.ends, now.quantities, now.transactions)
         for start, end, energy, version in zip(*(column.tolist() for column in columns), strict=True):
-            before = self._share(one, start, held.get(start, 0))
+            before = booked.get(start) or self._share(one, held, Interval(start, end))
             after = _Share(supplier_at(self.history.now(one.point), start), energy)
             for share, old, new, cause in _moved(before, after):
                 at = moments[version] if cause is DeviationCause.METERED_DATA else self.history.changed_at(one.point)
@@ -98,19 +102,16 @@ class DayDeviations:
 
     # --- what the balance holds -----------------------------------------------------------------------------------
 
-    def _held(self, one: PointDay, day: Interval) -> dict[int, int | _Share]:
-        """Energy by step as known when the window ended, or what earlier runs booked, and with whom."""
+    def _held(self, one: PointDay, day: Interval) -> Values:
+        """A day as known when its window ended."""
         closed = transaction_at(self.connection, self.terms.window_end(one.date) * MICROSECONDS - 1)
-        held: dict[int, int | _Share] = {}
-        for kind in dict.fromkeys((GROSS, one.kind)):  # what was not calculated then stood there as measured
-            then = self._values(one._replace(kind=kind), day, closed)
-            held |= zip(then.starts.tolist(), np.where(then.is_missing, 0, then.quantities).tolist(), strict=True)
-        return held | self._booked(one.point, day)
+        return self._values(one, day, closed)
 
-    def _share(self, one: PointDay, start: int, held: int | _Share) -> _Share:
-        if isinstance(held, _Share):
-            return held
-        return _Share(supplier_at(self.history.held(one.point, one.date), start), held)
+    def _share(self, one: PointDay, held: Values, step: Interval) -> _Share:
+        """What was known of a step when the window ended: energy, and with whom."""
+        first, last = np.searchsorted(held.starts, (step.start, step.end))
+        chain = supplier_at(self.history.held(one.point, one.date), step.start)
+        return _Share(chain, int(held.quantities[first:last].sum()))
 
     def _booked(self, point: int, day: Interval) -> dict[int, _Share]:
         """What the newest run that booked a step left: energy, and with whom."""
@@ -125,9 +126,15 @@ class DayDeviations:
         return found
 
     def _values(self, one: PointDay, day: Interval, as_of: int | None) -> Values:
-        points, store = np.array([one.point], dtype=np.int64), self.office.store
-        runs = store.read(self.connection, points, day, kind=one.kind, as_of=as_of).runs[0]
-        return Values.joined([Values.of(run, self.office.profile.zone) for run in runs])
+        """What counts of a point's day as known at a version: its own energy, or what is calculated of that."""
+        points, store, zone = np.array([one.point], dtype=np.int64), self.office.store, self.office.profile.zone
+        found = Values.joined([])
+        for kind in COUNTED_KINDS:
+            runs = store.read(self.connection, points, day, kind=kind, as_of=as_of).runs[0]
+            calculated = Values.joined([Values.of(run, zone) for run in runs])
+            known = calculated if kind == GROSS else calculated.where(~calculated.is_missing)
+            found = _laid_over(found, known)
+        return replace(found, quantities=np.where(found.is_missing, 0, found.quantities))
 
     def _moments(self, values: Values) -> tuple[list[int], list[int]]:
         """When the versions of values were stored, in seconds."""
@@ -144,6 +151,23 @@ class DayDeviations:
         row = int(located.first[0])
         area = master.areas.names[master.points.grid_area[row]]
         return chain.party, area, bool(master.points.kind[row] == _PRODUCTION)
+
+
+def _laid_over(below: Values, above: Values) -> Values:
+    """Values, and others over them where those are known."""
+    if not len(below) or not len(above):
+        return above if len(above) else below
+    after = np.searchsorted(above.ends, below.starts, side="right")
+    is_covered = (after < len(above)) & (above.starts[np.minimum(after, len(above) - 1)] < below.ends)
+    joined = Values.joined([below.where(~is_covered), above])
+    order = np.argsort(joined.starts, kind="stable")
+    return Values(
+        joined.starts[order],
+        joined.ends[order],
+        joined.quantities[order],
+        joined.qualities[order],
+        joined.transactions[order],
+    )
 
 
 def _moved(before: _Share, after: _Share) -> Iterator[tuple[_Share, int, int, DeviationCause]]:

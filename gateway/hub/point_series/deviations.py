@@ -18,16 +18,13 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate
 from gateway.hub.office import Office
-from gateway.hub.period_groups import series_kind
-from gateway.hub.point_series.calculation import GROSS
-from gateway.hub.point_series.day_deviations import BookedStep, DayDeviations, PointDay
+from gateway.hub.point_series.day_deviations import COUNTED_KINDS, BookedStep, DayDeviations, PointDay
 from gateway.hub.point_series.followed import NewSegment, looked_through, new_segments, note_looked
 from gateway.hub.point_series.prices import PriceCurve, prices_of
-from gateway.hub.point_series.sites import sites_of
 from gateway.hub.point_series.supply_history import SupplyHistory
 from gateway.hub.tables_point_series import deviation, deviation_run, deviation_summary, deviation_waiting
 from gateway.markets.closing import ClosingTerms
-from gateway.messages.codes import Flow, MeteringPointType, PointClass, Unit
+from gateway.messages.codes import MeteringPointType, PointClass
 from gateway.messages.masterdata import KINDS, NONE, Rows
 from gateway.messages.point_details import CLASSES
 from gateway.messages.times import DAY, Interval, to_datetime
@@ -35,8 +32,6 @@ from gateway.settlement.balance_deviations import summaries
 
 NAME = "deviations"
 IMPORTS = "suppliers"
-NET_KINDS = (series_kind(Unit.KWH, Flow.NET_OUT), series_kind(Unit.KWH, Flow.NET_IN))
-KINDS_LOOKED_AT = (GROSS, *NET_KINDS)
 EPOCH = date(1970, 1, 1)
 _SEGMENTS = 5000
 _ACCOUNTING = CLASSES.index(PointClass.ACCOUNTING_POINT)
@@ -94,36 +89,29 @@ class _Run:
     def _waiting(self) -> set[PointDay]:
         rows = self.connection.execute(sa.select(deviation_waiting)).all()
         self.connection.execute(deviation_waiting.delete())
-        return {PointDay(row.point, row.kind, row.day) for row in rows}
+        return {PointDay(row.point, row.day) for row in rows}
 
     def _changed(self) -> set[PointDay]:
         """Days of accounting points of which something was stored after their window."""
         found: set[PointDay] = set()
-        calculated = sites_of(self.office.points).points
-        while segments := new_segments(self.connection, NAME, KINDS_LOOKED_AT, _SEGMENTS):
+        while segments := new_segments(self.connection, NAME, COUNTED_KINDS, _SEGMENTS):
             for segment in segments:
                 numbers = list(self._closed_days(segment))
                 if not numbers:
                     continue
-                points = segment.points
-                if segment.kind == GROSS:
-                    points = points[~np.isin(points, calculated)]
-                points = points[self._is_accounting(points, segment.start)]
-                found |= {PointDay(point, segment.kind, day) for point in points.tolist() for day in numbers}
+                points = segment.points[self._is_accounting(segment.points, segment.start)]
+                found |= {PointDay(point, day) for point in points.tolist() for day in numbers}
             note_looked(self.connection, NAME, segments[-1].id)
         return found
 
     def _moved(self, moved: Iterable[tuple[int, date]]) -> set[PointDay]:
-        """Days of accounting points whose supplier changed, of the series that count in the balance."""
-        calculated = sites_of(self.office.points).points
-        found: set[PointDay] = set()
-        for point, day in moved:
-            midnight = self.office.profile.zone.midnight(day)
-            if self._is_accounting(np.array([point], dtype=np.int64), midnight).all():
-                number = (day - EPOCH).days
-                kinds = NET_KINDS if np.isin(point, calculated) else (GROSS,)
-                found |= {PointDay(point, kind, number) for kind in kinds}
-        return found
+        """Days of accounting points whose supplier changed."""
+        zone = self.office.profile.zone
+        return {
+            PointDay(point, (day - EPOCH).days)
+            for point, day in moved
+            if self._is_accounting(np.array([point], dtype=np.int64), zone.midnight(day)).all()
+        }
 
     def _closed_days(self, segment: NewSegment) -> Iterator[int]:
         zone = self.office.profile.zone

@@ -110,9 +110,8 @@ def upgrade() -> None:
     op.create_table(
         "deviation_waiting",
         sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("point", "kind", "day", name=op.f("pk_deviation_waiting")),
+        sa.PrimaryKeyConstraint("point", "day", name=op.f("pk_deviation_waiting")),
         comment="Days of points that changed after their window and wait for prices",
         sqlite_with_rowid=False,
     )
@@ -215,6 +214,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("one", name=op.f("pk_recovery")),
         comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
     )
+    op.create_table(
+        "relation_due",
+        sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("finish", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("was_shared", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("point", "start", name=op.f("pk_relation_due")),
+        comment="Points whose site or community changed after their data, to be calculated anew over [start, finish)",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_relation_due_start", "relation_due", ["start"], unique=False)
     op.create_table(
         "segment_day",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
@@ -1212,6 +1222,8 @@ def downgrade() -> None:
     op.drop_table("transaction")
     op.drop_table("settlement_evening")
     op.drop_table("segment_day")
+    op.drop_index("ix_relation_due_start", table_name="relation_due")
+    op.drop_table("relation_due")
     op.drop_table("recovery")
     op.drop_index("ix_reading_version_period", table_name="reading_version")
     op.drop_table("reading_version")
