@@ -50,6 +50,16 @@ spot_price = Table(
     comment="Spot prices in thousandths of EUR/MWh; the newest transaction of a step counts",
 )
 
+window_reopening = Table(
+    "window_reopening",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("transaction", ROWID, ForeignKey("transaction.id"), nullable=False),
+    Column("client", String(200), nullable=False),
+    Column("reason", String(500), nullable=False),
+    comment="Days whose balance the operator reopened while it closed: which client of its, and why; never updated",
+)
+
 deviation_run = Table(
     "deviation_run",
     metadata,

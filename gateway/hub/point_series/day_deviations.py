@@ -19,17 +19,19 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import transaction_at
 from gateway.hub.office import Office
 from gateway.hub.period_groups import series_kind
+from gateway.hub.point_series.bookings import BookedStep
 from gateway.hub.point_series.calculation import GROSS
 from gateway.hub.point_series.prices import PriceCurve
 from gateway.hub.point_series.supply_history import SupplyHistory, supplier_at
+from gateway.hub.point_series.windows import day_of
 from gateway.hub.series.reading import registered_at
 from gateway.hub.series.step_sums import Values
-from gateway.hub.tables_point_series import deviation
+from gateway.hub.tables_point_series import deviation, deviation_run
 from gateway.markets.closing import ClosingTerms
 from gateway.messages.agreements import SupplyChain
 from gateway.messages.codes import DeviationCause, Flow, MeteringPointType, Unit
 from gateway.messages.masterdata import KINDS
-from gateway.messages.times import DAY, Interval, to_datetime
+from gateway.messages.times import Interval
 from gateway.settlement.balance_deviations import StepDeviation
 
 COUNTED_KINDS = (GROSS, series_kind(Unit.KWH, Flow.NET_OUT), series_kind(Unit.KWH, Flow.NET_IN))
@@ -47,17 +49,7 @@ class PointDay(NamedTuple):
     @property
     def date(self) -> date:
         """The day as a date."""
-        return to_datetime(self.day * DAY).date()
-
-
-class BookedStep(NamedTuple):
-    """What a run books of a step of a point."""
-
-    point: int
-    start: int
-    length: int
-    found: StepDeviation
-    cause: DeviationCause
+        return day_of(self.day)
 
 
 class _Share(NamedTuple):
@@ -115,9 +107,12 @@ class DayDeviations:
 
     def _booked(self, point: int, day: Interval) -> dict[int, _Share]:
         """What the newest run that booked a step left: energy, and with whom."""
+        ended = self.terms.window_end(self.office.profile.zone.day(day.start)) * MICROSECONDS
         wanted = (
             sa.select(deviation.c.start, deviation.c.new, deviation.c.supplier)
+            .join(deviation_run)
             .where(deviation.c.point == point, deviation.c.start >= day.start, deviation.c.start < day.end)
+            .where(deviation_run.c.at >= ended)  # what came before a day was reopened has been taken back
             .order_by(deviation.c.transaction, sa.func.abs(deviation.c.new))
         )
         found: dict[int, _Share] = {}

@@ -18,10 +18,19 @@ from gateway.hub.point_series import reactive
 from gateway.hub.point_series.all_points import all_series
 from gateway.hub.point_series.deviations import run_deviations
 from gateway.hub.point_series.prices import keep_prices, price_findings, prices_of
+from gateway.hub.point_series.windows import reopen, windows
 from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
-from gateway.hub.ports_point_series import AllSeries, Deviation, DeviationPage, ReactiveState, RunSummary, SpotPrice
+from gateway.hub.ports_point_series import (
+    AllSeries,
+    BalanceWindow,
+    Deviation,
+    DeviationPage,
+    ReactiveState,
+    RunSummary,
+    SpotPrice,
+)
 from gateway.hub.tables_point_series import deviation, deviation_run, deviation_summary
-from gateway.markets.closing import ClosingTerms, Window
+from gateway.markets.closing import ClosingTerms
 from gateway.messages.codes import DeviationCause, DeviationType, Role
 from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.times import Interval
@@ -40,10 +49,16 @@ class PointDesk:
         """The series of every point the reader may see, a window of points; see `PointSeriesDesk`."""
         return await self._office.reading(all_series, reader, query, page)
 
-    async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
-        """The balance windows of days, and where each stands now."""
-        now, terms = self._office.clock.now(), self._terms
-        return tuple(terms.window(day, now) for day in days)
+    async def windows(self, days: Sequence[date]) -> tuple[BalanceWindow, ...]:
+        """The balance windows of days, where each stands now, and which were reopened."""
+        return await self._office.reading(windows, self._terms, days)
+
+    async def reopen(self, operator: Principal, day: date, reason: str) -> BalanceWindow | Refused:
+        """Reopen the balance of a day that is closing; see `PointSeriesDesk`."""
+        wish, terms = (day, reason), self._terms
+        return await self._office.database.writing(
+            lambda connection: reopen(self._office, connection, terms, operator, wish)
+        )
 
     async def take_prices(self, prices: Sequence[SpotPrice]) -> Refused | None:
         """Keep spot prices; those of the same step are superseded. Findings: `price-step`, `price-order`."""

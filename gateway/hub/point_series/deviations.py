@@ -7,7 +7,7 @@ waits for it. Exchange points and production units are settled privately and nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,21 +18,20 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate
 from gateway.hub.office import Office
-from gateway.hub.point_series.day_deviations import COUNTED_KINDS, BookedStep, DayDeviations, PointDay
+from gateway.hub.point_series.bookings import BookedStep, begin_run, keep_steps
+from gateway.hub.point_series.day_deviations import COUNTED_KINDS, DayDeviations, PointDay
 from gateway.hub.point_series.followed import NewSegment, looked_through, new_segments, note_looked
 from gateway.hub.point_series.prices import PriceCurve, prices_of
 from gateway.hub.point_series.supply_history import SupplyHistory
-from gateway.hub.tables_point_series import deviation, deviation_run, deviation_summary, deviation_waiting
+from gateway.hub.point_series.windows import day_number, day_of, terms_now
+from gateway.hub.tables_point_series import deviation_waiting
 from gateway.markets.closing import ClosingTerms
 from gateway.messages.codes import MeteringPointType, PointClass
 from gateway.messages.masterdata import KINDS, NONE, Rows
 from gateway.messages.point_details import CLASSES
-from gateway.messages.times import DAY, Interval, to_datetime
-from gateway.settlement.balance_deviations import summaries
 
 NAME = "deviations"
 IMPORTS = "suppliers"
-EPOCH = date(1970, 1, 1)
 _SEGMENTS = 5000
 _ACCOUNTING = CLASSES.index(PointClass.ACCOUNTING_POINT)
 _EXCHANGE = KINDS.index(MeteringPointType.EXCHANGE)
@@ -42,15 +41,14 @@ def run_deviations(office: Office, terms: ClosingTerms) -> int:
     """One run in one commit; its number."""
     with office.database.read() as connection:  # what imports changed takes long to find, and holds nobody back here
         office.refresh(connection)
-        history = SupplyHistory(office, connection, terms)
+        history = SupplyHistory(office, connection, terms_now(connection, terms))
         moved = tuple(history.changed_since(looked_through(connection, IMPORTS)))
         newest_import = history.last_import
     with office.database.write() as connection:
-        at = office.clock.micros()
-        transaction = allocate(connection, at)
-        connection.execute(deviation_run.insert().values(transaction=transaction, at=at))
+        transaction = allocate(connection, office.clock.micros())
+        begin_run(office, connection, transaction)
         office.refresh(connection)
-        _Run(office, connection, terms, transaction).carry_out(moved)
+        _Run(office, connection, terms_now(connection, terms), transaction).carry_out(moved)
         note_looked(connection, IMPORTS, newest_import)
     return transaction
 
@@ -74,7 +72,7 @@ class _Run:
         booked: list[BookedStep] = []
         for number in sorted({one.day for one in days}):
             of_day = sorted(one for one in days if one.day == number)
-            day = self.office.profile.zone.day_interval(_date(number))
+            day = self.office.profile.zone.day_interval(day_of(number))
             curve = PriceCurve(prices_of(self.connection, day), day)
             for one in of_day:
                 for step in found.of(one, curve):
@@ -108,7 +106,7 @@ class _Run:
         """Days of accounting points whose supplier changed."""
         zone = self.office.profile.zone
         return {
-            PointDay(point, (day - EPOCH).days)
+            PointDay(point, day_number(day))
             for point, day in moved
             if self._is_accounting(np.array([point], dtype=np.int64), zone.midnight(day)).all()
         }
@@ -117,7 +115,7 @@ class _Run:
         zone = self.office.profile.zone
         first, last = zone.day_numbers(np.array([segment.start, segment.finish - 1])).tolist()
         for number in range(first, last + 1):
-            if self.terms.window_end(_date(number)) * MICROSECONDS <= segment.committed_at:
+            if self.terms.window_end(day_of(number)) * MICROSECONDS <= segment.committed_at:
                 yield number
 
     def _is_accounting(self, points: Rows, instant: int) -> np.ndarray:
@@ -135,46 +133,7 @@ class _Run:
 
     # --- what becomes of it ---------------------------------------------------------------------------------------
 
-    def _keep(self, booked: Iterable[BookedStep], waiting: Iterable[PointDay]) -> None:
-        steps = list(booked)
-        rows = [self._row(step) for step in steps]
-        if rows:
-            self.connection.execute(deviation.insert(), rows)
+    def _keep(self, booked: Sequence[BookedStep], waiting: Iterable[PointDay]) -> None:
+        keep_steps(self.office, self.connection, self.transaction, booked)
         if late := [one._asdict() for one in sorted(waiting)]:
             self.connection.execute(deviation_waiting.insert(), late)
-        totals = summaries([step.found for step in steps], self._loss_suppliers())
-        if totals:
-            named = [one._asdict() | {"type": one.type.value, "transaction": self.transaction} for one in totals]
-            self.connection.execute(deviation_summary.insert(), named)
-
-    def _row(self, step: BookedStep) -> dict[str, object]:
-        found = step.found
-        return {
-            "transaction": self.transaction,
-            "point": step.point,
-            "start": step.start,
-            "length": step.length,
-            "old": found.old,
-            "new": found.new,
-            "price": found.price,
-            "supplier": found.supplier,
-            "grid_area": found.grid_area,
-            "is_production": found.is_production,
-            "cause": step.cause.value,
-        }
-
-    def _loss_suppliers(self) -> dict[str, str]:
-        """Who supplies the losses of each grid area now."""
-        office, now = self.office, self.office.clock.now()
-        facts = office.settlement_facts(self.connection, self.transaction)
-        found: dict[str, str] = {}
-        for loss in facts.grid_loss:
-            if loss.valid_from <= now < loss.valid_to:
-                versions = office.master.versions(loss.metering_point, Interval(now, now + 1))
-                if versions and versions[0].energy_supplier is not None:
-                    found.setdefault(loss.grid_area, versions[0].energy_supplier)
-        return found
-
-
-def _date(number: int) -> date:
-    return to_datetime(number * DAY).date()

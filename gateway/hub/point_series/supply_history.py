@@ -97,11 +97,10 @@ class SupplyHistory:
         for (point,) in run(self.connection, _TOUCHED, (number,)).fetchall():
             touches = self._touches_of(point)
             base = max(bisect_right(touches, number) - 1, 0)
-            first = bisect_left(days, touches[0], key=self._import_at_end)
             found: set[date] = set()
             for before, after in pairwise(touches[base:]):
                 found.update(self._differing(point, before, after))
-            yield from ((point, day) for day in days[first:] if day in found)
+            yield from ((point, day) for day in days if day in found and self._import_at_end(day) >= touches[0])
 
     # --- which days -----------------------------------------------------------------------------------------------
 

@@ -919,6 +919,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_transaction_id_message", "transaction_id", ["message"], unique=False)
     op.create_table(
+        "window_reopening",
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("client", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_window_reopening_transaction")),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_window_reopening")),
+        comment="Days whose balance the operator reopened while it closed: which client of its, and why; never updated",
+    )
+    op.create_table(
         "access_record",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1147,6 +1157,7 @@ def downgrade() -> None:
     op.drop_table("bundle_part")
     op.drop_index("ix_access_record_customer", table_name="access_record")
     op.drop_table("access_record")
+    op.drop_table("window_reopening")
     op.drop_index("ix_transaction_id_message", table_name="transaction_id")
     op.drop_table("transaction_id")
     op.drop_table("step")
