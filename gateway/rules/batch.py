@@ -360,12 +360,16 @@ def point_keys(points: list[str]) -> Rows:
         keys: Rows = digits.astype(np.int64) @ _POWERS
         return keys
     if joined.isascii() and all(len(point) == 16 for point in points):
-        return _eic_keys(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 16))
+        keys = _eic_keys(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 16))
+        for place in np.flatnonzero(keys == NO_POINT).tolist():
+            if is_point_id(points[place]):  # a listed one
+                keys[place] = point_key(points[place])
+        return keys
     return np.array([point_key(point) if is_point_id(point) else NO_POINT for point in points], dtype=np.int64)
 
 
 def _eic_keys(written: npt.NDArray[np.uint8]) -> Rows:
-    """`point_key` of many texts of 16 characters; NO_POINT where one is not the EIC of a metering point."""
+    """`point_key` of many texts of 16 characters; NO_POINT where one is no EIC of a metering point, or a listed one."""
     places = _EIC_PLACES[written]
     check = (36 - (places[:, :15] @ _EIC_WEIGHTS - 1) % 37) % 37
     good = (written[:, :3] == _POINT_EIC).all(axis=1) & (places >= 0).all(axis=1)
