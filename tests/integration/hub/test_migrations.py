@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from alembic.migration import MigrationContext
 
 from gateway.hub import schema
 from gateway.hub.database import Database, allocate
+from tests.integration.databases import NewDatabases
 
 
 def described(database: Database) -> dict[str, Any]:
@@ -48,9 +48,15 @@ def _options(index: Any) -> dict[str, str]:
     return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, new_databases: NewDatabases) -> str:
+    """The address of an empty database, once of each kind."""
+    return new_databases.make(request.param, empty=True)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_migrations_and_declared_tables_agree(new_database_url: Callable[[str], str], kind: str) -> None:
-    migrated, declared = Database.open(new_database_url(kind)), Database.open(new_database_url(kind))
+def test_migrations_and_declared_tables_agree(new_databases: NewDatabases, kind: str) -> None:
+    migrated, declared = (Database.open(new_databases.make(kind, empty=True)) for _ in range(2))
     migrated.migrate()
     declared.create_tables()
     assert described(migrated) == described(declared)
@@ -62,8 +68,8 @@ def test_migrations_and_declared_tables_agree(new_database_url: Callable[[str], 
     declared.close()
 
 
-def test_migrating_again_changes_nothing(database_url: str) -> None:
-    database = Database.open(database_url)
+def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    database = Database.open(empty_url)
     database.migrate()
     with database.write() as connection:
         assert allocate(connection, 1) == 1
@@ -73,11 +79,11 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     database.close()
 
 
-def test_several_processes_may_start_at_once(database_url: str) -> None:
+def test_several_processes_may_start_at_once(empty_url: str) -> None:
     failures: list[Exception] = []
 
     def start() -> None:
-        database = Database.open(database_url)
+        database = Database.open(empty_url)
         try:
             database.migrate()
         except Exception as error:
