@@ -9,9 +9,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from gateway.hub import schema
 from gateway.hub.database import Database, allocate
+from gateway.hub.migrations.revisions import newest_revision, stands_at
+from gateway.hub.migrations.upgrade import configured
 from tests.integration.databases import NewDatabases
 
 
@@ -66,6 +69,27 @@ def test_migrations_and_declared_tables_agree(new_databases: NewDatabases, kind:
         assert compare_metadata(context, schema.metadata) == []
     migrated.close()
     declared.close()
+
+
+def test_what_a_database_stands_at_is_told_as_alembic_tells_it(empty_url: str) -> None:
+    database = Database.open(empty_url)
+    with database.read() as connection:
+        assert stands_at(connection) is None
+    database.migrate()
+    with database.read() as connection:
+        head = ScriptDirectory.from_config(configured(connection)).get_current_head()
+        assert head == newest_revision() == stands_at(connection)
+        assert head == MigrationContext.configure(connection).get_current_revision()
+    database.close()
+
+
+def test_an_older_database_is_brought_up(empty_url: str) -> None:
+    database = Database.open(empty_url)
+    with database.write() as connection:
+        connection.exec_driver_sql("create table alembic_version (version_num varchar(32) not null)")
+    database.migrate()
+    assert set(described(database)) == set(schema.metadata.tables)
+    database.close()
 
 
 def test_migrating_again_changes_nothing(empty_url: str) -> None:
