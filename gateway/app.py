@@ -17,13 +17,14 @@ from uvicorn.supervisors import Multiprocess
 from gateway.config import Settings
 from gateway.hub.exchange import Hub
 from gateway.hub.interpreter import settle_interpreter
+from gateway.hub.new_ids import new_id
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.scheduler import Scheduler, duties_of
 from gateway.transport.application import make_application
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import CertificateHeader, ExternalIssuer, TokenSettings, TransportSettings
-from gateway.wiring import new_id, open_hub
+from gateway.wiring import open_hub
 
 log = logging.getLogger(__name__)
 

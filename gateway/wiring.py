@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 import numpy as np
 
 from gateway.config import Settings
 from gateway.hub.clock import Clock, SystemClock
 from gateway.hub.database import Database
 from gateway.hub.exchange import Hub
+from gateway.hub.new_ids import new_id
 from gateway.hub.office import Office
 from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.answers import FiledResults
@@ -17,11 +16,6 @@ from gateway.hub.settlement.engine import Engine
 from gateway.markets.registry import changed_profile
 from gateway.messages.identifiers import LEAST_EIC_KEY, has_point_id
 from gateway.schemas.registry import Registry
-
-
-def new_id() -> str:
-    """A fresh id of 32 hexadecimal digits: short enough for every dialect."""
-    return uuid.uuid4().hex
 
 
 def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:

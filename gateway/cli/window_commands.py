@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, print_json, print_rows
-from gateway.config import Settings
 from gateway.hub.exchange import Hub
 from gateway.hub.ports import Refused
 from gateway.hub.ports_point_series import BalanceWindow
@@ -42,14 +41,13 @@ def show(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """The balance windows of days, and where each stands."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    first = _day(day)
-    end = first + timedelta(days=1) if until is None else _day(until)
+    first = day_of(day)
+    end = first + timedelta(days=1) if until is None else day_of(until)
     if not 0 < (end - first).days <= MOST_DAYS:
         raise CommandError(f"--to must be after {first}, by at most {MOST_DAYS} days")
     days = [first + timedelta(days=number) for number in range((end - first).days)]
-    with local_hub(settings, must_exist=True) as hub:
-        _check_market(hub, settings)
+    with existing_hub(data_dir, database, market) as hub:
+        _check_market(hub)
         found = wait_for(hub.point_series.windows(days))
     if as_json:
         print_json(WindowsBody(windows=[WindowBody.of(one) for one in found]).model_dump(mode="json"))
@@ -67,12 +65,11 @@ def reopen(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """Reopen the balance of a day that is closing: what is corrected until it is closed enters it."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
     if not 0 < len(reason) <= 500 or not reason.isprintable():
         raise CommandError("--reason is a sentence of at most 500 printable characters")
-    with local_hub(settings, must_exist=True) as hub:
-        _check_market(hub, settings)
-        found = wait_for(hub.point_series.reopen(operator_of(hub.office.profile), _day(day), reason))
+    with existing_hub(data_dir, database, market) as hub:
+        _check_market(hub)
+        found = wait_for(hub.point_series.reopen(operator_of(hub.office.profile), day_of(day), reason))
     if isinstance(found, Refused):
         for finding in found.findings:
             typer.echo(finding_line(day, finding))
@@ -83,16 +80,9 @@ def reopen(  # noqa: PLR0913 - one parameter for each option
         _print(found)
 
 
-def _check_market(hub: Hub, settings: Settings) -> None:
+def _check_market(hub: Hub) -> None:
     if Service.POINT_SERIES not in hub.office.profile.services:
-        raise CommandError(f"market {settings.market} has no balance windows")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"{text} is no day such as 2025-03-10") from None
+        raise CommandError(f"market {hub.office.profile.name} has no balance windows")
 
 
 def _print(*windows: BalanceWindow) -> None:

@@ -93,9 +93,7 @@ async def reopen_window(call: Call) -> Response:
     """Reopen the balance of a day that is closing."""
     given = await taken(call, models.ReopeningWish)
     found = await call.services.exchange.point_series.reopen(call.principal, given.day, given.reason)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
-    return json_answer(models.WindowBody.of(found))
+    return json_answer(models.WindowBody.of(answered(found)))
 
 
 async def take_prices(call: Call) -> Response:

@@ -35,8 +35,8 @@ from gateway.messages.codes import (
 from gateway.messages.times import MarketZone, format_minute, format_second
 from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.client import CONTENT_TYPES, HubClient, Outcome, Outgoing
+from gateway.transport.role_names import ROLE_NAMES
 from gateway.transport.routes import Credentials
-from gateway.transport.tokens import ROLE_NAMES
 from gateway.wiring import open_hub
 
 from .desk import SECRET, SECRET_HASH, RunningServer
