@@ -337,11 +337,12 @@ class Batch:
         """Every point of the series whose positions do not run 1, 2, 3 …; in a good message there is none."""
         position, offsets = self.series.position, self.series.offsets
         filled = offsets[:-1][self.counts > 0]
-        steps = np.diff(position, prepend=position[:1])
-        right = steps == 1
-        right[filled] = position[filled] == 1
-        if right.all():
+        jumps = np.flatnonzero(position[1:] - position[:-1] != 1) + 1
+        if (position[filled] == 1).all() and np.array_equal(jumps, filled[1:]):
             return np.empty(0, dtype=np.int64)
+        right = np.zeros(len(position), dtype=np.bool_)
+        right[1:] = position[1:] - position[:-1] == 1
+        right[filled] = position[filled] == 1
         is_bad = np.zeros(len(self.series), dtype=np.bool_)
         is_bad[self.series.rows_of(np.flatnonzero(~right))] = True
         return np.flatnonzero(np.repeat(is_bad, self.counts))

@@ -241,7 +241,8 @@ class Calculation:
             desk.publish(part.rows)
             stored += len(new)
         cause = Cause(None, self.transaction, self.at)
-        enqueue(self.connection, [(cause, *delivery) for delivery in desk.deliveries(0, len(table))])
+        (deliveries,) = desk.deliveries([range(len(table))])
+        enqueue(self.connection, [(cause, *delivery) for delivery in deliveries])
         return stored
 
     def _new_rows(self, group: PeriodGroup) -> tuple[np.ndarray, np.ndarray]:

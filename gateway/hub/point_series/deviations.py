@@ -113,8 +113,7 @@ class _Run:
 
     def _closed_days(self, segment: NewSegment) -> Iterator[int]:
         zone = self.office.profile.zone
-        first, last = zone.day_numbers(np.array([segment.start, segment.finish - 1])).tolist()
-        for number in range(first, last + 1):
+        for number in zone.days_of(segment.start, segment.finish):
             if self.terms.window_end(day_of(number)) * MICROSECONDS <= segment.committed_at:
                 yield number
 
