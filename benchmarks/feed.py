@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from benchmarks.exchange import temporary_postgresql
 from benchmarks.floor import interleave, machine_note, report
+from benchmarks.metering_data import eic
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_SUBMISSION, Shape
 from gateway.codecs.estfeed.writing import encode_each
 from gateway.hub.clock import MovedClock
@@ -42,7 +43,7 @@ from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
 from gateway.messages.agreements import Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, Flow, MeteringPointType, Quality, Resolution, Role, Unit
-from gateway.messages.identifiers import eic_check_character, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.metering_data import MeteringData
 from gateway.messages.series import Period, Series, SeriesTable
@@ -58,12 +59,6 @@ GRID, SUPPLIER, ABOVE = "38X-EIN-GO-----0", "38X-EIN-OS-----J", "38X-EIN-NS-----
 SENDER = Principal(GRID, Role.GRID_OPERATOR, "grid")
 READER = Principal(SUPPLIER, Role.ENERGY_SUPPLIER, "supplier")
 AREA = "38Y-GRID-AREA--1"
-
-
-def eic(number: int) -> str:
-    """An EIC of a metering point, with its check character."""
-    body = next(body for filler in "ABC" if eic_check_character(body := f"38Z-{filler}{number:010d}") != "-")
-    return body + eic_check_character(body)
 
 
 POINTS = [eic(number) for number in range(1, ITEMS + 1)]

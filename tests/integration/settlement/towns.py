@@ -247,12 +247,17 @@ def start_town(data_dir: Path, database_url: str | None = None, begins: date = D
     return town
 
 
+def register(town: Town, stated: MasterDataSet) -> None:
+    """Register master data on top of the town's."""
+    report = asyncio.run(town.hub.import_master_data(OPERATOR, filled_csv_files(stated)))
+    assert any(report.rows.values()), report.findings
+
+
 def open_town(data_dir: Path, database_url: str | None = None, begins: date = DAY, **profile: object) -> Town:
     """A hub with the town that takes no messages yet."""
     clock = MovedClock(ZONE.at(begins, 5))
     changes = {"bundling": {"age_seconds": 0}, **profile}
     hub = open_hub(Settings(data_dir=data_dir, database=database_url, profile=changes), clock)
-    files = filled_csv_files(dataset())
-    report = asyncio.run(hub.import_master_data(OPERATOR, files))
-    assert any(report.rows.values()), report.findings
-    return Town(hub, clock)
+    town = Town(hub, clock)
+    register(town, dataset())
+    return town

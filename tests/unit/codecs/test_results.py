@@ -22,7 +22,7 @@ from gateway.messages.codes import (
     SettlementMethod,
     SettlementVersion,
 )
-from gateway.messages.documents import AggregatedMeasureData, Document, MissingData, MissingDataReminder, PointId
+from gateway.messages.documents import AggregatedMeasureData, MissingData, MissingDataReminder, PointId
 from gateway.messages.identifiers import Scheme
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import AreaId
@@ -50,15 +50,10 @@ from tests.unit.codecs.result_documents import (
     day,
     wholesale,
 )
+from tests.unit.codecs.round_trip import through
 
 DIALECTS = list(Dialect)
 CIM = [Dialect.CIM_XML, Dialect.CIM_JSON]
-
-
-def through(document: Document, dialect: Dialect) -> Document:
-    taken = decode(encode(document, dialect), dialect, document.kind)
-    assert isinstance(taken, Decoded), taken
-    return taken.document
 
 
 def sum_through(series: AggregateSeries, dialect: Dialect) -> AggregateSeries:

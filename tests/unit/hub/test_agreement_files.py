@@ -10,10 +10,10 @@ from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_files
 from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, CustomerType, Role, Standing
-from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme, eic_check_character
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.times import MarketZone, parse_instant
+from tests.unit.hub.only_finding import only
 
 # EE-3.1
 
@@ -80,11 +80,6 @@ def read(
         return known or AgreementFacts()
 
     return read_files(files, MANNER, agreements_about=about)
-
-
-def only(reading: MasterDataReading) -> Finding:
-    assert len(reading.findings) == 1, reading.findings
-    return reading.findings[0]
 
 
 def test_all_columns_are_read_exactly_and_written_back() -> None:
