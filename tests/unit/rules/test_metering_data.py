@@ -27,6 +27,7 @@ from gateway.rules.interval_hits import IntervalVerdict
 from gateway.rules.metering_batch import Atomicity, MeteringBatch
 from gateway.rules.metering_catalogue import MESSAGE_RULES, METERING_DATA_RULES
 from gateway.rules.metering_messages import MessageCase
+from tests.eic_codes import eic
 from tests.integration.metering_data.estonia import (
     AREA,
     BOILER,
@@ -35,7 +36,6 @@ from tests.integration.metering_data.estonia import (
     GRID,
     HOUSE,
     UNKNOWN,
-    eic,
     master_data,
     of_point,
     quantity,
