@@ -8,7 +8,6 @@ reading the same rows by key. Cases: the page as intervals and as the JSON of bo
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database, allocate
 from gateway.hub.feed.desk import FeedDesk
 from gateway.hub.feed.writing import note_changes
+from gateway.hub.interpreter import settle_interpreter
 from gateway.hub.metering_data.changes import Change
 from gateway.hub.metering_data.search import SearchDesk
 from gateway.hub.metering_data.storing import MeteringStore
@@ -170,7 +170,7 @@ def feed_page(hub: Hub, rounds: int) -> str:
     }
     for case in cases.values():
         case()
-    gc.collect()
+    settle_interpreter()
     return report("a page of the feed, 1000 items of 192 values", interleave(cases, rounds), "rows by key", 192 * ITEMS)
 
 

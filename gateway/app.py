@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -18,13 +17,15 @@ from uvicorn.supervisors import Multiprocess
 from gateway.config import Settings
 from gateway.hub.duties import duties_of
 from gateway.hub.exchange import Hub
+from gateway.hub.interpreter import settle_interpreter
+from gateway.hub.new_ids import new_id
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.scheduler import Scheduler
 from gateway.transport.application import make_application
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble
 from gateway.transport.settings import CertificateHeader, ExternalIssuer, TokenSettings, TransportSettings
-from gateway.wiring import new_id, open_hub
+from gateway.wiring import open_hub
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,7 @@ def application(settings: Settings, hub: Hub) -> ASGIApp:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         hub.start()
-        gc.collect()
-        gc.freeze()  # what the start built lives as long as the process; the collector need not look at it again
+        settle_interpreter()
         duties = asyncio.create_task(_keep_duties(hub))
         try:
             yield

@@ -6,11 +6,12 @@ the error output; results go to the output, as JSON with `--json`.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import version as installed_version
 
 import typer
 
@@ -32,6 +33,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "control_commands": ("kpis", "missing", "reminders", "corrections"),
     "network_commands": ("lateness", "losses", "load-duration", "balance-area"),
     "reading_commands": ("readings",),
+    "window_commands": ("windows",),
     "party_commands": ("send", "peek", "dequeue", "status"),
     "call_command": ("call",),
     "workbook_commands": ("workbook",),
@@ -57,9 +59,22 @@ def application(families: Iterable[str] = FAMILIES) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_whole)
-    for family in families:
-        import_module(f"{__name__}.{family}").register(app)
+    with _loading():
+        for family in families:
+            import_module(f"{__name__}.{family}").register(app)
     return app
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Modules are there to stay: a search for garbage among them, again and again, takes a quarter of the start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+        gc.enable()
 
 
 def families_for(arguments: Sequence[str]) -> Iterable[str]:
@@ -77,6 +92,8 @@ def _whole(
     version: bool = typer.Option(False, VERSION, help="Print the version and stop.", is_eager=True),
 ) -> None:
     if version:
+        from importlib.metadata import version as installed_version  # noqa: PLC0415 - for this question only
+
         typer.echo(f"gridpost {installed_version('gridpost')}")
         raise typer.Exit
 

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.party_commands import DEFAULT_URL, ClientId, Secret, SecretFile, Url, party_client
-from gateway.transport.series_answer import CSV
-from gateway.transport.series_workbook import WORKBOOK
+from gateway.transport.media_types import CSV, WORKBOOK
 
 
 class Form(StrEnum):

@@ -19,7 +19,7 @@ from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.messages.identifiers import is_eic, is_gln
 from gateway.transport.client_secrets import hash_secret, new_secret
-from gateway.transport.tokens import ROLE_NAMES
+from gateway.transport.role_names import ROLE_NAMES
 
 LONGEST_ID = 64
 

@@ -17,6 +17,7 @@ from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.prepare_output import print_report, report_value, write
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json
 from gateway.hub.clock import SystemClock
+from gateway.hub.new_ids import new_id
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect
 from gateway.messages.findings import Finding, has_errors
@@ -32,7 +33,6 @@ from gateway.preparation.prepare import SENDER_ROLE, Sources, operators_of
 from gateway.preparation.prepare import prepare as prepared_from
 from gateway.preparation.value_files import ValueFiles
 from gateway.rules.batch import Sender
-from gateway.wiring import new_id
 
 LARGE = 8 * 1024 * 1024
 """Bytes of input from which on a progress bar is shown."""

@@ -31,7 +31,7 @@ from gateway.messages.metering_status import ProcessingState
 from gateway.messages.times import format_second
 from gateway.transport.client import HubClient
 from gateway.transport.estfeed.workbooks import template_starts
-from gateway.transport.series_workbook import WORKBOOK
+from gateway.transport.media_types import WORKBOOK
 from gateway.transport.workbook_models import WorkbookJobBody
 
 LOOK_SECONDS = 0.2

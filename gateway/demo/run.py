@@ -29,13 +29,13 @@ from gateway.demo.server import (
     running,
 )
 from gateway.hub.masterdata.files import write_files
+from gateway.hub.new_ids import new_id
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, Dialect, Quality, Role
 from gateway.messages.documents import Acknowledgement, MeasureData, Reason
 from gateway.processes.submission import SubmissionState
 from gateway.transport.client import HubClient, Outcome, Receipt
 from gateway.transport.hub_models import MessageStatusBody, SeriesStatusBody
-from gateway.wiring import new_id
 
 _READ_AS = {SUPPLIER_A: Dialect.CIM_XML}
 """In which form a party fetches its documents; the others by role."""

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.hub import schema
+from gateway.hub.migrations.revisions import newest_revision, stands_at
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.tables import transaction
 from gateway.hub.writer_turn import turn_to_write
@@ -120,7 +121,10 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to this version's form; on an empty database create them."""
-        from gateway.hub.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is needed at start-up only
+        with self.read() as connection:
+            if stands_at(connection) == newest_revision():
+                return
+        from gateway.hub.migrations.upgrade import upgrade  # noqa: PLC0415 - Alembic is needed for a change only
 
         with self.write() as connection:
             upgrade(connection)

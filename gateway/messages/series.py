@@ -24,6 +24,8 @@ Qualities = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
+_MISSING = int(Quality.MISSING)  # numpy compares with a plain integer several times faster
+
 
 class AreaId(NamedTuple):
     """A grid area or bidding zone as named in a series, with the scheme that issued the code."""
@@ -140,7 +142,7 @@ class SeriesTable:
     @property
     def is_missing(self) -> Mask:
         """Where a value is missing: no quantity, or stated as not available, whatever else the point says."""
-        missing: Mask = (self.quantity == NO_QUANTITY) | (self.quality == Quality.MISSING)
+        missing: Mask = (self.quantity == NO_QUANTITY) | (self.quality == _MISSING)
         return missing
 
     def rows_of(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -11,13 +11,12 @@ from gateway.transport import access_models as models
 from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answer, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.hub_models import ImportBody, SeriesBody
-from gateway.transport.media_types import media_type
+from gateway.transport.media_types import CSV, WORKBOOK, media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, SERIES_PARAMETERS, Query
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import CUSTOMER, OPERATOR, THIRD_PARTY, Call, Route
-from gateway.transport.series_answer import CSV, series_answer
-from gateway.transport.series_workbook import WORKBOOK
+from gateway.transport.series_answer import series_answer
 
 REGISTRARS = OPERATOR | {Role.ENERGY_SUPPLIER}
 """Who states whose a metering point is."""

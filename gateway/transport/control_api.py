@@ -20,10 +20,10 @@ from gateway.transport import control_models as models
 from gateway.transport.answers import JSON, answered
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
+from gateway.transport.media_types import CSV
 from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refuse
 from gateway.transport.report_answer import report_answer, report_route, wants_csv
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Parameter, Route
-from gateway.transport.series_answer import CSV
 
 
 class SumsOf(StrEnum):

@@ -20,7 +20,7 @@ from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answ
 from gateway.transport.bodies import read_body
 from gateway.transport.client_secrets import hash_secret, new_secret
 from gateway.transport.error_bodies import MOST_DETAILS
-from gateway.transport.media_types import media_type
+from gateway.transport.media_types import CSV, WORKBOOK, media_type
 from gateway.transport.problems import FindingBody, refuse_with_problem
 from gateway.transport.queries import (
     MESSAGE_PARAMETERS,
@@ -32,8 +32,7 @@ from gateway.transport.queries import (
 )
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import EVERY_ROLE, OPERATOR, Call, Credentials, Handler, Parameter, Route
-from gateway.transport.series_answer import CSV, series_answer
-from gateway.transport.series_workbook import WORKBOOK
+from gateway.transport.series_answer import series_answer
 
 MASTER_DATA_FORMS = {CSV: "csv", JSON: "json"}
 

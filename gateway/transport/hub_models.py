@@ -30,7 +30,7 @@ from gateway.messages.codes import (
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
 from gateway.transport.problems import FindingBody
-from gateway.transport.tokens import ROLE_NAMES
+from gateway.transport.role_names import ROLE_NAMES
 
 
 class Body(BaseModel):

@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet, RSAKey
 from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    import httpx
 
 KEY_FILE = "token-key.pem"
 LARGEST_KEY_SET = 1024 * 1024
@@ -96,6 +98,8 @@ class AddressKeys:
         return self._cache.keys.get(kid)
 
     async def _fetch(self) -> bytes:
+        import httpx  # noqa: PLC0415 - few hubs know issuers outside
+
         pieces = bytearray()
         try:
             async with (

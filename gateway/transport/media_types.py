@@ -9,6 +9,9 @@ from starlette.datastructures import Headers
 from gateway.messages.codes import Dialect
 from gateway.transport.refusals import refusal
 
+CSV = "text/csv"
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 DIALECTS: dict[str, Dialect] = {
     "application/xml": Dialect.CIM_XML,
     "application/json": Dialect.CIM_JSON,

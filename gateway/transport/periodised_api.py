@@ -10,11 +10,10 @@ from starlette.responses import Response
 
 from gateway.transport import periodised_models as models
 from gateway.transport.answers import JSON, answered, json_answer
-from gateway.transport.media_types import accepted_types
+from gateway.transport.media_types import CSV, accepted_types
 from gateway.transport.queries import Query, refuse
 from gateway.transport.report_answer import report_route
 from gateway.transport.routes import EVERY_ROLE, Call, Parameter, Route
-from gateway.transport.series_answer import CSV
 from gateway.transport.settlement_api import day_filter
 
 MOST_DAYS = 366

@@ -89,6 +89,13 @@ async def show_windows(call: Call) -> Response:
     return json_answer(models.WindowsBody(windows=[models.WindowBody.of(one) for one in found]))
 
 
+async def reopen_window(call: Call) -> Response:
+    """Reopen the balance of a day that is closing."""
+    given = await taken(call, models.ReopeningWish)
+    found = await call.services.exchange.point_series.reopen(call.principal, given.day, given.reason)
+    return json_answer(models.WindowBody.of(answered(found)))
+
+
 async def take_prices(call: Call) -> Response:
     """Keep spot prices."""
     given = await taken(call, models.PricesBody)
@@ -187,6 +194,16 @@ ROUTES: tuple[Route, ...] = (
         "Until when values of days enter the balance, and where each day stands.",
         gives=models.WindowsBody,
         parameters=_DAYS,
+    ),
+    Route(
+        "POST",
+        f"{PREFIX}/balance-window-reopenings",
+        OPERATOR,
+        reopen_window,
+        refuse_with_problem,
+        "Reopen the balance of a day that is closing: what is corrected until it is closed enters it.",
+        takes=models.ReopeningWish,
+        gives=models.WindowBody,
     ),
     Route(
         "PUT",

@@ -12,12 +12,11 @@ from gateway.transport import reading_models as models
 from gateway.transport.answers import JSON, PREFIX, answered
 from gateway.transport.bodies import read_body
 from gateway.transport.hub_api import MASTER_DATA_FORMS
-from gateway.transport.media_types import media_type
+from gateway.transport.media_types import CSV, media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, Query
 from gateway.transport.refusals import refusal
 from gateway.transport.routes import EVERY_ROLE, Call, Handler, Parameter, Route
-from gateway.transport.series_answer import CSV
 
 POINT_PARAMETERS = (
     Parameter("point", "Metering point", {"type": "string"}, required=True),

@@ -11,10 +11,9 @@ from gateway.messages.codes import Role
 from gateway.transport.answers import JSON, PREFIX
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
-from gateway.transport.media_types import accepted_types
+from gateway.transport.media_types import CSV, accepted_types
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.routes import Call, Handler, Parameter, Route
-from gateway.transport.series_answer import CSV
 
 
 def wants_csv(call: Call) -> bool:

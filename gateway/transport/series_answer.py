@@ -10,15 +10,14 @@ import anyio
 from starlette.responses import Response, StreamingResponse
 
 from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
+from gateway.messages.times import MarketZone
 from gateway.transport.answers import JSON, answered
-from gateway.transport.media_types import accepted_types
+from gateway.transport.media_types import CSV, WORKBOOK, accepted_types
 from gateway.transport.queries import series_query
 from gateway.transport.refusals import refusal
 from gateway.transport.routes import Call
 from gateway.transport.series_forms import csv_series, json_series
-from gateway.transport.series_workbook import WORKBOOK, write_workbook
 
-CSV = "text/csv"
 FORMS = (JSON, CSV, WORKBOOK)
 MOST_ROWS = 200_000
 """Most values of one workbook: some tens of seconds of writing."""
@@ -55,9 +54,15 @@ async def _workbook(call: Call, found: tuple[PointSeries, ...], as_of: int) -> R
         text = f"A workbook holds {MOST_ROWS} values at most; take less, or CSV"
         raise refusal(HTTPStatus.BAD_REQUEST, text, "Accept")
     zone = call.services.exchange.zone
-    file = await anyio.to_thread.run_sync(write_workbook, found, zone, as_of, limiter=_writing)
+    file = await anyio.to_thread.run_sync(_written, found, zone, as_of, limiter=_writing)
     headers = {"Content-Disposition": 'attachment; filename="series.xlsx"', "Cache-Control": "no-store"}
     return pieces_of(file, headers, WORKBOOK)
+
+
+def _written(found: tuple[PointSeries, ...], zone: MarketZone, as_of: int) -> IO[bytes]:
+    from gateway.transport.series_workbook import write_workbook  # noqa: PLC0415 - the first that asks waits for it
+
+    return write_workbook(found, zone, as_of)
 
 
 def pieces_of(file: IO[bytes], headers: dict[str, str], media: str) -> Response:

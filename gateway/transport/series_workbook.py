@@ -22,8 +22,6 @@ from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import MarketZone
 from gateway.transport.hub_models import quality_name
 
-WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 COLUMNS = ("Start", "UTC offset", "Step", "Quantity", "Unit", "Quality", "Corrected", "Registered", "UTC offset")
 WIDTHS = (20, 11, 8, 16, 8, 12, 10, 20, 11)
 _PORTION = 1024

@@ -12,12 +12,11 @@ from gateway.hub.ports import Refused
 from gateway.hub.ports_settlement import DayFilter, Postponement
 from gateway.transport import settlement_models as models
 from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answer, not_found, taken
-from gateway.transport.media_types import accepted_types
+from gateway.transport.media_types import CSV, accepted_types
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import Query, refuse
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.routes import EVERY_ROLE, OPERATOR, Call, Parameter, Route
-from gateway.transport.series_answer import CSV
 
 MOST_DAYS = 93
 """Most days of operation in one answer."""

@@ -21,9 +21,9 @@ from gateway.transport.keys import public_keys
 from gateway.transport.media_types import media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.refusals import HttpRefusal, refusal
+from gateway.transport.role_names import ROLE_NAMES
 from gateway.transport.routes import Call, Credentials, Route
 from gateway.transport.settings import BodyLimits
-from gateway.transport.tokens import ROLE_NAMES
 
 FORM = "application/x-www-form-urlencoded"
 FORM_LIMITS = BodyLimits(bytes=16_384, idle_seconds=10.0, total_seconds=20.0)

@@ -13,12 +13,11 @@ from gateway.messages.codes import Commodity, FeedForm
 from gateway.transport.answers import PREFIX, in_path, json_answer, not_found
 from gateway.transport.bodies import read_body
 from gateway.transport.estfeed.caller import CALLERS
-from gateway.transport.media_types import media_type
+from gateway.transport.media_types import WORKBOOK, media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import Query, refuse
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.routes import Call, Parameter, Route
-from gateway.transport.series_workbook import WORKBOOK
 from gateway.transport.workbook_models import WorkbookJobBody
 
 PARAMETERS = (

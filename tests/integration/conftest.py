@@ -1,29 +1,26 @@
 """Real databases for every integration test: SQLite in a file and PostgreSQL from a wheel.
 
-`database_url` is an empty database, `database` the same one opened, with all tables. Each test has its own; each
-pytest-xdist worker has its own PostgreSQL, started when the first test asks for it.
+`database_url` is a database with a hub's tables and nothing in them, `database` the same one opened. Each test has its
+own; each pytest-xdist worker has its own PostgreSQL, started when the first test asks for it.
 """
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from gateway.hub.database import Database
-
-_numbers = itertools.count(1)
+from tests.integration.databases import NewDatabases, PostgresqlServer, SqliteFiles
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[sa.URL]:
+def postgresql() -> Iterator[PostgresqlServer]:
     """A running PostgreSQL in a directory of its own.
 
     The directory is no pytest temporary: as root the server runs as a system user, who must be able to walk there,
@@ -35,44 +32,41 @@ def postgresql_server() -> Iterator[sa.URL]:
         directory = Path(tempfile.mkdtemp(prefix="gridpost-pg-"))
         server = pgserver.get_server(directory / "data", cleanup_mode="stop")
     try:
-        yield sa.make_url(server.get_uri())
+        yield PostgresqlServer(sa.make_url(server.get_uri()))
     finally:
         server.cleanup()
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Where SQLite databases are copied from."""
+    return SqliteFiles(tmp_path_factory.mktemp("tables"))
+
+
 @pytest.fixture
-def new_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """A function from "sqlite" or "postgresql" to the address of a new, empty database."""
-    made: list[tuple[str, str]] = []
+def new_databases(request: pytest.FixtureRequest, tmp_path: Path, sqlite_files: SqliteFiles) -> Iterator[NewDatabases]:
+    """Makes the databases of a test."""
+    made = NewDatabases(tmp_path, sqlite_files, lambda: request.getfixturevalue("postgresql"))
+    yield made
+    made.drop()
 
-    def make(kind: str) -> str:
-        name = f"gridpost_{next(_numbers)}"
-        if kind == "sqlite":
-            return f"sqlite:///{tmp_path}/{name}.db"
-        server: sa.URL = request.getfixturevalue("postgresql_server")
-        administration = server.render_as_string(hide_password=False)
-        with psycopg.connect(administration, autocommit=True) as connection:
-            connection.execute(f"create database {name}")
-        made.append((administration, name))
-        return server.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
 
-    yield make
-    for administration, name in made:
-        with psycopg.connect(administration, autocommit=True) as connection:
-            connection.execute(f"drop database if exists {name} with (force)")
+@pytest.fixture
+def new_database_url(new_databases: NewDatabases) -> Callable[[str], str]:
+    """A function from "sqlite" or "postgresql" to the address of a new database with a hub's tables."""
+    return new_databases.make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, new_database_url: Callable[[str], str]) -> str:
-    """The address of an empty database, once of each kind."""
-    return new_database_url(request.param)
+def database_url(request: pytest.FixtureRequest, new_databases: NewDatabases) -> str:
+    """The address of a database with a hub's tables, once of each kind."""
+    return new_databases.make(request.param)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An open database with every table, once of each kind."""
     opened = Database.open(database_url)
-    opened.create_tables()
     yield opened
     opened.close()

@@ -35,10 +35,9 @@ from gateway.transport.estfeed.fields import Fields
 from gateway.transport.estfeed.json_texts import array_text, object_text
 from gateway.transport.estfeed.status import status_item
 from gateway.transport.estfeed.submission import by_rule, not_taken
-from gateway.transport.media_types import media_type
+from gateway.transport.media_types import WORKBOOK, media_type
 from gateway.transport.refusals import HttpRefusal
 from gateway.transport.routes import Call, Credentials, Route
-from gateway.transport.series_workbook import WORKBOOK
 
 FORM = "multipart/form-data"
 """How both generations take a workbook: a part `file`; the first has the context as a part beside it."""

@@ -11,7 +11,6 @@ from gateway.codecs.estfeed.codes import RESOLUTIONS, Generation
 from gateway.codecs.workbook.layouts import RESOLUTIONS as WORDS
 from gateway.codecs.workbook.layouts import Layout, layout_of
 from gateway.codecs.workbook.templates import blank, steps_within
-from gateway.codecs.workbook.writing import write_workbook
 from gateway.hub.ports import Refused
 from gateway.hub.ports_metering_data import NumberedPage
 from gateway.markets.estfeed import EstfeedPolicy
@@ -24,9 +23,9 @@ from gateway.transport.estfeed.errors import answer_headers, refuser
 from gateway.transport.estfeed.fields import Fields
 from gateway.transport.estfeed.search import QUERY_PARAMETERS, found_by, query_of
 from gateway.transport.estfeed.submission import by_rule
+from gateway.transport.media_types import WORKBOOK
 from gateway.transport.routes import Credentials, Parameter, Route
 from gateway.transport.series_answer import pieces_of
-from gateway.transport.series_workbook import WORKBOOK
 
 _STEPS = {name: step for name, step in {**RESOLUTIONS, **WORDS}.items() if step in WORDS.values()}
 """Steps of a template, as the interface and as its sheets spell them."""
@@ -94,6 +93,8 @@ async def _workbook(asked: Asked, data: MeteringData, name: str) -> Response:
 
 
 def _written(data: MeteringData, layout: Layout, asked: Asked) -> IO[bytes]:
+    from gateway.codecs.workbook.writing import write_workbook  # noqa: PLC0415 - the first that asks waits for it
+
     return write_workbook(data, layout, asked.market.zone)
 
 

@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from gateway.hub.customers import links
 from gateway.hub.ports import Page
 from gateway.messages.times import format_minute
-from gateway.transport.series_workbook import COLUMNS, WORKBOOK
+from gateway.transport.media_types import WORKBOOK
+from gateway.transport.series_workbook import COLUMNS
 
 from .town import ANNA, BO, Town, day_text, midnight, principal, starts
 

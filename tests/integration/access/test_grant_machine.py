@@ -182,7 +182,6 @@ class Grants(RuleBasedStateMachine):
 def test_a_read_needs_a_grant_in_force(new_database_url: Callable[[str], str], kind: str) -> None:
     """DK-3.5."""
     database = Database.open(new_database_url(kind))
-    database.create_tables()
     hub = SmallHub(database)
     for point in POINTS:
         unit = Unit.KVARH if point == REACTIVE else Unit.KWH

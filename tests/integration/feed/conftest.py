@@ -20,7 +20,6 @@ def kind(request: pytest.FixtureRequest) -> str:
 def database(kind: str, new_database_url: Callable[[str], str]) -> Iterator[Database]:
     """An open database with every table."""
     opened_database = Database.open(new_database_url(kind))
-    opened_database.create_tables()
     yield opened_database
     opened_database.close()
 

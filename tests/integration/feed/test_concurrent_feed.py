@@ -64,7 +64,6 @@ def by_id(market: Market, after: int) -> list[FeedItem]:
 @pytest.mark.parametrize("size", [1, 7])
 def test_readers_miss_nothing_and_see_nothing_twice(database_url: str, size: int) -> None:
     database = Database.open(database_url)
-    database.create_tables()
     before = opened(database, clock=MovedClock(DAY))
     half = DAY + 60 * QUARTER
     before.take(

@@ -87,7 +87,6 @@ def test_our_own_mistakes_are_not_outages(database: Database) -> None:
 
 def test_a_full_disk_is_an_outage_and_keeps_what_was_there(new_database_url: Callable[[str], str]) -> None:
     database = Database.open(new_database_url("sqlite"))
-    database.create_tables()
     with database.write() as connection:
         allocate(connection, 1)
     with database.read() as connection:
@@ -117,7 +116,6 @@ def test_a_locked_file_is_an_outage(tmp_path: Path) -> None:
 
 def test_a_lost_connection_is_an_outage_and_the_next_one_works(new_database_url: Callable[[str], str]) -> None:
     database = Database.open(new_database_url("postgresql"))
-    database.create_tables()
     with pytest.raises(StoreUnavailable), database.write() as connection:
         allocate(connection, 1)
         own = connection.exec_driver_sql("select pg_backend_pid()").scalar()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from gateway.hub import schema
 from gateway.hub.database import Database, allocate
+from gateway.hub.migrations.revisions import newest_revision, stands_at
+from gateway.hub.migrations.upgrade import configured
+from tests.integration.databases import NewDatabases
 
 
 def described(database: Database) -> dict[str, Any]:
@@ -48,9 +51,15 @@ def _options(index: Any) -> dict[str, str]:
     return {name: str(value) for name, value in index.get("dialect_options", {}).items()}
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, new_databases: NewDatabases) -> str:
+    """The address of an empty database, once of each kind."""
+    return new_databases.make(request.param, empty=True)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_migrations_and_declared_tables_agree(new_database_url: Callable[[str], str], kind: str) -> None:
-    migrated, declared = Database.open(new_database_url(kind)), Database.open(new_database_url(kind))
+def test_migrations_and_declared_tables_agree(new_databases: NewDatabases, kind: str) -> None:
+    migrated, declared = (Database.open(new_databases.make(kind, empty=True)) for _ in range(2))
     migrated.migrate()
     declared.create_tables()
     assert described(migrated) == described(declared)
@@ -62,8 +71,29 @@ def test_migrations_and_declared_tables_agree(new_database_url: Callable[[str], 
     declared.close()
 
 
-def test_migrating_again_changes_nothing(database_url: str) -> None:
-    database = Database.open(database_url)
+def test_what_a_database_stands_at_is_told_as_alembic_tells_it(empty_url: str) -> None:
+    database = Database.open(empty_url)
+    with database.read() as connection:
+        assert stands_at(connection) is None
+    database.migrate()
+    with database.read() as connection:
+        head = ScriptDirectory.from_config(configured(connection)).get_current_head()
+        assert head == newest_revision() == stands_at(connection)
+        assert head == MigrationContext.configure(connection).get_current_revision()
+    database.close()
+
+
+def test_an_older_database_is_brought_up(empty_url: str) -> None:
+    database = Database.open(empty_url)
+    with database.write() as connection:
+        connection.exec_driver_sql("create table alembic_version (version_num varchar(32) not null)")
+    database.migrate()
+    assert set(described(database)) == set(schema.metadata.tables)
+    database.close()
+
+
+def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    database = Database.open(empty_url)
     database.migrate()
     with database.write() as connection:
         assert allocate(connection, 1) == 1
@@ -73,11 +103,11 @@ def test_migrating_again_changes_nothing(database_url: str) -> None:
     database.close()
 
 
-def test_several_processes_may_start_at_once(database_url: str) -> None:
+def test_several_processes_may_start_at_once(empty_url: str) -> None:
     failures: list[Exception] = []
 
     def start() -> None:
-        database = Database.open(database_url)
+        database = Database.open(empty_url)
         try:
             database.migrate()
         except Exception as error:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from gateway.hub.database import Database
@@ -18,16 +16,6 @@ from gateway.messages.metering_status import ProcessingState
 from tests.integration.metering_data.estonia import FACTORY, HOUSE, Estonia, opened
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, new_database_url: Callable[[str], str]) -> str:
-    """The address of a database with all tables, once of each kind."""
-    url = new_database_url(request.param)
-    database = Database.open(url)
-    database.create_tables()
-    database.close()
-    return url
 
 
 def killed(url: str, manner: str, first: int, accepted: int) -> dict[str, int]:
@@ -71,10 +59,10 @@ def assert_all_final(estonia: Estonia, told: dict[str, int]) -> None:
     assert recovered <= len(found)
 
 
-def test_what_was_killed_between_answer_and_processing_is_finished(address: str) -> None:
+def test_what_was_killed_between_answer_and_processing_is_finished(database_url: str) -> None:
     # EE-1.3
-    told = killed(address, "stuck", 0, 60)
-    database = Database.open(address)
+    told = killed(database_url, "stuck", 0, 60)
+    database = Database.open(database_url)
     estonia = opened(database)
     try:
         assert {states(database)[one] for one in told} == {ProcessingState.PROCESSING}
@@ -85,12 +73,12 @@ def test_what_was_killed_between_answer_and_processing_is_finished(address: str)
         database.close()
 
 
-def test_kills_while_it_works_lose_nothing_and_double_nothing(address: str) -> None:
+def test_kills_while_it_works_lose_nothing_and_double_nothing(database_url: str) -> None:
     # EE-1.3
     told: dict[str, int] = {}
     for round_number in range(3):
-        told |= killed(address, "free", 8000 * round_number, 40 + 37 * round_number)
-    database = Database.open(address)
+        told |= killed(database_url, "free", 8000 * round_number, 40 + 37 * round_number)
+    database = Database.open(database_url)
     estonia = opened(database)
     try:
         estonia.desk.recover(estonia.clock.micros() + 1)

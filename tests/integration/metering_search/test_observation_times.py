@@ -64,7 +64,6 @@ def known(history: list[tuple[Version, int, int]], begin: int, observation: Obse
 
 def test_any_instant_shows_what_was_known(new_database_url: Callable[[str], str]) -> None:
     database = Database.open(new_database_url("sqlite"))
-    database.create_tables()
     market = opened(database)
     points = [eic("Z", number) for number in range(100, 100 + 4 * EXAMPLES)]
     more = [MeteringPointVersion(point, MeteringPointType.CONSUMPTION, AREA, START) for point in points]

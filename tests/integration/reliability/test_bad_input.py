@@ -14,9 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +33,7 @@ from gateway.messages.documents import (
 )
 from gateway.messages.series import AreaId
 from gateway.messages.times import WrittenInstant
+from tests.integration.databases import PostgresqlServer
 from tests.integration.exchange.hubs import DAY, GRID, SUPPLIER_A, ZONE, Bench, start_bench
 
 BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
@@ -73,11 +72,8 @@ def trial(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """One running hub for all examples on each of the two databases."""
     address: str | None = None
     if request.param == "postgresql":
-        server: sa.URL = request.getfixturevalue("postgresql_server")
-        with psycopg.connect(server.render_as_string(hide_password=False), autocommit=True) as connection:
-            connection.execute("create database gridpost_bad_input")
-        own = server.set(drivername="postgresql+psycopg", database="gridpost_bad_input")
-        address = own.render_as_string(hide_password=False)
+        server: PostgresqlServer = request.getfixturevalue("postgresql")
+        address = server.make("gridpost_bad_input")
     started = start_bench(tmp_path_factory.mktemp("bad-input"), address)
     yield Trial(started)
     started.hub.stop()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -21,6 +20,7 @@ from gateway.hub.exchange import Hub
 from gateway.hub.journal import Entry
 from gateway.hub.ports import Accepted, Principal, StoreUnavailable, Submission
 from gateway.messages.codes import DocumentKind, Role
+from tests.integration.databases import PostgresqlServer
 from tests.integration.reliability.account import accounted
 from tests.integration.reliability.letters import Letter, Writer
 from tests.integration.reliability.load import Fate, Ledger, drain
@@ -156,24 +156,18 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_postgresql(small_disk: Path, postgresql_server: sa.URL) -> Iterator[str]:
+def small_postgresql(small_disk: Path, postgresql: PostgresqlServer) -> Iterator[str]:
     """A PostgreSQL database whose tables lie on the small disk."""
-    administration = postgresql_server.render_as_string(hide_password=False)
-    with psycopg.connect(administration, autocommit=True) as connection:
-        (data,) = connection.execute("show data_directory").fetchone() or ("",)
-        owner = Path(data).stat()
-        space = small_disk / "space"
-        space.mkdir()
-        os.chown(space, owner.st_uid, owner.st_gid)
-        _let_walk(space)
-        connection.execute(f"create tablespace small location '{space}'")
-        connection.execute("create database gridpost_small tablespace small")
-    yield postgresql_server.set(drivername="postgresql+psycopg", database="gridpost_small").render_as_string(
-        hide_password=False
-    )
-    with psycopg.connect(administration, autocommit=True) as connection:
-        connection.execute("drop database gridpost_small with (force)")
-        connection.execute("drop tablespace small")
+    owner = postgresql.data_directory.stat()
+    space = small_disk / "space"
+    space.mkdir()
+    os.chown(space, owner.st_uid, owner.st_gid)
+    _let_walk(space)
+    postgresql.command(f"create tablespace small location '{space}'")
+    postgresql.command("create database gridpost_small tablespace small")
+    yield postgresql.url("gridpost_small")
+    postgresql.drop("gridpost_small")
+    postgresql.command("drop tablespace small")
 
 
 def _let_walk(path: Path) -> None:

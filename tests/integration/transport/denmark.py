@@ -18,7 +18,7 @@ from gateway.hub.ports import Client
 from gateway.messages.codes import ConnectionState, Dialect, MeteringPointType, Resolution, Role, Subtype
 from gateway.messages.times import MarketZone
 from gateway.transport.client import CONTENT_TYPES
-from gateway.transport.tokens import ROLE_NAMES
+from gateway.transport.role_names import ROLE_NAMES
 from gateway.wiring import open_hub
 
 from .running_server import SECRET, SECRET_HASH, RunningServer

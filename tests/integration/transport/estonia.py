@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,10 @@ class EstonianMarket(RunningServer):
         self.sample = sample_market(ZONE, DAY)
         write_files(self.sample.dataset, data_dir / "market")
         files = {path.name: path.read_text() for path in (data_dir / "market").iterdir()}
+        self.register(files)
+
+    def register(self, files: Mapping[str, str]) -> None:
+        """Import files of master data as the hub's operator."""
         form = {"grant_type": "client_credentials", "client_id": "operator", "client_secret": SECRET}
         token = self.http.post("/oauth2/v2.0/token", data=form).json()["access_token"]
         signed = {"Authorization": f"Bearer {token}"}

@@ -15,6 +15,7 @@ from gateway.transport.estfeed.tokens import PATH as REALM_TOKEN
 from gateway.transport.network_api import BALANCE_ROLES, NETWORK_ROLES
 from gateway.transport.point_series_api import SENDERS
 from gateway.transport.query_api import ADDRESSEES
+from gateway.transport.role_names import ROLE_NAMES
 from gateway.transport.routes import (
     AREA_ROLES,
     CUSTOMER,
@@ -25,7 +26,6 @@ from gateway.transport.routes import (
     Credentials,
     Route,
 )
-from gateway.transport.tokens import ROLE_NAMES
 
 from .desk import Desk
 from .running_server import SECRET

@@ -18,7 +18,7 @@ from gateway.markets.estfeed import ErrorWrapper, EstfeedPolicy, PageNumberName
 from gateway.messages.codes import Commodity, FeedForm, Role
 from gateway.messages.findings import Finding
 from gateway.messages.metering_status import ProcessingState, ReportedError
-from gateway.transport.series_workbook import WORKBOOK
+from gateway.transport.media_types import WORKBOOK
 from gateway.transport.settings import TransportSettings
 
 from .desk import Desk

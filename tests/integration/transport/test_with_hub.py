@@ -19,8 +19,8 @@ from gateway.messages.codes import Category, Dialect, DocumentKind, Role
 from gateway.messages.times import format_minute, format_second
 from gateway.transport.cim_api import DOCUMENTS
 from gateway.transport.client import CONTENT_TYPES, HubClient, Outcome, Outgoing
+from gateway.transport.role_names import ROLE_NAMES
 from gateway.transport.routes import Credentials
-from gateway.transport.tokens import ROLE_NAMES
 
 from .denmark import DAY, HUB_PARTY, OPERATOR_CLIENT, OTHER, READER, SENDER, ZONE, Market
 from .running_server import SECRET
