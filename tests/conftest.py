@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False  # a hundred and more processes are started: they shall find the code compiled
+
 SHARED = Path(os.environ.get("GRIDPOST_SHARED", ROOT.parent / "shared"))
 
 

@@ -549,7 +549,7 @@ class RunningServer:
         self.url = f"http://127.0.0.1:{self.address[1]}"
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
         self._thread.start()
-        self.http = httpx.Client(base_url=self.url, timeout=30)
+        self.http = httpx.Client(base_url=self.url, timeout=60)
 
     def stop(self) -> None:
         self.http.close()
@@ -588,7 +588,7 @@ class Desk(RunningServer):
 
     def raw(self, request: bytes) -> bytes:
         """Everything the server says to raw bytes until it closes or falls silent."""
-        with socket.create_connection(self.address, timeout=5) as connection:
+        with socket.create_connection(self.address, timeout=60) as connection:
             connection.sendall(request)
             return read_all(connection)
 
