@@ -15,7 +15,7 @@ test: .venv
 	$(BIN)/pytest -q -n auto
 
 bench: .venv
-	for name in store codecs rules ingest http settlement bench_outbox bench_poll; do $(BIN)/python -m benchmarks.$$name; done
+	for name in store codecs rules ingest http settlement estfeed metering_data workbook feed outbox poll meters_dlms; do $(BIN)/python -m benchmarks.$$name; done
 
 docs: .venv
 	$(BIN)/gridpost draw

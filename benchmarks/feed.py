@@ -8,7 +8,6 @@ reading the same rows by key. Cases: the page as intervals and as the JSON of bo
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import sys
 import tempfile
@@ -23,12 +22,14 @@ from sqlalchemy.engine import Connection
 
 from benchmarks.exchange import temporary_postgresql
 from benchmarks.floor import interleave, machine_note, report
+from benchmarks.metering_data import eic
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V2_SUBMISSION, Shape
 from gateway.codecs.estfeed.writing import encode_each
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database, allocate
 from gateway.hub.feed.desk import FeedDesk
 from gateway.hub.feed.writing import note_changes
+from gateway.hub.interpreter import settle_interpreter
 from gateway.hub.metering_data.changes import Change
 from gateway.hub.metering_data.search import SearchDesk
 from gateway.hub.metering_data.storing import MeteringStore
@@ -42,7 +43,7 @@ from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import profile
 from gateway.messages.agreements import Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, Flow, MeteringPointType, Quality, Resolution, Role, Unit
-from gateway.messages.identifiers import eic_check_character, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.metering_data import MeteringData
 from gateway.messages.series import Period, Series, SeriesTable
@@ -58,12 +59,6 @@ GRID, SUPPLIER, ABOVE = "38X-EIN-GO-----0", "38X-EIN-OS-----J", "38X-EIN-NS-----
 SENDER = Principal(GRID, Role.GRID_OPERATOR, "grid")
 READER = Principal(SUPPLIER, Role.ENERGY_SUPPLIER, "supplier")
 AREA = "38Y-GRID-AREA--1"
-
-
-def eic(number: int) -> str:
-    """An EIC of a metering point, with its check character."""
-    body = next(body for filler in "ABC" if eic_check_character(body := f"38Z-{filler}{number:010d}") != "-")
-    return body + eic_check_character(body)
 
 
 POINTS = [eic(number) for number in range(1, ITEMS + 1)]
@@ -175,7 +170,7 @@ def feed_page(hub: Hub, rounds: int) -> str:
     }
     for case in cases.values():
         case()
-    gc.collect()
+    settle_interpreter()
     return report("a page of the feed, 1000 items of 192 values", interleave(cases, rounds), "rows by key", 192 * ITEMS)
 
 

@@ -9,7 +9,6 @@ Stops by itself.
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import json
 import sys
@@ -24,6 +23,7 @@ from benchmarks.exchange import temporary_postgresql
 from benchmarks.floor import interleave, machine_note, report
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import Database
+from gateway.hub.interpreter import settle_interpreter
 from gateway.hub.metering_data.desk import Desk
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
@@ -218,8 +218,7 @@ def main() -> None:
                     cases[f"{database}: stored in its final state"] = sender.finished(rounds + 1)
                 for case in cases.values():
                     case()
-                gc.collect()
-                gc.freeze()
+                settle_interpreter()
                 print(report(f"{name}, {len(body) / 1e6:.1f} MB", interleave(cases, rounds), FLOOR, 2 * PERIODS))
     loop.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ from uvicorn.supervisors import Multiprocess
 
 from gateway.config import Settings
 from gateway.hub.exchange import Hub
+from gateway.hub.interpreter import settle_interpreter
 from gateway.hub.new_ids import new_id
 from gateway.hub.ports import StoreUnavailable
 from gateway.hub.scheduler import Scheduler, duties_of
@@ -44,8 +44,7 @@ def application(settings: Settings, hub: Hub) -> ASGIApp:
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
         hub.start()
-        gc.collect()
-        gc.freeze()  # what the start built lives as long as the process; the collector need not look at it again
+        settle_interpreter()
         duties = asyncio.create_task(_keep_duties(hub))
         try:
             yield

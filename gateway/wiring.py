@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gateway.config import Settings
 from gateway.hub.clock import Clock, SystemClock
 from gateway.hub.database import Database
@@ -12,6 +14,7 @@ from gateway.hub.series.store import SeriesStore
 from gateway.hub.settlement.answers import FiledResults
 from gateway.hub.settlement.engine import Engine
 from gateway.markets.registry import changed_profile
+from gateway.messages.identifiers import LEAST_EIC_KEY, has_point_id
 from gateway.schemas.registry import Registry
 
 
@@ -28,4 +31,13 @@ def open_hub(settings: Settings, clock: Clock | None = None) -> Hub:
     office.results = FiledResults(office)
     with database.read() as connection:
         office.refresh(connection)
+    _refuse_nameless_points(office)
     return Hub(office)
+
+
+def _refuse_nameless_points(office: Office) -> None:
+    """A metering point stays on the list of exceptions as long as it is registered: its number alone has no name."""
+    points = office.master.points.point
+    nameless = np.unique([key for key in points[points < LEAST_EIC_KEY].tolist() if not has_point_id(key)])
+    if len(nameless):
+        raise ValueError(f"{len(nameless)} registered metering points are on identifiers.exceptions no more")

@@ -10,7 +10,7 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.cli.machine import local_hub, wait_for
+from gateway.cli.machine import existing_hub, local_hub, wait_for
 from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, print_json, print_rows
@@ -70,8 +70,7 @@ def show(
     data_dir: DataDir = None, database: DatabaseUrl = None, market: Market = None, as_json: AsJson = False
 ) -> None:
     """Clients in order of their names; secrets are not kept and cannot be shown."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub, hub.office.database.read() as connection:
+    with existing_hub(data_dir, database, market) as hub, hub.office.database.read() as connection:
         rows = [(one.client_id, one.party, _roles(one), one.thumbprint) for one in clients.every(connection)]
     heads = ("client_id", "party", "role", "thumbprint")
     if as_json:

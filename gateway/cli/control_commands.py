@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
@@ -52,8 +52,7 @@ def show_kpis(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 1 when a limit is breached by a figure that is final.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         first, last = _days(hub, start, end)
         if first is not None and last is None:
             last = first + timedelta(days=1)
@@ -98,8 +97,7 @@ def show_missing(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 1 when anything is missing.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, hub.office.clock.now())
         query = DayQuery(*_days(hub, start, end), grid_area, known)
         operator = operator_of(hub.office.profile)
@@ -132,8 +130,7 @@ def show_reminders(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 1 when anything is still missing.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query, operator = ReminderQuery(*_days(hub, start, end), grid_area, state), operator_of(hub.office.profile)
         pages = _windows(lambda page: hub.reminders(operator, query, page), f"there is no grid area {grid_area}")
         heads = ("day", "metering point", "grid area", "limit of", "reminders", "first", "last", "state", "since")
@@ -161,8 +158,7 @@ def show_corrections(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Values that took the place of accepted ones, in the order they were received."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         zone, now = hub.office.profile.zone, hub.office.clock.now()
         bounds = instant_of(start, zone, now), now + 1 if end is None else instant_of(end, zone, now)
         if bounds[0] >= bounds[1]:
@@ -181,14 +177,12 @@ def _correction_row(body: CorrectionBody) -> tuple[object, ...]:
 
 
 def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date | None, date | None]:
-    """The days of the options, in the market's time."""
-    zone, now = hub.office.profile.zone, hub.office.clock.now()
-    first, last = (None if text is None else zone.day(instant_of(text, zone, now)) for text in (start, end))
-    if first is None and last is not None:
+    """The days of the options, which may all be absent."""
+    if start is not None:
+        return days_from(start, end, hub.zone, hub.office.clock.now())
+    if end is not None:
         raise CommandError("--to needs --from")
-    if first is not None and last is not None and first >= last:
-        raise CommandError("--to must be after --from")
-    return first, last
+    return None, None
 
 
 def _windows(read: Callable[[Page], Coroutine[Any, Any, Window | Refused | None]], absent: str) -> Iterator[Window]:

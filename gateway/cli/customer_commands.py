@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.machine import existing_hub, operator_of, wait_for
 from gateway.cli.masterdata_commands import show_report
-from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.options import DatabaseUrl, DataDir, Market
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson
 
@@ -43,8 +43,7 @@ def take(
     if file.suffix not in ENDINGS:
         raise CommandError(f"{file} must end in {' or '.join(ENDINGS)}")
     content = file.read_bytes()
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         operator = operator_of(hub.office.profile)
         report = wait_for(hub.customers.import_links(operator, file.name, content))
     show_report(report, as_json=as_json)

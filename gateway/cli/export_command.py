@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 
 from gateway.analysis.day_export import Exported, export_day
 from gateway.analysis.export_files import keys_of
-from gateway.cli.machine import local_hub
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.machine import existing_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of, instant_of
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub.clock import MICROSECONDS
@@ -47,9 +47,8 @@ def export(  # noqa: PLR0913 - one parameter for each option
     """
     if find_spec("pyarrow") is None:
         raise CommandError("this needs pyarrow: install gridpost[analysis]")
-    days = [_day(text) for text in dict.fromkeys(day)]
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    days = [day_of(text) for text in dict.fromkeys(day)]
+    with existing_hub(data_dir, database, market) as hub:
         office = hub.office
         now = office.clock.now()
         known = now if as_of is None else instant_of(as_of, office.profile.zone, now)
@@ -74,10 +73,3 @@ def _export(office: Office, connection: Connection, what: tuple[date, int], dire
         return export_day(connection, office.store, work, keys_of(energy), directory)
     except FileExistsError as error:
         raise CommandError(str(error)) from error
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text} is no day (2025-01-31)") from error

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
+from gateway.cli.options import settings_from
 from gateway.cli.outcome import CommandError
 from gateway.config import Settings
 from gateway.hub.exchange import Hub
@@ -24,16 +26,8 @@ def operator_of(profile: MarketProfile) -> Principal:
 
 
 @contextmanager
-def local_hub(settings: Settings, must_exist: bool = False) -> Iterator[Hub]:
-    """The hub of this machine, opened beside whatever serves it; it takes no messages here.
-
-    Args:
-        settings: where it is.
-        must_exist: refuse to create an empty one where there is none.
-    """
-    file = settings.data_dir / "gridpost.db"
-    if must_exist and settings.database is None and not file.is_file():
-        raise CommandError(f"there is no hub in {settings.data_dir}; give its --data-dir or --database")
+def local_hub(settings: Settings) -> Iterator[Hub]:
+    """The hub of this machine, opened beside whatever serves it and made where there is none; it takes no messages."""
     try:
         hub = open_hub(settings)
     except (KeyError, TypeError, ValueError) as error:
@@ -42,6 +36,16 @@ def local_hub(settings: Settings, must_exist: bool = False) -> Iterator[Hub]:
         yield hub
     finally:
         hub.office.database.close()
+
+
+@contextmanager
+def existing_hub(data_dir: Path | None, database: str | None, market: str | None) -> Iterator[Hub]:
+    """The hub that is there already, by the options of a command, the settings where an option was not given."""
+    settings = settings_from(data_dir=data_dir, database=database, market=market)
+    if settings.database is None and not (settings.data_dir / "gridpost.db").is_file():
+        raise CommandError(f"there is no hub in {settings.data_dir}; give its --data-dir or --database")
+    with local_hub(settings) as hub:
+        yield hub
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

@@ -12,6 +12,7 @@ import typer
 from rich.markdown import Markdown
 
 from gateway.cli.code_table import code_table
+from gateway.cli.options import day_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, console, print_json
 from gateway.markets.explanation import explain
@@ -36,10 +37,7 @@ def explain_market(
     """The rules, numbers and deadlines in force on a day, with their sources."""
     if market not in BEHAVIOURS:
         raise CommandError(f"there is no market {market!r}; known are {', '.join(BEHAVIOURS)}")
-    try:
-        wanted = date.fromisoformat(day)
-    except ValueError:
-        raise CommandError(f"{day} is no day such as 2016-05-03") from None
+    wanted = day_of(day)
     found = profile(market)
     try:
         text = code_table(found) if codes else explain(found, wanted)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
+from gateway.cli.machine import existing_hub, local_hub, operator_of, wait_for
 from gateway.cli.master_files import master_data_files
 from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
 from gateway.cli.outcome import FINDINGS, stop
@@ -76,9 +76,8 @@ def show(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """Rows of a table, every version of them, with when each was registered and superseded."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
     rows: list[dict[str, str]] = []
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         after = ""
         while True:
             window = Page(WINDOW, after)

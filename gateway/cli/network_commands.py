@@ -7,22 +7,19 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, days_from, instant_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson
 from gateway.cli.report_printing import AsCsv, ReportForm, minute_of, print_report
-from gateway.hub.control.lateness import LatenessQuery
 from gateway.hub.exchange import Hub
-from gateway.hub.network.balance import BalanceQuery
-from gateway.hub.network.curves import CurveQuery
-from gateway.hub.network.losses import LossQuery
+from gateway.hub.ports_network import BalanceQuery, CurveQuery, LatenessQuery, LossQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Flow
 from gateway.messages.times import Interval
 from gateway.transport.network_models import BalanceStepBody, LatenessBody, LoadBody, LoadCurveBody, LossBody
 
-From = Annotated[str | None, typer.Option("--from", help="First local day (2026-08-01); yesterday unless given.")]
+From = Annotated[str, typer.Option("--from", help="First local day (2026-08-01).")]
 To = Annotated[str | None, typer.Option("--to", help="Local day to end before; the next unless given.")]
 
 
@@ -36,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def show_lateness(  # noqa: PLR0913 - one parameter for each option
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     stage: Annotated[DeliveryStage, typer.Option(help="By which deadline.")] = DeliveryStage.INITIAL,
     grid_area: Annotated[str, typer.Option("--grid-area", help="One grid area; all unless given.")] = "",
@@ -50,8 +47,7 @@ def show_lateness(  # noqa: PLR0913 - one parameter for each option
 
     Exit code 1 when somebody is late.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = LatenessQuery(*_days(hub, start, end), stage, grid_area)
         found = wait_for(hub.network.lateness(operator_of(hub.office.profile), query))
     if found is None:
@@ -83,7 +79,7 @@ def _lateness_row(body: LatenessBody) -> tuple[object, ...]:
 def show_losses(  # noqa: PLR0913 - one parameter for each option
     grid_area: Annotated[str, typer.Argument(help="The grid area or line.")],
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known then; now unless given.")] = None,
     as_csv: AsCsv = False,
@@ -93,8 +89,7 @@ def show_losses(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """The losses of a grid or line, step by step, in kWh; with how many of its points had no value in each."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, hub.office.clock.now())
         query = LossQuery(grid_area, _interval(hub, start, end), known)
         found = wait_for(hub.network.losses(operator_of(hub.office.profile), query))
@@ -114,7 +109,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
     metering_point: Annotated[str, typer.Option("--point", help="One metering point.")] = "",
     grid_area: Annotated[str, typer.Option("--grid-area", help="All metering points of a grid area.")] = "",
     flow: Annotated[str, typer.Option(help="in, into the grid, or out of it.")] = Flow.OUT,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -127,8 +122,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
         raise CommandError("give either --point or --grid-area")
     if flow not in (Flow.IN, Flow.OUT):
         raise CommandError(f"--flow {flow} is neither in nor out")
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = CurveQuery(_interval(hub, start, end), metering_point, grid_area, Flow(flow))
         found = wait_for(hub.network.load_curve(operator_of(hub.office.profile), query))
     if found is None:
@@ -143,7 +137,7 @@ def show_curve(  # noqa: PLR0913 - one parameter for each option
 def show_balance(  # noqa: PLR0913 - one parameter for each option
     party: Annotated[str, typer.Argument(help="The balance responsible party.")],
     *,
-    start: From = None,
+    start: From = "yesterday",
     end: To = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -152,8 +146,7 @@ def show_balance(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Production and consumption of a balance area, step by step, in kWh."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         query = BalanceQuery(_interval(hub, start, end), party)
         found = wait_for(hub.network.balance(operator_of(hub.office.profile), query))
     if found is None:
@@ -167,21 +160,11 @@ def _balance_row(body: BalanceStepBody) -> tuple[object, ...]:
     return (minute_of(body.start), body.production, body.consumption, body.saldo, body.lacking)
 
 
-def _days(hub: Hub, start: str | None, end: str | None) -> tuple[date, date]:
-    """The days asked for; yesterday without any."""
-    try:
-        first = None if start is None else date.fromisoformat(start)
-        last = None if end is None else date.fromisoformat(end)
-    except ValueError as error:
-        raise CommandError(f"no day: {error}") from error
-    if first is None:
-        first = hub.zone.day(hub.office.clock.now()) - timedelta(days=1)
-    last = last or first + timedelta(days=1)
-    if first >= last:
-        raise CommandError(f"--to {last} is not after --from {first}")
-    return first, last
+def _days(hub: Hub, start: str, end: str | None) -> tuple[date, date]:
+    first, last = days_from(start, end, hub.zone, hub.office.clock.now())
+    return first, last or first + timedelta(days=1)
 
 
-def _interval(hub: Hub, start: str | None, end: str | None) -> Interval:
+def _interval(hub: Hub, start: str, end: str | None) -> Interval:
     first, last = _days(hub, start, end)
     return Interval(hub.zone.midnight(first), hub.zone.midnight(last))

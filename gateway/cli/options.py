@@ -12,7 +12,7 @@ from gateway.cli.outcome import CommandError
 from gateway.config import Settings
 from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import BEHAVIOURS, changed_profile
-from gateway.messages.times import NO_INSTANT, MarketZone, parse_instant
+from gateway.messages.times import NO_INSTANT, Interval, MarketZone, parse_instant
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where the hub keeps its database and keys.", show_default=False)
@@ -60,3 +60,29 @@ def instant_of(text: str, zone: MarketZone, now: int) -> int:
     if instant == NO_INSTANT:
         raise CommandError(f"{text} is neither a day (2025-01-31) nor an instant (2025-01-30T23:00Z)")
     return instant
+
+
+def interval_of(start: str, end: str, zone: MarketZone, now: int) -> Interval:
+    """What lies from one day or instant to before another."""
+    interval = Interval(instant_of(start, zone, now), instant_of(end, zone, now))
+    if interval.start >= interval.end:
+        raise CommandError("--to must be after --from")
+    return interval
+
+
+def days_from(start: str, end: str | None, zone: MarketZone, now: int) -> tuple[date, date | None]:
+    """The local days of two texts: the first, and the one to end before where it is given."""
+    if end is None:
+        return zone.day(instant_of(start, zone, now)), None
+    first, last = (zone.day(instant_of(text, zone, now)) for text in (start, end))
+    if first >= last:
+        raise CommandError("--to must be after --from")
+    return first, last
+
+
+def day_of(text: str) -> date:
+    """The day of the calendar a text means."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{text} is no day such as 2025-01-31") from None

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from gateway.cli.master_files import master_of
-from gateway.cli.options import DataDir, Market, instant_of, profile_of, settings_from
+from gateway.cli.options import DataDir, Market, instant_of, interval_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.prepare_output import print_report, report_value, write
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json
@@ -172,10 +172,7 @@ def _interval(profile: MarketProfile, now: int, day: str | None, bounds: tuple[s
         return profile.zone.day_interval(profile.zone.day(begin))
     if day is not None or start is None or end is None:
         raise CommandError("give --day, or --from and --to")
-    interval = Interval(instant_of(start, profile.zone, now), instant_of(end, profile.zone, now))
-    if interval.start >= interval.end:
-        raise CommandError("--to must be after --from")
-    return interval
+    return interval_of(start, end, profile.zone, now)
 
 
 def _sender(named: str | None, master: MasterData, now: int) -> Sender:

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
-from gateway.config import Settings
+from gateway.hub.exchange import Hub
 from gateway.hub.ports import Page, Refused
 from gateway.hub.ports_readings import (
     AwaitedReading,
@@ -52,24 +52,22 @@ def take(
 
     Columns are transaction, metering_point, start, end, consumption, status, and counter, occasion, nominal if wanted.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    _take(ReadingTable.READINGS, file, settings, as_json)
+    with existing_hub(data_dir, database, market) as hub:
+        _take(ReadingTable.READINGS, file, hub, as_json)
 
 
 def cancel(
     file: File, data_dir: DataDir = None, database: DatabaseUrl = None, market: Market = None, as_json: AsJson = False
 ) -> None:
     """Cancel readings, each point's from the newest backwards. Columns are transaction, metering_point, start, end."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    _take(ReadingTable.CANCELLATIONS, file, settings, as_json)
+    with existing_hub(data_dir, database, market) as hub:
+        _take(ReadingTable.CANCELLATIONS, file, hub, as_json)
 
 
-def _take(table: ReadingTable, file: Path, settings: Settings, as_json: bool) -> None:
+def _take(table: ReadingTable, file: Path, hub: Hub, as_json: bool) -> None:
     if file.suffix not in (".csv", ".json"):
         raise CommandError(f"{file} is neither a .csv nor a .json file")
-    body = file.read_bytes()
-    with local_hub(settings, must_exist=True) as hub:
-        taken = wait_for(hub.readings.take(operator_of(hub.office.profile), f"{table}{file.suffix}", body))
+    taken = wait_for(hub.readings.take(operator_of(hub.office.profile), f"{table}{file.suffix}", file.read_bytes()))
     if isinstance(taken, Refused):
         if as_json:
             print_json({"results": [], "findings": [finding_value(found) for found in taken.findings]})
@@ -110,8 +108,7 @@ def show(  # noqa: PLR0913 - one parameter for each option
     as_json: AsJson = False,
 ) -> None:
     """The reading periods of a metering point that stand, or every version of them."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         now = hub.office.clock.now()
         known = None if as_of is None else instant_of(as_of, hub.office.profile.zone, now)
         found = wait_for(hub.readings.of_point(operator_of(hub.office.profile), point, known))
@@ -141,9 +138,8 @@ def _reading_row(reading: StandingReading) -> tuple[str, ...]:
 
 def due(data_dir: DataDir = None, database: DatabaseUrl = None, market: Market = None, as_json: AsJson = False) -> None:
     """Readings whose nominal date has come, with who owes them, when they are due and whether it was reminded."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
     owed: list[AwaitedReading] = []
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         after = ""
         while True:
             page = wait_for(hub.readings.awaited(operator_of(hub.office.profile), Page(WINDOW, after)))
@@ -176,8 +172,7 @@ def production(
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise CommandError(f"{month} is no month such as 2026-03") from None
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         series = wait_for(hub.readings.production(operator_of(hub.office.profile), first))
     if as_json:
         print_json([ProductionBody.of(one).model_dump(mode="json") for one in series])

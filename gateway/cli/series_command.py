@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, interval_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, print_rows
 from gateway.hub.ports import PointSeries, Refused, SeriesQuery
@@ -40,14 +40,11 @@ def show(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Values of a metering point from this machine's hub."""
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         zone, now = hub.office.profile.zone, hub.office.clock.now()
         known = now if as_of is None else instant_of(as_of, zone, now)
-        bounds = instant_of(start, zone, now), instant_of(end, zone, now)
-        query = SeriesQuery((point,), *bounds, known, unit, step)
-        if query.start >= query.end:
-            raise CommandError("--to must be after --from")
+        interval = interval_of(start, end, zone, now)
+        query = SeriesQuery((point,), interval.start, interval.end, known, unit, step)
         found = wait_for(hub.read_series(operator_of(hub.office.profile), query))
     if isinstance(found, Refused):
         raise CommandError(found.findings[0].text)

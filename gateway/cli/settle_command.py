@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway.cli import settlement_commands
-from gateway.cli.machine import local_hub
-from gateway.cli.options import DatabaseUrl, DataDir, Market, instant_of, profile_of, settings_from
+from gateway.cli.machine import existing_hub
+from gateway.cli.options import DatabaseUrl, DataDir, Market, interval_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.cli.settle_files.master_files import LOSS_FILE, SettledPoints, read_points
@@ -85,14 +85,13 @@ def settle(  # noqa: PLR0913 - one parameter for each option
     if context.invoked_subcommand is not None:
         return
     if snapshot is not None:
-        with local_hub(settings_from(data_dir=data_dir, database=database, market=market), must_exist=True) as hub:
+        with existing_hub(data_dir, database, market) as hub:
             settlement_commands.show_snapshot(snapshot, as_json, hub)
         return
     if masterdata is None or series is None or start is None or end is None or not grid_area or out is None:
         raise CommandError("give --masterdata, --series, --from, --to, --grid-area and --out, or --snapshot")
     profile = profile_of(settings_from(market=market))
-    now = SystemClock().now()
-    interval = Interval(instant_of(start, profile.zone, now), instant_of(end, profile.zone, now))
+    interval = interval_of(start, end, profile.zone, SystemClock().now())
     order = _order(profile, interval, (tuple(dict.fromkeys(grid_area)), method, resolution))
     findings = FindingList()
     manner = manner_of(profile)
@@ -116,8 +115,6 @@ def _order(
 ) -> Order:
     """The order, when it can be carried out at all."""
     areas, method, resolution = wishes
-    if interval.end <= interval.start:
-        raise CommandError("--to must be after --from")
     if interval.start % HOUR or interval.end % HOUR:
         raise CommandError("a settlement begins and ends with a whole hour")
     if resolution not in (None, Resolution.QUARTER, Resolution.HOUR):

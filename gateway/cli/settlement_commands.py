@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of, wait_for
-from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.machine import existing_hub, operator_of, wait_for
+from gateway.cli.options import DatabaseUrl, DataDir, Market, day_of
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.printing import AsJson, finding_line, finding_value, print_json, print_rows
 from gateway.hub.exchange import Hub
@@ -42,13 +39,6 @@ def register(group: typer.Typer) -> None:
     group.command("accept")(accept)
 
 
-@contextmanager
-def _hub(data_dir: DataDir, database: DatabaseUrl, market: Market) -> Iterator[Hub]:
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
-        yield hub
-
-
 def show_days(  # noqa: PLR0913 - one parameter for each option
     *,
     first: First,
@@ -60,7 +50,7 @@ def show_days(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Where days of operation stand. Exit 1 while one is held for the operator's decision."""
-    with _hub(data_dir, database, market) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         found = wait_for(hub.settlement.days(operator_of(hub.office.profile), _filter(first, last, grid_area)))
     if as_json:
         print_json([DayBody.of(one).model_dump(mode="json") for one in found])
@@ -82,7 +72,7 @@ def show_snapshots(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """What was filed of some days of operation, oldest first."""
-    with _hub(data_dir, database, market) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         wanted = _filter(first, last, grid_area)
         found = wait_for(hub.settlement.snapshots(operator_of(hub.office.profile), wanted))
     _print_snapshots(found, as_json)
@@ -126,7 +116,7 @@ def show_difference(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Why two snapshots of a day differ: sums, values and the messages that brought them. Exit 1 when they do."""
-    with _hub(data_dir, database, market) as hub, hub.office.database.read() as connection:
+    with existing_hub(data_dir, database, market) as hub, hub.office.database.read() as connection:
         one, other = (_found(find(connection, number), number) for number in (first, second))
         try:
             found = difference(hub.office, connection, one, other)
@@ -152,9 +142,9 @@ def postpone(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Move the fixation of a day, and its cut-off, to a later evening; parties see it at once."""
-    with _hub(data_dir, database, market) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         desk, operator = hub.settlement, operator_of(hub.office.profile)
-        found = wait_for(desk.postpone(operator, _day(day), grid_area or (), _day(until), reason))
+        found = wait_for(desk.postpone(operator, day_of(day), grid_area or (), day_of(until), reason))
     if isinstance(found, Refused):
         _refuse(found, as_json)
     elif as_json:
@@ -174,9 +164,9 @@ def accept(  # noqa: PLR0913 - one parameter for each option
     market: Market = None,
 ) -> None:
     """Let the negative residual of a held day stand: its basis is fixed, filed and sent."""
-    with _hub(data_dir, database, market) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         desk, operator = hub.settlement, operator_of(hub.office.profile)
-        found = wait_for(desk.accept_residual(operator, _day(day), grid_area or (), reason))
+        found = wait_for(desk.accept_residual(operator, day_of(day), grid_area or (), reason))
     if isinstance(found, Refused):
         _refuse(found, as_json)
     else:
@@ -184,17 +174,10 @@ def accept(  # noqa: PLR0913 - one parameter for each option
 
 
 def _filter(first: str, last: str | None, grid_area: str) -> DayFilter:
-    wanted = DayFilter(_day(first), _day(last or first), grid_area)
+    wanted = DayFilter(day_of(first), day_of(last or first), grid_area)
     if wanted.last < wanted.first:
         raise CommandError("--to must not be before --from")
     return wanted
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CommandError(f"{text} is no day such as 2025-01-31") from None
 
 
 def _found(snapshot: Snapshot | None, number: int) -> Snapshot:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from gateway.cli.options import Market, instant_of, profile_of, settings_from
+from gateway.cli.options import Market, instant_of, interval_of, profile_of, settings_from
 from gateway.cli.outcome import FINDINGS, CommandError, stop
 from gateway.cli.party_commands import DEFAULT_URL, ClientId, Secret, SecretFile, Url, party_client
 from gateway.cli.printing import AsJson, print_json
@@ -28,7 +28,7 @@ from gateway.hub.clock import SystemClock
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity, Resolution, Role
 from gateway.messages.metering_status import ProcessingState
-from gateway.messages.times import Interval, format_second
+from gateway.messages.times import format_second
 from gateway.transport.client import HubClient
 from gateway.transport.estfeed.workbooks import template_starts
 from gateway.transport.media_types import WORKBOOK
@@ -65,10 +65,7 @@ def template(  # noqa: PLR0913 - one parameter for each option
     """Write a workbook to fill in: a row for every step of every metering point. It needs no hub."""
     profile = profile_of(settings_from(market=market))
     zone = profile.zone
-    now = SystemClock().now()
-    interval = Interval(instant_of(start, zone, now), instant_of(end, zone, now))
-    if interval.end <= interval.start:
-        raise CommandError("--to must be after --from")
+    interval = interval_of(start, end, zone, SystemClock().now())
     step = resolution or _resolution(profile, commodity, zone.day(interval.start))
     starts = template_starts(profile, commodity, step, interval)
     points = point or [""]

@@ -16,6 +16,7 @@ from gateway.demo.estonia import run as estonian_run
 from gateway.demo.estonia import summary as estonian_summary
 from gateway.demo.finland import run as finnish_run
 from gateway.demo.finland import summary as finnish_summary
+from gateway.demo.page import Note
 from gateway.markets.profile import MarketProfile
 
 
@@ -28,7 +29,6 @@ class Counted(Protocol):
 
 
 Story = TypeVar("Story", bound=Counted)
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

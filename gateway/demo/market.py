@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from gateway.demo.facts import settlement_facts
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.messages.codes import (
     ConnectionState,
     DelegatedProcess,
@@ -106,12 +105,6 @@ class SampleMarket:
     def change_day(self) -> date:
         """The middle of the day's month, when suppliers change."""
         return change_day(self.day)
-
-    def write_files(self, directory: Path) -> None:
-        """Write the market as the CSV files `gridpost masterdata import` takes."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in csv_files(self.dataset).items():
-            (directory / name).write_bytes(content)
 
 
 def change_day(day: date) -> date:

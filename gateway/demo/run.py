@@ -5,7 +5,7 @@ Everything counted here is read off the hub's answers, its message status and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +17,7 @@ import numpy as np
 from gateway.codecs.table import Undecodable, decode
 from gateway.demo.day import Letter, Occasion, correction_letter, day_letters, write_letters
 from gateway.demo.market import PARTIES, SUPPLIER_A, SampleMarket, sample_market
+from gateway.demo.page import Note
 from gateway.demo.server import (
     DemoFailed,
     Desk,
@@ -27,6 +28,7 @@ from gateway.demo.server import (
     open_sample_hub,
     running,
 )
+from gateway.hub.masterdata.files import write_files
 from gateway.hub.new_ids import new_id
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, Dialect, Quality, Role
@@ -111,10 +113,6 @@ class Story:
         return next(desk for desk in self.clients if desk.party == party)
 
 
-Note = Callable[[str], None]
-"""Hears what happens, a line at a time."""
-
-
 @contextmanager
 def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     """Run the demonstration in an empty directory; the hub serves on until the end of the block."""
@@ -123,7 +121,7 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     market = yesterday(hub.office.profile, hub.office.clock.now())
     desks = desks_of(PARTIES, in_all_roles=False)
     furnish(hub, market.dataset, desks)
-    market.write_files(data_dir / "masterdata")
+    write_files(market.dataset, data_dir / "masterdata")
     note(f"A market with {len({p.metering_point for p in market.dataset.points})} metering points is set up.")
     with running(settings, hub, port) as url, ExitStack() as open_clients:
         clients = {d: open_clients.enter_context(HubClient(url, d.client_id, d.secret)) for d in desks}
@@ -194,7 +192,7 @@ def _reasons(rejection: Acknowledgement) -> tuple[Reason, ...]:
 def write_samples(profile: MarketProfile, now: int, directory: Path) -> Sequence[Path]:
     """Write the sample market and the day's documents into a directory; the paths written."""
     market = yesterday(profile, now)
-    market.write_files(directory / "masterdata")
+    write_files(market.dataset, directory / "masterdata")
     occasion = Occasion(market, profile.hub, now, new_id)
     write_letters([*day_letters(occasion), correction_letter(occasion)], directory / "documents")
     return sorted(path for path in directory.rglob("*") if path.is_file())

@@ -6,23 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from gateway.demo.market import SUPPLIER_B
-from gateway.demo.page import add_row, goodbye, page_table
+from gateway.demo.page import add_row, counted, page, page_table, to_try, to_try_after_once
 from gateway.demo.run import Fetched, Story
 from gateway.messages.times import HOUR
 
 
 def summary(story: Story) -> RenderableType:
     """Tables of what was sent and what was fetched, the reasons of what was turned away, and the counts."""
-    parts: list[RenderableType] = [Text(_title(story), style="bold"), "", _sent_table(story), "", _fetched_table(story)]
-    parts += ["", *(Text(line) for line in _turned_away(story)), ""]
-    counts = ", ".join(f"{count} {name}" for name, count in story.counts().items())
-    parts.append(Text(f"Series: {counts}.", style="bold"))
-    return Group(*parts)
+    tables = (_sent_table(story), _fetched_table(story))
+    return page(_title(story), tables, _turned_away(story), counted("Series", story.counts()))
 
 
 def _title(story: Story) -> str:
@@ -93,28 +89,18 @@ def next_steps(story: Story, program: str) -> str:
     point, day = correction.series[0].metering_point, story.market.day
     after = story.market.zone.day(story.market.zone.day_interval(day).end)
     sender, receiver = story.desk(correction.letter.sender).client_id, story.desk(SUPPLIER_B).client_id
-    return "\n".join(
+    return to_try(
+        story.url,
+        story.data_dir,
         (
-            f"The hub serves on at {story.url}. In another terminal:",
-            "",
-            f"  DIR={story.data_dir}",
-            f"  env $(cat $DIR/{sender}.env) {program} status {correction.letter.message_id}",
-            f"  env $(cat $DIR/{receiver}.env) {program} peek",
-            f"  {program} series {point} --from {day} --to {after} --data-dir $DIR",
-            f"  {program} validate $DIR/sent/* --masterdata $DIR/masterdata",
-            *goodbye(story.url),
-        )
+            f"env $(cat $DIR/{sender}.env) {program} status {correction.letter.message_id}",
+            f"env $(cat $DIR/{receiver}.env) {program} peek",
+            f"{program} series {point} --from {day} --to {after} --data-dir $DIR",
+            f"{program} validate $DIR/sent/* --masterdata $DIR/masterdata",
+        ),
     )
 
 
 def steps_after_once(program: str) -> str:
     """Commands to try when the demonstration has ended."""
-    return "\n".join(
-        (
-            "Next:",
-            f"  {program} demo                            # the same, and the hub serves on for you to try",
-            f"  {program} demo --write sample             # the market and the documents as files",
-            f"  {program} validate sample/documents/*     # check documents without a hub",
-            f"  {program} serve                           # a hub of your own",
-        )
-    )
+    return to_try_after_once(program, "", ("validate sample/documents/*", "check documents without a hub"))

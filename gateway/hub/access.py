@@ -13,6 +13,7 @@ from gateway.hub import tables_agreements as agreements
 from gateway.hub import tables_masterdata as tables
 from gateway.hub.masterdata import pages
 from gateway.hub.masterdata.registrations import is_newest
+from gateway.hub.own_areas import own_areas
 from gateway.hub.ports import MasterDataTable, Principal
 from gateway.markets.distribution import Receiver, Visible
 from gateway.markets.profile import MarketProfile
@@ -81,15 +82,10 @@ def _visible_agreements(
     columns, point = agreements.agreement.c, tables.metering_point.alias("point")
     in_own_area = sa.exists().where(
         point.c.metering_point == columns.metering_point,
-        point.c.grid_area.in_(_own_areas(master, reader, now)),
+        point.c.grid_area.in_(sorted(own_areas(master, reader, now))),
         is_newest(point, master.transaction),
     )
     return (columns.party == reader.party) | (columns.counterparty == reader.party) | in_own_area
-
-
-def _own_areas(master: MasterData, reader: Principal, now: int) -> list[str]:
-    """The grid areas a party runs at an instant."""
-    return sorted({area.code for area in master.grid_areas if master.grid_operator(area.code, now) == reader.party})
 
 
 def _visible_points(master: MasterData, reader: Principal, points: sa.FromClause, now: int) -> sa.ColumnElement[bool]:
@@ -99,7 +95,7 @@ def _visible_points(master: MasterData, reader: Principal, points: sa.FromClause
         case Role.BALANCE_RESPONSIBLE:
             return points.c.balance_responsible == reader.party
         case role if role in _RUNS_AREAS:
-            return points.c.grid_area.in_(_own_areas(master, reader, now))
+            return points.c.grid_area.in_(sorted(own_areas(master, reader, now)))
         case _:
             return sa.false()
 

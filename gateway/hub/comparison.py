@@ -9,6 +9,8 @@ from gateway.hub.series.current_values import CurrentValues
 from gateway.messages.codes import CORRECTED_FLAG, Quality
 from gateway.messages.series import Mask, Qualities
 
+_CORRECTED = int(Quality.CORRECTED)  # numpy compares with a plain integer several times faster
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -51,5 +53,5 @@ def is_met(current: CurrentValues) -> Mask:
 
 def states_correction(group: PeriodGroup) -> Mask:
     """Which points of a group bring a value that says of itself that it corrects, bool[n] (DH-200)."""
-    stated: Mask = (group.quality == Quality.CORRECTED).any(axis=1)
+    stated: Mask = (group.quality == _CORRECTED).any(axis=1)
     return stated

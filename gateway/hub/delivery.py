@@ -6,7 +6,7 @@ the master data of its point change, and its positions begin at 1 in every part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,29 +70,52 @@ class DeliveryDesk:
         """Put series on their way to everybody entitled."""
         self._published[rows] = True
 
-    def deliveries(self, first: int, end: int) -> Iterator[tuple[Address, Deliveries]]:
-        """What each receiver gets of the rows [first, end), one table per receiver."""
-        for receiver, parts in self._parts(first, end).items():
-            address = Address(
-                party=receiver.party,
-                role=self._profile.queue_role(receiver.role),
-                category=Category.MEASURE_DATA,
-                kind=DocumentKind.MEASURE_DATA,
-                process_type=DELIVERY_PROCESS,
-                document_role=receiver.role,
-            )
-            yield address, self._table(parts)
+    def deliveries(self, messages: Sequence[range]) -> Iterator[list[tuple[Address, Deliveries]]]:
+        """For each message, by the rows it brought, what each receiver gets of it: one table per receiver."""
+        wholes = self._wholes()
+        found = [self._parts(rows, wholes) for rows in messages]
+        every = self._table([part for by_receiver in found for parts in by_receiver.values() for part in parts])
+        addresses: dict[Receiver, Address] = {}
+        first = 0
+        for by_receiver in found:
+            tables: list[tuple[Address, Deliveries]] = []
+            for receiver, parts in by_receiver.items():
+                if receiver not in addresses:
+                    addresses[receiver] = self._address(receiver)
+                tables.append((addresses[receiver], every.part(first, first + len(parts))))
+                first += len(parts)
+            yield tables
 
-    def _parts(self, first: int, end: int) -> dict[Receiver, list[_Part]]:
-        series, own = self._batch.series, slice(first, end)
-        columns = (series.start[own], series.end[own], series.counts[own], self._published[own])
-        starts, ends, counts, published = (column.tolist() for column in columns)
+    def _address(self, receiver: Receiver) -> Address:
+        return Address(
+            party=receiver.party,
+            role=self._profile.queue_role(receiver.role),
+            category=Category.MEASURE_DATA,
+            kind=DocumentKind.MEASURE_DATA,
+            process_type=DELIVERY_PROCESS,
+            document_role=receiver.role,
+        )
+
+    def _wholes(self) -> dict[int, tuple[_Part, int]]:
+        """The published series that anybody is entitled to, each as one part, and where it ends."""
+        series = self._batch.series
+        columns = (series.start, series.end, series.counts, self._published)
+        rows = enumerate(zip(*(column.tolist() for column in columns), strict=True))
+        entitled = self._entitled
+        return {
+            row: (_Part(row, 0, count, start), end)
+            for row, (start, end, count, is_published) in rows
+            if is_published and row in entitled
+        }
+
+    def _parts(self, rows: range, wholes: Mapping[int, tuple[_Part, int]]) -> dict[Receiver, list[_Part]]:
         found: dict[Receiver, list[_Part]] = {}
-        for place in range(end - first):
-            row = first + place
-            for delivery in self._entitled.get(row, ()) if published[place] else ():
-                is_whole = (delivery.start, delivery.end) == (starts[place], ends[place])
-                part = _Part(row, 0, counts[place], starts[place]) if is_whole else self._cut(delivery)
+        for row in rows:
+            if row not in wholes:
+                continue
+            whole, end = wholes[row]
+            for delivery in self._entitled[row]:
+                part = whole if (delivery.start, delivery.end) == (whole.start, end) else self._cut(delivery)
                 if part.steps:
                     for receiver in delivery.receivers:
                         found.setdefault(receiver, []).append(part)
@@ -109,11 +132,12 @@ class DeliveryDesk:
 
     def _table(self, parts: list[_Part]) -> Deliveries:
         series = self._batch.series
-        names = [part.row for part in parts]
+        pieces = np.array(parts, dtype=np.int64).reshape(-1, 4)
+        rows, names = pieces[:, 0], [part.row for part in parts]
         numbers = np.empty((len(parts), 7), dtype=np.int64)
-        numbers[:, 0], numbers[:, 1] = self._segment[names], self._segment_row[names]
-        numbers[:, [2, 3, 5]] = [part[1:] for part in parts]
-        numbers[:, 4], numbers[:, 6] = self._batch.keys[names], series.registered_at[names]
+        numbers[:, 0], numbers[:, 1] = self._segment[rows], self._segment_row[rows]
+        numbers[:, [2, 3, 5]] = pieces[:, 1:]
+        numbers[:, 4], numbers[:, 6] = self._batch.keys[rows], series.registered_at[rows]
         return Deliveries(
             numbers,
             point_type=[series.point_type[row] for row in names],

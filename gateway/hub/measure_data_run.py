@@ -122,9 +122,10 @@ class MeasureDataRun:
 
     def _write(self) -> None:
         waiting: list[tuple[Cause, Address, Content]] = []
-        for section in self._sections:
+        deliveries = self._desk.deliveries([range(section.first, section.end) for section in self._sections])
+        for section, own in zip(self._sections, deliveries, strict=True):
             cause = Cause(section.message, self._transaction, self._at)
-            waiting += [(cause, *delivery) for delivery in self._desk.deliveries(section.first, section.end)]
+            waiting += [(cause, *delivery) for delivery in own]
             if self._rejections or self._found:
                 waiting += [(cause, *rejection) for rejection in self._refuse(section)]
         enqueue(self._connection, waiting)

@@ -115,9 +115,9 @@ class Deliveries:
 
 def _coded(values: list[str | None]) -> list[Any]:
     """A column of mostly equal texts: the distinct ones, and which of them each row has."""
+    if values and values.count(values[0]) == len(values):
+        return [values[:1], len(values)]
     places = {value: i for i, value in enumerate(dict.fromkeys(values))}
-    if len(places) == 1:
-        return [list(places), len(values)]
     return [list(places), np.array([places[v] for v in values], dtype="<i4").tobytes()]
 
 

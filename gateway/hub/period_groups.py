@@ -11,9 +11,10 @@ from gateway.hub.series.segments import SegmentInput, SeriesPeriod
 from gateway.messages.codes import Flow, Quality
 from gateway.messages.masterdata import UNITS, Rows
 from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.series import Qualities, Quantities, SeriesTable
+from gateway.messages.series import Positions, Qualities, Quantities, SeriesTable
 
 STATUS_BITS = 0x7F
+_MISSING, _ABSENT, _MEASURED = int(Quality.MISSING), int(Quality.ABSENT), int(Quality.MEASURED)
 
 _KINDS: dict[str, int] = {unit: code for code, unit in enumerate(UNITS)}
 _FLOWS: dict[str | None, int] = {None: 0} | {flow: 32 * code for code, flow in enumerate(Flow, start=1)}
@@ -104,14 +105,28 @@ def period_groups(table: SeriesTable, keys: Rows, rows: Iterable[int]) -> list[P
 
 def _group(table: SeriesTable, keys: Rows, period: SeriesPeriod, rows: list[int]) -> PeriodGroup:
     picked = np.asarray(rows, dtype=np.int64)
-    places = table.offsets[picked][:, None] + np.arange(period.count)
-    position = table.position[places]
-    if not np.array_equal(position, np.broadcast_to(np.arange(1, period.count + 1), position.shape)):
-        places = np.take_along_axis(places, np.argsort(position, axis=1, kind="stable"), axis=1)
-    quantity, quality = table.quantity[places], table.quality[places]
-    missing = (quantity == NO_QUANTITY) | (quality == Quality.MISSING)
+    position, quantity, quality = _values(table, picked, period.count)
+    if not (position == np.arange(1, period.count + 1)).all():
+        order = np.argsort(position, axis=1, kind="stable")
+        quantity, quality = np.take_along_axis(quantity, order, axis=1), np.take_along_axis(quality, order, axis=1)
+    missing = (quantity == NO_QUANTITY) | (quality == _MISSING)
     if missing.any():
-        quantity[missing] = 0
-        quality[missing] = Quality.MISSING
-    quality[quality == Quality.ABSENT] = Quality.MEASURED
+        quantity = np.where(missing, 0, quantity)
+        quality = np.where(missing, np.uint8(_MISSING), quality)
+    absent = quality == _ABSENT
+    if absent.any():
+        quality = np.where(absent, np.uint8(_MEASURED), quality)
     return PeriodGroup(period, rows, keys[picked], quantity, quality)
+
+
+def _values(table: SeriesTable, rows: Rows, count: int) -> tuple[Positions, Quantities, Qualities]:
+    """Position, quantity and quality of series that have `count` values each, n x count; `rows` ascend.
+
+    They may be views of the table.
+    """
+    first, last = table.offsets[rows[0]], table.offsets[rows[-1] + 1]
+    if last - first == len(rows) * count:  # one behind the other, as in nearly every message
+        own, shape = slice(first, last), (len(rows), count)
+        return table.position[own].reshape(shape), table.quantity[own].reshape(shape), table.quality[own].reshape(shape)
+    places = table.offsets[rows][:, None] + np.arange(count)
+    return table.position[places], table.quantity[places], table.quality[places]

@@ -15,6 +15,21 @@ from gateway.messages.codes import DeviationCause, DeviationType
 from gateway.messages.times import Interval
 
 
+class Reopening(NamedTuple):
+    """When a day's balance was reopened, by which client of the operator's, and why."""
+
+    at: int
+    client: str
+    reason: str
+
+
+class BalanceWindow(NamedTuple):
+    """The balance window of a day, and its reopening where there was one."""
+
+    window: Window
+    reopening: Reopening | None = None
+
+
 class SpotPrice(NamedTuple):
     """The price of the energy of [start, start + length) in thousandths of EUR/MWh."""
 
@@ -91,8 +106,15 @@ class PointSeriesDesk(Protocol):
         """
         ...
 
-    async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
-        """The balance windows of days, and where each stands now."""
+    async def windows(self, days: Sequence[date]) -> tuple[BalanceWindow, ...]:
+        """The balance windows of days, where each stands now, and which were reopened."""
+        ...
+
+    async def reopen(self, operator: Principal, day: date, reason: str) -> BalanceWindow | Refused:
+        """Reopen the balance of a day that is closing: what is corrected until it is closed enters it.
+
+        Deviations booked of the day are taken back. Finding: `window-not-closing`.
+        """
         ...
 
     async def take_prices(self, prices: Sequence[SpotPrice]) -> Refused | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from gateway.hub.tables import ROWID, metadata
 
@@ -15,8 +15,8 @@ follower = Table(
     "follower",
     metadata,
     Column("name", String(24), primary_key=True),
-    _number("segment"),
-    comment="Up to which segment of the series store each calculation has looked",
+    _number("reached"),
+    comment="Up to which segment of the series store, or which import, each calculation has looked",
 )
 
 calculation = Table(
@@ -27,6 +27,18 @@ calculation = Table(
     comment="Which process of the hub made a transaction's values: their editor",
 )
 
+relation_due = Table(
+    "relation_due",
+    metadata,
+    _number("point", primary=True),
+    _number("start", primary=True),
+    _number("finish"),
+    Column("was_shared", Boolean(create_constraint=False), nullable=False),
+    sqlite_with_rowid=False,
+    comment="Points whose site or community changed after their data, to be calculated anew over [start, finish)",
+)
+Index("ix_relation_due_start", relation_due.c.start)
+
 spot_price = Table(
     "spot_price",
     metadata,
@@ -36,6 +48,16 @@ spot_price = Table(
     _number("price"),
     sqlite_with_rowid=False,
     comment="Spot prices in thousandths of EUR/MWh; the newest transaction of a step counts",
+)
+
+window_reopening = Table(
+    "window_reopening",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("transaction", ROWID, ForeignKey("transaction.id"), nullable=False),
+    Column("client", String(200), nullable=False),
+    Column("reason", String(500), nullable=False),
+    comment="Days whose balance the operator reopened while it closed: which client of its, and why; never updated",
 )
 
 deviation_run = Table(
@@ -52,16 +74,16 @@ deviation = Table(
     Column("transaction", ROWID, ForeignKey("deviation_run.transaction"), primary_key=True, autoincrement=False),
     _number("point", primary=True),
     _number("start", primary=True),
+    Column("supplier", String(16), primary_key=True),
     Column("length", Integer, nullable=False),
     _number("old"),
     _number("new"),
     _number("price"),
-    Column("supplier", String(16), nullable=False),
     Column("grid_area", String(35), nullable=False),
     Column("is_production", Boolean(create_constraint=False), nullable=False),
     Column("cause", String(32), nullable=False),
     sqlite_with_rowid=False,
-    comment="Steps of accounting points whose energy changed after their balance window; never updated",
+    comment="Steps of accounting points whose energy or supplier changed after their balance window; never updated",
 )
 Index("ix_deviation_point_start", deviation.c.point, deviation.c.start)
 
@@ -69,7 +91,6 @@ deviation_waiting = Table(
     "deviation_waiting",
     metadata,
     _number("point", primary=True),
-    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
     Column("day", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
     comment="Days of points that changed after their window and wait for prices",

@@ -14,9 +14,7 @@ from gateway.rules.batch import DeadlineGroup, ResendWindow
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
-_WORKING_DAY_TIME = re.compile(r"WD(\d+) (\d\d):(\d\d)")
-_CALENDAR_DAY_TIME = re.compile(r"D(\d+) (\d\d):(\d\d)")
-_MONTH_TIME = re.compile(r"M\+(\d+) WD(\d+) (\d\d):(\d\d)")
+_DEADLINE = re.compile(r"(?:M\+(\d+) )?(WD|D)(\d+) (\d\d):(\d\d)")
 _TIME = re.compile(r"(\d\d):(\d\d)")
 
 
@@ -105,25 +103,6 @@ def month_after(month: date, count: int) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def _of_day(day: date, text: str) -> tuple[date, int, int, int]:
-    """`WD5 21:00`: the day to count working days from, how many, the local time; `D11 24:00` counts every day."""
-    if match := _CALENDAR_DAY_TIME.fullmatch(text):
-        days, hour, minute = map(int, match.groups())
-        return day + timedelta(days=days), 0, hour, minute
-    count, hour, minute = _clock(_WORKING_DAY_TIME, text)
-    return day, count, hour, minute
-
-
-def _of_month(month: date, text: str) -> tuple[date, int, int, int]:
-    """`M+1 WD5 21:00` likewise: the working days of a later month are counted from the day before it."""
-    months, count, hour, minute = _clock(_MONTH_TIME, text)
-    return month_after(month, months) - timedelta(days=1), count, hour, minute
-
-
-Form = Callable[[date, str], tuple[date, int, int, int]]
-"""How the text of a deadline is read."""
-
-
 @dataclass(frozen=True)
 class MarketTimetable:
     """The instants a day of operation sets, by the deadlines in force on it (D1 §4.1, §4.2).
@@ -131,7 +110,9 @@ class MarketTimetable:
     Attributes:
         zone: the market's local time.
         working_days: its calendar.
-        deadline: the text of a named deadline in force on a day: `WD3 10:00`, `D11 24:00`, or `08:00`.
+        deadline: the text of a named deadline in force on a day: `WD3 10:00` (10:00 on the third working day after
+            the day), `D11 24:00` (end of the eleventh day after it), `M+1 WD5 21:00` or `M+1 D5 24:00` (of the month
+            after its month), or `08:00`.
     """
 
     zone: MarketZone
@@ -141,11 +122,16 @@ class MarketTimetable:
 
     def instant(self, name: str, day: date) -> int:
         """A deadline of a day by its name among the market's numbers."""
-        return self._instant(name, day)
+        known = self._known.get((name, day))
+        if known is None:
+            if len(self._known) > 100_000:  # a long simulation must not keep every day it has seen
+                self._known.clear()
+            known = self._known[name, day] = self._worked_out(name, day)
+        return known
 
     def collection_limit(self, day: date, group: DeadlineGroup) -> int:
         """When collection of a day ends for a group; a month's day is its last."""
-        return self._instant(f"collection-{group.name.lower()}", day)
+        return self.instant(f"collection-{group.name.lower()}", day)
 
     def missing_limit(self, day: date, group: DeadlineGroup) -> int:
         """The last instant at which a value of the day may be stated as missing: the end of its collection."""
@@ -153,15 +139,15 @@ class MarketTimetable:
 
     def early_look(self, day: date) -> int:
         """When it is first looked at how complete a day is."""
-        return self._instant("completeness-early", day)
+        return self.instant("completeness-early", day)
 
     def control_opens(self, day: date) -> int:
         """When the control period of a day opens."""
-        return self._instant("control-opens", day)
+        return self.instant("control-opens", day)
 
     def fixation(self, day: date) -> int:
         """When a day of operation is fixed."""
-        return self._instant("fixation", day)
+        return self.instant("fixation", day)
 
     def basis_due(self, day: date) -> int:
         """When the fixed basis of a day is sent at the latest: in the morning of the calendar day after fixation."""
@@ -175,16 +161,16 @@ class MarketTimetable:
         if stage is SettlementStage.FIXATION:
             return self.fixation(day)
         name = "correction-settlement" if stage is SettlementStage.CORRECTION else stage.value
-        return self._instant(name, day.replace(day=1), _of_month)
+        return self.instant(name, day.replace(day=1))
 
     def evening(self, day: date) -> int:
         """The cut-off of a local day: what was received by then, the instant included, enters its sums (D1 §4.1.5)."""
-        return self.zone.at(day, *_clock(_TIME, self.deadline("evening", day)))
+        return self.zone.at(day, *self._time("evening", day))
 
     def sent_by(self, evening: int) -> int:
         """When what was settled on an evening is sent at the latest: in the morning of the next calendar day."""
         day = self.zone.day(evening)
-        return self.zone.at(day + timedelta(days=1), *_clock(_TIME, self.deadline("basis-due", day)))
+        return self.zone.at(day + timedelta(days=1), *self._time("basis-due", day))
 
     def open_days(self, evening: date) -> list[date]:
         """The days of operation that are over on an evening and not fixed before it, oldest first."""
@@ -202,47 +188,49 @@ class MarketTimetable:
 
     def production_reading(self, day: date) -> int:
         """Until when the meters of monthly read production are read for the month of a day (D1 §5.2)."""
-        return self._instant("production-reading", last_of_month(day))
+        return self.instant("production-reading", last_of_month(day))
 
     def production_series(self, day: date) -> int:
         """Until when the series of monthly read production are sent for the month of a day (D1 §5.2)."""
-        return self._instant("production-series", last_of_month(day))
+        return self.instant("production-series", last_of_month(day))
 
     def production_multi_fuel(self, day: date) -> int:
         """Until when the renewable share of multi-fuel units is sent for the month of a day (D1 §5.2)."""
-        return self._instant("production-multi-fuel", last_of_month(day))
+        return self.instant("production-multi-fuel", last_of_month(day))
 
     def reminders_before(self, group: ReminderGroup, instant: int) -> int:
         """The newest instant before one just after which a group's reminders go out, on a working day (D1 app. 4)."""
         day = self.zone.day(instant)
         while True:
             if self.working_days.is_working_day(day):
-                name = f"reminders-{group.value}"
-                found = self.zone.at(day, *_clock(_TIME, self.deadline(name, day)))
+                found = self.zone.at(day, *self._time(f"reminders-{group.value}", day))
                 if found < instant:
                     return found
             day -= timedelta(days=1)
 
-    def _instant(self, name: str, day: date, form: Form = _of_day) -> int:
-        known = self._known.get((name, day))
-        if known is None:
-            before, count, hour, minute = form(day, self.deadline(name, day))
-            if len(self._known) > 100_000:  # a long simulation must not keep every day it has seen
-                self._known.clear()
-            found = self.working_days.after(before, count)
-            if (hour, minute) == (24, 0):  # the whole day belongs to the limit
-                found, hour = found + timedelta(days=1), 0
-            known = self._known[name, day] = self.zone.at(found, hour, minute)
-        return known
+    def _worked_out(self, name: str, day: date) -> int:
+        months, days, count, *clock = self._read(_DEADLINE, name, day)
+        before = day if months is None else month_after(day, int(months)) - timedelta(days=1)
+        counted = int(count)
+        found = self.working_days.after(before, counted) if days == "WD" else before + timedelta(days=counted)
+        hour, minute = map(int, clock)
+        if (hour, minute) == (24, 0):  # the whole day belongs to the limit
+            found, hour = found + timedelta(days=1), 0
+        return self.zone.at(found, hour, minute)
+
+    def _time(self, name: str, day: date) -> tuple[int, int]:
+        """A local time of day by its name among the market's numbers: hour and minute."""
+        hour, minute = self._read(_TIME, name, day)
+        return int(hour), int(minute)
+
+    def _read(self, form: re.Pattern[str], name: str, day: date) -> tuple[str, ...]:
+        text = self.deadline(name, day)
+        match = form.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{name} is no deadline: {text!r}")
+        return match.groups()
 
 
 def last_of_month(day: date) -> date:
     """The last day of a day's month."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1) - timedelta(days=1)
-
-
-def _clock(form: re.Pattern[str], text: str) -> tuple[int, ...]:
-    match = form.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a deadline: {text!r}")
-    return tuple(int(number) for number in match.groups())

@@ -48,21 +48,24 @@ class ClosingTerms:
         zone: the market's local time.
         instant: a deadline of a day, by its name among the market's numbers.
         responsible_days: how many days after its agreement ended a supplier answers for corrections, on a day.
+        reopened: days whose balance was reopened while it closed; they are open until it is closed for good.
     """
 
     zone: MarketZone
     instant: Callable[[str, date], int]
     responsible_days: Callable[[date], int]
+    reopened: frozenset[date] = frozenset()
 
     def window(self, day: date, now: int) -> Window:
         """The window of a day of delivery (DH-210; the states are [DEF])."""
         final, closed = self.instant(FINAL, day), self.instant(CLOSED, day)
-        state = WindowState.OPEN if now < final else WindowState.CLOSING if now < closed else WindowState.CLOSED
+        ended = self.window_end(day)
+        state = WindowState.OPEN if now < ended else WindowState.CLOSING if now < closed else WindowState.CLOSED
         return Window(day, self.instant("initial-data-electricity", day), final, closed, state)
 
     def window_end(self, day: date) -> int:
         """The instant from which on a correction of the day is outside its window."""
-        return self.instant(FINAL, day)
+        return self.instant(CLOSED if day in self.reopened else FINAL, day)
 
     def answered_from(self, now: int) -> int:
         """From when on every supplier still answers for its values, whenever its time at the point ended."""

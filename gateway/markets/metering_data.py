@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from gateway.markets.parameters import Parameter
-from gateway.messages.codes import Commodity, FeedForm, Resolution, Role
+from gateway.messages.codes import AgreementKind, Commodity, FeedForm, Resolution, Role
 from gateway.messages.times import DAY, MarketZone, to_instant
 from gateway.rules.interval_hits import IntervalRules
 from gateway.rules.metering_batch import Atomicity, MarketResolutions, MeteringTerms
@@ -55,8 +55,8 @@ class MeteringDataPolicy:
         message_rules: of messages, answered at once.
         submitters: by commodity, the roles that may send it.
         net_senders: the roles that may send net quantities.
+        agreements_needed: by role, the agreements it sends under.
         exact_decimals: whether all decimals have to be written.
-        exceptions: codes of points that count although their check character is wrong.
         closings: forms that are closed or will be, to whom and when.
     """
 
@@ -66,8 +66,8 @@ class MeteringDataPolicy:
     message_rules: MessageRules = field(default_factory=MessageRules)
     submitters: Mapping[Commodity, frozenset[Role]] = field(default_factory=dict)
     net_senders: frozenset[Role] = frozenset()
+    agreements_needed: Mapping[Role, frozenset[AgreementKind]] = field(default_factory=dict)
     exact_decimals: bool = False
-    exceptions: frozenset[str] = frozenset()
     closings: tuple[Closing, ...] = ()
     _terms: dict[int, MeteringTerms] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: Sequence[date] = field(init=False, repr=False, compare=False)
@@ -101,6 +101,7 @@ class MeteringDataPolicy:
             day_hours={commodity: self._day_hour(commodity, day) for commodity in Commodity},
             submitters=self.submitters,
             net_senders=self.net_senders,
+            agreements_needed=self.agreements_needed,
             oldest_months=self._number("correction-months", day),
             furthest_days=self._number("furthest-days", day),
             most_intervals=self._number("most-intervals", day),
@@ -108,7 +109,6 @@ class MeteringDataPolicy:
             decimals=self._number("decimals", day),
             exact_decimals=self.exact_decimals,
             clock_tolerance=self._number("clock-tolerance", day),
-            exceptions=self.exceptions,
             atomicity=Atomicity(str(self.parameters["atomicity"].on(day).value)),
         )
 
@@ -135,7 +135,6 @@ def read_metering_data(
     zone: MarketZone,
     parameters: Mapping[str, Parameter],
     rules: tuple[IntervalRules, MessageRules],
-    exceptions: frozenset[str],
 ) -> MeteringDataPolicy:
     """The policy from a market's TOML."""
     return MeteringDataPolicy(
@@ -145,8 +144,10 @@ def read_metering_data(
         message_rules=rules[1],
         submitters={Commodity(name): _roles(names) for name, names in table["submitters"].items()},
         net_senders=_roles(table["net_senders"]),
+        agreements_needed={
+            Role(role): frozenset(map(AgreementKind, kinds)) for role, kinds in table["agreements_needed"].items()
+        },
         exact_decimals=table["exact_decimals"],
-        exceptions=exceptions,
         closings=tuple(_closing(entry) for entry in table["closings"] if entry["enforced"]),
     )
 

@@ -311,7 +311,7 @@ class MarketProfile:
     @cached_property
     def deliveries(self) -> DeliveryDeadlines:
         """Until when deliveries of a day are due; KeyError for what the market has no deadline for."""
-        return DeliveryDeadlines(self.zone, self.working_days, self.parameters)
+        return DeliveryDeadlines(self.timetable, self.parameters)
 
     def facts(self, now: int) -> MarketFacts:
         """What the rules need to know, as in force on the local day of an instant."""

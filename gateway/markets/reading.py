@@ -48,7 +48,7 @@ from gateway.messages.codes import (
     wire_form,
 )
 from gateway.messages.findings import Severity
-from gateway.messages.identifiers import Scheme, point_key
+from gateway.messages.identifiers import Scheme, list_point_codes, point_key
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
@@ -166,9 +166,13 @@ def read_rules(table: Table, strictness: Strictness) -> MarketRules:
 
 
 def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketProfile:
-    """A market's profile from its settings, its rules and the functions that are its behaviour."""
+    """A market's profile from its settings, its rules and the functions that are its behaviour.
+
+    The metering points among its exceptions are known to the process from then on.
+    """
     market = settings["market"]
     identifiers = _identifiers(settings["identifiers"])
+    list_point_codes(identifiers.exceptions)
     zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
     parameters, enabled = read_parameters(settings["parameters"]), read_rules(rules, identifiers.strictness)
 
@@ -215,11 +219,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         else NO_AGREEMENT_ACCESS,
         feed=read_feed(settings["feed"]) if "feed" in settings else NO_FEED,
         metering_data=read_metering_data(
-            settings["metering-data"],
-            zone,
-            parameters,
-            (enabled.metering_data, enabled.metering_messages),
-            identifiers.exceptions,
+            settings["metering-data"], zone, parameters, (enabled.metering_data, enabled.metering_messages)
         )
         if "metering-data" in settings
         else NO_METERING_DATA,

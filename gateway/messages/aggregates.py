@@ -7,11 +7,9 @@ the neutral vocabulary has no name for stays the wire's text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 from gateway.messages.amounts import Amounts
-from gateway.messages.codes import Resolution
 from gateway.messages.identifiers import Scheme
 from gateway.messages.series import AreaId, Period
 from gateway.messages.times import NO_INSTANT
@@ -84,17 +82,6 @@ class Charge(NamedTuple):
     owner: PartyId | None
 
 
-class Flavour(StrEnum):
-    """The three results of a wholesale settlement."""
-
-    AMOUNT_PER_CHARGE = "amount-per-charge"
-    """Energy, price and amount of each hour or day."""
-    MONTHLY_AMOUNT = "monthly-amount-per-charge"
-    """The amount of one charge in a month."""
-    TOTAL_AMOUNT = "total-amount"
-    """The amount of all charges in a month."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholesaleSeries(ResultSeries):
     """Energy and money of a supplier's charges (RSM-019).
@@ -112,11 +99,3 @@ class WholesaleSeries(ResultSeries):
     charge: Charge | None = None
     price_unit: str | None = None
     currency: str | None = None
-
-    @property
-    def flavour(self) -> Flavour:
-        """Which of the three results this is."""
-        if self.charge is None:
-            return Flavour.TOTAL_AMOUNT
-        is_monthly = self.period.resolution == Resolution.MONTH
-        return Flavour.MONTHLY_AMOUNT if is_monthly else Flavour.AMOUNT_PER_CHARGE

@@ -351,6 +351,10 @@ class DeviationCause(StrEnum):
 
     METERED_DATA = "metered-data-correction"
     """Measure data were corrected (EV: BL01)."""
+    SUPPLIER = "supplier-correction"
+    """It was somebody else who supplied the point (DH-200 section 9)."""
+    REOPENED = "window-reopened"
+    """The balance of the day was reopened: what had been booked of it is taken back."""
 
 
 class AllowedFlow(StrEnum):

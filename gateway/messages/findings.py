@@ -46,6 +46,11 @@ class Finding:
     args: tuple[str, ...] = ()
 
 
+def quoted(text: str) -> str:
+    """A text out of a file as a finding shows it: in quotation marks, the end of a long one cut off."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+
+
 def has_errors(findings: list[Finding] | tuple[Finding, ...]) -> bool:
     """Whether any finding refuses what it points at."""
     return any(finding.severity is Severity.ERROR for finding in findings)

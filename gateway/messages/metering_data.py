@@ -188,14 +188,15 @@ class MeteringData:
 def joined(parts: Sequence[MeteringData]) -> MeteringData:
     """The data of several messages or answers of one commodity behind each other; where they stood is not kept."""
     first = parts[0]
-    counts = np.concatenate([np.zeros(1, dtype=np.int64), *(np.diff(part.offsets) for part in parts)])
+    begins = accumulate(map(len, parts), initial=0)
+    offsets = [part.offsets[1:] + begin for part, begin in zip(parts, begins, strict=False)]
     return MeteringData(
         first.commodity,
         first.form,
         None,
         [point for part in parts for point in part.point],
         [resolution for part in parts for resolution in part.resolution],
-        np.cumsum(counts),
+        np.concatenate([np.zeros(1, dtype=np.int64), *offsets]),
         np.concatenate([part.start for part in parts]),
         {
             measure: _joined_columns(parts, measure)

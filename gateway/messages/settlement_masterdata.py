@@ -179,10 +179,6 @@ class SettlementMasterData:
             master.points.balance_responsible[rows],
         )
 
-    def tariffs_at(self, at: int) -> Tariffs:
-        """Tariffs in force at an instant."""
-        return in_force(self.tariffs, at)
-
     def formulas_at(self, at: int) -> tuple[Formula, ...]:
         """Formulas in force at an instant, each after those whose results it needs (Regulation D1 §6.1.3).
 

@@ -7,6 +7,7 @@ stands for one that is absent or unreadable. Intervals are half-open [start, end
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -128,6 +129,7 @@ class MarketZone:
         self.name = name
         self._zone = ZoneInfo(name)
         self._changes, self._offsets = _transitions(name)
+        self._listed: tuple[list[int], list[int]] = self._changes.tolist(), self._offsets.tolist()
 
     def __repr__(self) -> str:
         return f"MarketZone({self.name!r})"
@@ -174,6 +176,14 @@ class MarketZone:
     def day_numbers(self, instants: Instants) -> Instants:
         """Local days of many instants, as days since 1970-01-01."""
         return self.wall_seconds(instants) // DAY
+
+    def days_of(self, start: int, end: int) -> range:
+        """The local days that [start, end) touches, as days since 1970-01-01; the span must not be empty."""
+        return range(self._day_number(start), self._day_number(end - 1) + 1)
+
+    def _day_number(self, instant: int) -> int:
+        changes, offsets = self._listed
+        return (instant + offsets[bisect_right(changes, instant)]) // DAY
 
     def is_month_start(self, instant: int) -> bool:
         """Whether the instant is local midnight on the first of a month."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from gateway.messages.findings import Finding
+from gateway.messages.findings import Finding, quoted
 from gateway.messages.masterdata import Rows
 
 FINDING_LIMIT = 100
@@ -184,10 +184,10 @@ class CsvFile:
         for number, name in enumerate(header):
             if name in header[:number]:
                 is_good = False
-                self.add("duplicate-column", f"column {_shown(name)} occurs twice", 1)
+                self.add("duplicate-column", f"column {quoted(name)} occurs twice", 1)
             elif name not in known:
                 is_good = False
-                self.add("unknown-column", f"column {_shown(name)} is unknown; known are {', '.join(known)}", 1)
+                self.add("unknown-column", f"column {quoted(name)} is unknown; known are {', '.join(known)}", 1)
         for column in self.columns:
             if column.name not in header and not column.is_optional:
                 is_good = False
@@ -207,7 +207,7 @@ class CsvFile:
             for number, text in enumerate(texts.get(name, ())) if column.faults else ():
                 if fault := column.faults.get(text):
                     is_good[number] = False
-                    self.add("bad-value", f"column {name}: {_shown(text)} {fault}", int(lines[number]))
+                    self.add("bad-value", f"column {name}: {quoted(text)} {fault}", int(lines[number]))
         table.lines.append(lines[is_good])
         for column_of_file in self.columns:
             values = read[column_of_file.name]
@@ -231,7 +231,3 @@ def _undecodable_line(content: bytes) -> int:
     except UnicodeDecodeError as error:
         return content.count(b"\n", 0, error.start) + 1
     return 0
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -48,6 +48,3 @@ PROCESSES = by_name_and_version(
     )
 )
 """Every version of every process, by (name, version); a superseded table stays while an instance may still run it."""
-
-CURRENT = latest(PROCESSES)
-"""What a new instance begins with, by name."""

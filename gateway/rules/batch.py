@@ -320,6 +320,10 @@ class Batch:
         starts: Instants = self.series.start[rows] + (points - self.series.offsets[rows]) * self.step_seconds[rows]
         return starts
 
+    def named(self, row: int) -> Words:
+        """The words that name a series."""
+        return {"transaction": self.series.transaction[row], "point": self.series.point[row]}
+
     def point_hits(self, points: Rows, field: str, words: Callable[[int], Words] = no_words) -> Hits:
         """Hits of the given places in the point columns; `words` is asked by place."""
         if not len(points):
@@ -333,11 +337,12 @@ class Batch:
         """Every point of the series whose positions do not run 1, 2, 3 …; in a good message there is none."""
         position, offsets = self.series.position, self.series.offsets
         filled = offsets[:-1][self.counts > 0]
-        steps = np.diff(position, prepend=position[:1])
-        right = steps == 1
-        right[filled] = position[filled] == 1
-        if right.all():
+        jumps = np.flatnonzero(position[1:] - position[:-1] != 1) + 1
+        if (position[filled] == 1).all() and np.array_equal(jumps, filled[1:]):
             return np.empty(0, dtype=np.int64)
+        right = np.zeros(len(position), dtype=np.bool_)
+        right[1:] = position[1:] - position[:-1] == 1
+        right[filled] = position[filled] == 1
         is_bad = np.zeros(len(self.series), dtype=np.bool_)
         is_bad[self.series.rows_of(np.flatnonzero(~right))] = True
         return np.flatnonzero(np.repeat(is_bad, self.counts))
@@ -356,12 +361,16 @@ def point_keys(points: list[str]) -> Rows:
         keys: Rows = digits.astype(np.int64) @ _POWERS
         return keys
     if joined.isascii() and all(len(point) == 16 for point in points):
-        return _eic_keys(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 16))
+        keys = _eic_keys(np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, 16))
+        for place in np.flatnonzero(keys == NO_POINT).tolist():
+            if is_point_id(points[place]):  # a listed one
+                keys[place] = point_key(points[place])
+        return keys
     return np.array([point_key(point) if is_point_id(point) else NO_POINT for point in points], dtype=np.int64)
 
 
 def _eic_keys(written: npt.NDArray[np.uint8]) -> Rows:
-    """`point_key` of many texts of 16 characters; NO_POINT where one is not the EIC of a metering point."""
+    """`point_key` of many texts of 16 characters; NO_POINT where one is no EIC of a metering point, or a listed one."""
     places = _EIC_PLACES[written]
     check = (36 - (places[:, :15] @ _EIC_WEIGHTS - 1) % 37) % 37
     good = (written[:, :3] == _POINT_EIC).all(axis=1) & (places >= 0).all(axis=1)

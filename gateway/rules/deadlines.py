@@ -17,7 +17,7 @@ from gateway.rules.batch import (
     DeadlineGroup,
     minute_text,
 )
-from gateway.rules.hits import NOTHING, Hits, Words, hits_where
+from gateway.rules.hits import NOTHING, Hits, hits_where
 
 _CONSUMPTION = KIND_CODES[MeteringPointType.CONSUMPTION]
 _HOURLY = METHODS.index(SettlementMethod.HOURLY)
@@ -66,11 +66,7 @@ def resend_in_window(batch: Batch) -> Hits:
         last = batch.facts.zone.day(int(batch.series.end[row]) - 1)
         opens = batch.facts.timetable.resend_window(first).opens
         outside[row] = not opens <= batch.now <= batch.facts.timetable.resend_window(last).closes
-
-    def words(row: int) -> Words:
-        return {"transaction": batch.series.transaction[row], "point": batch.series.point[row]}
-
-    return hits_where(outside, "", words)
+    return hits_where(outside, "", batch.named)
 
 
 def _groups(batch: Batch, rows: Rows, instants: Instants) -> Rows:

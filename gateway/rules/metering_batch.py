@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gateway.messages.codes import Commodity, FeedForm, Flow, Resolution, Role, commodity_of
+from gateway.messages.agreements import NO_AGREEMENTS, Agreements
+from gateway.messages.codes import AgreementKind, Commodity, FeedForm, Flow, Resolution, Role, commodity_of
 from gateway.messages.masterdata import FOREVER, NONE, UNITS, MasterData, Rows
 from gateway.messages.metering_data import (
     NOT_STATED,
@@ -59,13 +60,13 @@ class MeteringTerms:
         day_hours: the hour at which the day of a commodity begins.
         submitters: the roles that may send a commodity.
         net_senders: the roles that may send net quantities.
+        agreements_needed: by role, the agreements it sends under; a role that is not named needs none.
         oldest_months: how many months back a period may start.
         furthest_days: how many days ahead a period may start.
         most_intervals: how many accounting intervals a message may hold.
         integer_digits, decimals: how much of a quantity may be written.
         exact_decimals: whether all the decimals have to be written.
         clock_tolerance: seconds a sender's clock may be ahead of the hub's.
-        exceptions: codes of points that count although their check character is wrong.
         atomicity: what a message is taken or refused by.
     """
 
@@ -74,6 +75,7 @@ class MeteringTerms:
     day_hours: Mapping[Commodity, int]
     submitters: Mapping[Commodity, frozenset[Role]]
     net_senders: frozenset[Role]
+    agreements_needed: Mapping[Role, frozenset[AgreementKind]]
     oldest_months: int
     furthest_days: int
     most_intervals: int
@@ -81,7 +83,6 @@ class MeteringTerms:
     decimals: int
     exact_decimals: bool
     clock_tolerance: int
-    exceptions: frozenset[str]
     atomicity: Atomicity
 
 
@@ -102,6 +103,7 @@ class MeteringBatch:
         sender: who sent it.
         now: instant of receipt.
         terms: what the market says today.
+        agreements: agreements as known now.
     """
 
     data: MeteringData
@@ -109,6 +111,7 @@ class MeteringBatch:
     sender: Sender
     now: int
     terms: MeteringTerms
+    agreements: Agreements = NO_AGREEMENTS
 
     @cached_property
     def today(self) -> date:

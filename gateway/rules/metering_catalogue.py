@@ -15,6 +15,7 @@ METERING_DATA_RULES: Mapping[str, IntervalRule] = {
         metering_data.point_code_valid,
         metering_data.point_registered,
         metering_data.point_owned,
+        metering_data.point_agreed_on,
         metering_data.point_of_commodity,
         metering_data.resolution_of_market,
         metering_data.start_on_quarter,

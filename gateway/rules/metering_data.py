@@ -6,19 +6,19 @@ rules of their own (`net_quantities`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 
 import numpy as np
 
-from gateway.messages.codes import Commodity, Quality, Resolution, Unit
-from gateway.messages.identifiers import has_eic_check_character, is_eic
+from gateway.messages.codes import AgreementKind, Commodity, Quality, Resolution, Unit
+from gateway.messages.identifiers import has_eic_check_character, point_key
 from gateway.messages.masterdata import NONE, RESOLUTIONS
 from gateway.messages.metering_data import RESOLUTION_PLACES, Measure, MeasureColumns, Member
 from gateway.messages.quantities import NO_QUANTITY, digits_of, format_quantity
 from gateway.messages.series import Mask
-from gateway.messages.times import DAY, MarketZone
+from gateway.messages.times import DAY, Instants, Interval, MarketZone
 from gateway.rules.batch import NO_POINT, minute_text
 from gateway.rules.hits import Words
 from gateway.rules.interval_hits import IntervalHits
@@ -45,13 +45,33 @@ def point_registered(batch: MeteringBatch) -> Iterator[IntervalHits]:
 
 def point_owned(batch: MeteringBatch) -> Iterator[IntervalHits]:
     """The point lies in a grid area that the sender runs today (EE-1.8)."""
-    areas = batch.master.points.grid_area
-    if not len(areas):
+    strange = _of_others(batch)
+    if strange.any():
+        yield _of_points(strange, party=batch.sender.party)
+
+
+def point_agreed_on(batch: MeteringBatch) -> Iterator[IntervalHits]:
+    """Who sends under an agreement has one at the start of the interval (Elering 12).
+
+    An aggregator has it at its aggregation point, or at the point whose flexibility that is. A point without any is
+    told once, of others each interval outside.
+    """
+    kinds = batch.terms.agreements_needed.get(batch.sender.role)
+    if kinds is None:
         return
-    area = np.where(batch.known, areas[batch.version], NONE)
-    strange = [code for code in np.unique(area).tolist() if code != NONE and not _runs(batch, code)]
-    if strange:
-        yield _of_points(np.isin(area, strange), party=batch.sender.party)
+    own = np.flatnonzero(batch.known & ~_of_others(batch))
+    own = own[np.argsort(batch.point[own], kind="stable")]
+    places, first = np.unique(batch.point[own], return_index=True)
+    outside = np.zeros(len(batch.data), dtype=np.bool_)
+    bare = outside.copy()
+    for place, intervals in zip(places.tolist(), np.split(own, first)[1:], strict=True):
+        agreed = _agreed(batch, int(batch.points.keys[place]), batch.data.start[intervals], kinds)
+        (outside if agreed.any() else bare)[intervals[~agreed]] = True
+    words = {"party": batch.sender.party, "kinds": ", ".join(sorted(kinds))}
+    if bare.any():
+        yield _of_points(bare, **words)
+    if outside.any():
+        yield IntervalHits(np.flatnonzero(outside), Member.START, words=_always(**words))
 
 
 def point_of_commodity(batch: MeteringBatch) -> Iterator[IntervalHits]:
@@ -219,11 +239,43 @@ def flow_type_stated(batch: MeteringBatch) -> Iterator[IntervalHits]:
 def _bad_codes(batch: MeteringBatch) -> list[int]:
     """The places of the points whose code is none; a code that has a key of its own is good."""
     doubtful = np.flatnonzero(batch.points.keys >= NO_POINT).tolist()
-    return [place for place in doubtful if not _is_point_code(batch, batch.points.ids[place])]
+    return [place for place in doubtful if not _is_point_code(batch.points.ids[place])]
 
 
-def _is_point_code(batch: MeteringBatch, point: str) -> bool:
-    return is_eic(point) and point[2] == "Z" and (has_eic_check_character(point) or point in batch.terms.exceptions)
+def _is_point_code(point: str) -> bool:
+    return has_eic_check_character(point) and point[2] == "Z"
+
+
+def _of_others(batch: MeteringBatch) -> Mask:
+    """Where the point lies in a grid area that the sender does not run today."""
+    areas = batch.master.points.grid_area
+    if not len(areas):
+        return np.zeros(len(batch.data), dtype=np.bool_)
+    area = np.where(batch.known, areas[batch.version], NONE)
+    strange = [code for code in np.unique(area).tolist() if code != NONE and not _runs(batch, code)]
+    return np.isin(area, strange)
+
+
+def _agreed(batch: MeteringBatch, point: int, start: Instants, kinds: frozenset[AgreementKind]) -> Mask:
+    """At which instants the sender has an agreement at a point, or at the one this lies behind then."""
+    agreed = _within(start, _own_spans(batch, point, kinds))
+    for version in batch.master.versions(point):
+        if version.parent is not None:
+            behind = _own_spans(batch, point_key(version.parent), kinds)
+            agreed |= _within(start, [Interval(version.valid_from, version.valid_to)]) & _within(start, behind)
+    return agreed
+
+
+def _own_spans(batch: MeteringBatch, point: int, kinds: frozenset[AgreementKind]) -> list[Interval]:
+    spans = batch.agreements.of_point(point, kinds, batch.data.commodity)
+    return [Interval(span.start, span.end) for span in spans if span.party == batch.sender.party]
+
+
+def _within(instants: Instants, spans: Iterable[Interval]) -> Mask:
+    inside = np.zeros(len(instants), dtype=np.bool_)
+    for span in spans:
+        inside |= (span.start <= instants) & (instants < span.end)
+    return inside
 
 
 def _runs(batch: MeteringBatch, area: int) -> bool:

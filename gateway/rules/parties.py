@@ -47,12 +47,13 @@ def _areas_today(batch: Batch) -> Codes:
     columns, (first, number) = batch.master.points, batch.located
     if not len(columns.point):
         return np.full(len(first), NONE, dtype=np.int32)
-    last = np.where(number > 0, first + number - 1, 0)
-    is_current = (number > 0) & (columns.valid_from[last] <= batch.now) & (columns.valid_to[last] > batch.now)
+    last = first if batch.is_plain else np.where(number > 0, first + number - 1, 0)
+    is_current = batch.known & (columns.valid_from[last] <= batch.now) & (columns.valid_to[last] > batch.now)
     if not is_current.all():
         rest = np.flatnonzero(~is_current)
         now = np.full(len(rest), batch.now, dtype=np.int64)
         current = batch.master.locate(batch.keys[rest], now, now + 1)
+        last = last.copy()
         last[rest] = np.where(current.number > 0, current.first, last[rest])
         is_current[rest] = current.number > 0
     areas: Codes = np.where(is_current | batch.known, columns.grid_area[last], NONE)

@@ -40,11 +40,7 @@ def something_new(batch: Batch) -> Hits:
     """
     if batch.unchanged is None or not batch.unchanged.any():
         return NOTHING
-
-    def words(row: int) -> Words:
-        return {"transaction": batch.series.transaction[row], "point": batch.series.point[row]}
-
-    return hits_where(batch.unchanged & ~batch.is_reactive, "", words)
+    return hits_where(batch.unchanged & ~batch.is_reactive, "", batch.named)
 
 
 def stated_qualities(batch: Batch) -> Qualities:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from graphlib import CycleError, TopologicalSorter
 from math import lcm
 from typing import NamedTuple
 
@@ -48,18 +47,6 @@ class Evaluated(NamedTuple):
 
     values: dict[int, PointValues]
     findings: tuple[Finding, ...]
-
-
-def evaluation_order(formulas: Iterable[Formula]) -> tuple[Formula, ...] | Finding:
-    """The formulas, each after those it needs, or the finding `formula-cycle` that names the points of a cycle."""
-    by_point = {formula.point: formula for formula in formulas}
-    needs = {point: [term.point for term in formula.terms] for point, formula in by_point.items()}
-    try:
-        order = tuple(TopologicalSorter(needs).static_order())
-    except CycleError as error:
-        way = " -> ".join(point_id(point) for point in reversed(error.args[1]))
-        return Finding("formula-cycle", f"the formula leads back to itself: {way}", rule="formula-cycle", clause=CLAUSE)
-    return tuple(by_point[point] for point in order if point in by_point)
 
 
 def evaluate(order: Iterable[Formula], values: Mapping[int, PointValues], steps: int) -> Evaluated:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
@@ -78,10 +77,6 @@ class Curve:
 
     residual: Quantities
     total: int
-
-    def ratio(self, step: int) -> Fraction:
-        """K of one step."""
-        return Fraction(int(self.residual[step]), self.total)
 
     def shown(self, digits: int = CURVE_DIGITS) -> list[str]:
         """K of every step as plain decimal text with so many significant digits."""

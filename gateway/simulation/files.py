@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gateway.hub.masterdata.files import csv_files
+from gateway.hub.masterdata.files import write_files
 from gateway.messages.codes import REFIXATIONS, Resolution, SettlementStage
 from gateway.messages.quantities import format_quantity
 from gateway.messages.times import HOUR, STEP_SECONDS, MarketZone, format_second
@@ -31,10 +31,7 @@ def write_market(directory: Path, market: SimulatedMarket, timeline: Timeline) -
     each basis filed, `results.csv` one for each step of the newest basis of a day of operation and grid area;
     `day-<area>-<date>.svg` draws that basis.
     """
-    masterdata = directory / "masterdata"
-    masterdata.mkdir(parents=True, exist_ok=True)
-    for name, content in csv_files(replace(market.dataset, points=market.points)).items():
-        (masterdata / name).write_bytes(content)
+    write_files(replace(market.dataset, points=market.points), directory / "masterdata")
     newest = timeline.newest().values()
     _write(directory / "timeline.csv", _TIMELINE, map(_day_row, timeline.days))
     _write(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import Accepted, Principal, SeriesStatus, Submission
 from gateway.hub.scheduler import DAY_CLOSE_HOUR, SETTLE_SECONDS, Scheduler, duties_of
 from gateway.hub.tables_settlement import settlement_evening
@@ -171,7 +171,7 @@ class Play:
             await self._import(MasterDataSet(points=changing))
 
     async def _import(self, dataset: MasterDataSet) -> None:
-        files = {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+        files = filled_csv_files(dataset)
         report = await self.hub.import_master_data(self._principal, files)
         if not any(report.rows.values()):
             raise SimulationFailed(f"the simulated market was refused: {report.findings[0].text}")

@@ -6,10 +6,9 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from gateway.hub.ports import Refused
 from gateway.messages.codes import Role
 from gateway.transport import access_models as models
-from gateway.transport.answers import JSON, PREFIX, in_path, json_answer, not_found, taken
+from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answer, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.hub_models import ImportBody, SeriesBody
 from gateway.transport.media_types import CSV, WORKBOOK, media_type
@@ -53,9 +52,7 @@ async def show_series(call: Call) -> Response:
 async def give_grant(call: Call) -> Response:
     """Let a third party see values."""
     stated = await taken(call, models.NewGrantBody)
-    outcome = await call.services.exchange.customers.grant(call.principal, stated.wish())
-    if isinstance(outcome, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, outcome.findings)
+    outcome = answered(await call.services.exchange.customers.grant(call.principal, stated.wish()))
     return json_answer(models.GrantBody.of(outcome), HTTPStatus.CREATED)
 
 
@@ -68,9 +65,9 @@ async def list_grants(call: Call) -> Response:
 
 async def revoke_grant(call: Call) -> Response:
     """Take a grant back."""
-    grant = await call.services.exchange.customers.revoke(call.principal, str(call.request.path_params["grant_id"]))
-    if grant is None:
-        raise not_found()
+    grant = answered(
+        await call.services.exchange.customers.revoke(call.principal, str(call.request.path_params["grant_id"]))
+    )
     return json_answer(models.GrantBody.of(grant))
 
 

@@ -1,4 +1,4 @@
-"""What the calls of the neutral API share: reading a body into its model, and answering with one."""
+"""What the calls of the neutral API share: reading a body into its model, and answering with one or a refusal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import anyio
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
+from gateway.hub.ports import Refused
 from gateway.messages.findings import Finding
 from gateway.schemas.parsers import parse_json
 from gateway.transport.bodies import read_body
@@ -19,12 +20,22 @@ from gateway.transport.routes import Call, Parameter
 PREFIX = "/api/hub/v1"
 JSON = "application/json"
 
+Answer = TypeVar("Answer")
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def not_found() -> HttpRefusal:
     """404: what does not exist and what the caller may not see are one."""
     return refusal(HTTPStatus.NOT_FOUND, "There is none such, or it is not yours to see")
+
+
+def answered(answer: Answer | Refused | None) -> Answer:
+    """What the hub answered; 400 with its findings where it refused, 404 where there is nothing the caller may see."""
+    if isinstance(answer, Refused):
+        raise HttpRefusal(HTTPStatus.BAD_REQUEST, answer.findings)
+    if answer is None:
+        raise not_found()
+    return answer
 
 
 def json_answer(body: BaseModel, status: HTTPStatus = HTTPStatus.OK) -> Response:

@@ -45,8 +45,6 @@ from gateway.transport.routes import NOBODY, STRANGER, Call, Credentials, Route,
 log = logging.getLogger(__name__)
 audit = logging.getLogger("gateway.audit")
 
-CORRELATION_HEADER = "CorrelationId"
-
 ROLE_HEADER = "Acting-Role"
 """In which of its roles a client with several makes a call, by the role's neutral name."""
 

@@ -33,7 +33,6 @@ CONTENT_TYPES: dict[Dialect, str] = {
     Dialect.CIM_JSON: "application/json",
     Dialect.EBIX_XML: "application/ebix",
 }
-JSON = "application/json"
 MEASURE_DATA = "notifyvalidatedmeasuredata"
 MEASURE_DATA_REQUEST = "requestvalidatedmeasurements"
 AGGREGATED_MEASURE_DATA_REQUEST = "requestaggregatedmeasuredata"

@@ -8,22 +8,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from enum import StrEnum
-from http import HTTPStatus
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from starlette.responses import Response, StreamingResponse
 
-from gateway.hub.control.values import CorrectionQuery, Corrections, DayQuery, MissingPage
-from gateway.hub.ports import Page, Refused
-from gateway.hub.ports_reminders import ReminderPage, ReminderQuery
+from gateway.hub.control.values import CorrectionQuery, DayQuery
+from gateway.hub.ports import Page
+from gateway.hub.ports_reminders import ReminderQuery
 from gateway.processes.reminder import ReminderState
 from gateway.transport import control_models as models
-from gateway.transport.answers import JSON, not_found
+from gateway.transport.answers import JSON, answered
 from gateway.transport.control_forms import csv_head, csv_lines
 from gateway.transport.hub_models import Body
 from gateway.transport.media_types import CSV
 from gateway.transport.queries import LARGEST_PAGE, PAGE_PARAMETERS, Query, refuse
-from gateway.transport.refusals import HttpRefusal
 from gateway.transport.report_answer import report_answer, report_route, wants_csv
 from gateway.transport.routes import AREA_ROLES, EVERY_ROLE, Call, Parameter, Route
 
@@ -86,15 +84,14 @@ class _Window(NamedTuple):
 
 
 ReadWindow = Callable[[Page], Awaitable[_Window]]
-Found = TypeVar("Found", MissingPage, ReminderPage, Corrections)
 
 
 async def show_kpis(call: Call) -> Response:
     """Key figures of the caller's grid areas."""
     query = Query(call, KPI_PARAMETERS)
-    found = await call.services.exchange.kpis(call.principal, _day_query(query, MOST_DAYS, query.text("grid_area")))
-    if found is None:
-        raise not_found()
+    found = answered(
+        await call.services.exchange.kpis(call.principal, _day_query(query, MOST_DAYS, query.text("grid_area")))
+    )
     bodies = [models.KpiBody.of(value) for value in found]
     return report_answer(call, models.KpiBody, bodies, models.KpisBody(kpis=bodies))
 
@@ -105,7 +102,7 @@ async def show_missing(call: Call) -> Response:
     wanted = DayQuery(*_any_days(query), query.text("grid_area"), query.instant("as_of"))
 
     async def window(page: Page) -> _Window:
-        found = _found(await call.services.exchange.missing_values(call.principal, wanted, page))
+        found = answered(await call.services.exchange.missing_values(call.principal, wanted, page))
         return _Window([models.MissingBody.of(point) for point in found.points], found.after)
 
     return await _in_windows(call, query, models.MissingBody, (window, models.MissingValuesBody, "points"))
@@ -117,7 +114,7 @@ async def show_reminders(call: Call) -> Response:
     wanted = ReminderQuery(*_any_days(query), query.text("grid_area"), query.listed("state", ReminderState))
 
     async def window(page: Page) -> _Window:
-        found = _found(await call.services.exchange.reminders(call.principal, wanted, page))
+        found = answered(await call.services.exchange.reminders(call.principal, wanted, page))
         return _Window([models.ReminderBody.of(one) for one in found.reminders], found.after)
 
     return await _in_windows(call, query, models.ReminderBody, (window, models.RemindersBody, "reminders"))
@@ -133,7 +130,7 @@ async def show_corrections(call: Call) -> Response:
     wanted = CorrectionQuery(start, end, query.texts("point"))
 
     async def window(page: Page) -> _Window:
-        found = _found(await call.services.exchange.corrections(call.principal, wanted, page))
+        found = answered(await call.services.exchange.corrections(call.principal, wanted, page))
         return _Window(list(models.CorrectionBody.of(found)), found.after)
 
     return await _in_windows(call, query, models.CorrectionBody, (window, models.CorrectionsBody, "corrections"))
@@ -183,15 +180,6 @@ def _day_query(query: Query, most: int, grid_area: str = "") -> DayQuery:
     if (end - start).days > most:
         raise refuse("to", f"is too far: an answer holds at most {most} days")
     return DayQuery(start, end, grid_area)
-
-
-def _found(answer: Found | Refused | None) -> Found:
-    """What the hub answered, unless it is a refusal or nothing the caller may see."""
-    if isinstance(answer, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, answer.findings)
-    if answer is None:
-        raise not_found()
-    return answer
 
 
 async def _in_windows(

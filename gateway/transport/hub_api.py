@@ -16,7 +16,7 @@ from gateway.messages.codes import Flow, Unit
 from gateway.messages.findings import has_errors
 from gateway.messages.times import to_datetime
 from gateway.transport import hub_models as models
-from gateway.transport.answers import JSON, PREFIX, in_path, json_answer, not_found, taken
+from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answer, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.client_secrets import hash_secret, new_secret
 from gateway.transport.error_bodies import MOST_DETAILS
@@ -47,9 +47,7 @@ async def show_versions(call: Call) -> Response:
     query = Query(call, VERSION_PARAMETERS)
     point, at = query.text("point"), query.required_instant("at")
     sort = query.listed("unit", Unit), query.listed("flow", Flow)
-    found = await call.services.exchange.value_versions(call.principal, point, at, sort)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.value_versions(call.principal, point, at, sort))
     versions = [models.VersionBody.of(version) for version in found]
     return json_answer(models.VersionsBody(metering_point=point, start=to_datetime(at), versions=versions))
 
@@ -64,9 +62,9 @@ async def list_messages(call: Call) -> Response:
 
 async def show_message(call: Call) -> Response:
     """Where one message stands, with its history and its series."""
-    status = await call.services.exchange.message_status(call.principal, call.request.path_params["message_id"])
-    if status is None:
-        raise not_found()
+    status = answered(
+        await call.services.exchange.message_status(call.principal, call.request.path_params["message_id"])
+    )
     return json_answer(models.MessageStatusBody.of(status))
 
 
@@ -80,9 +78,7 @@ def _rows_of(table: MasterDataTable) -> Handler:
     async def show_rows(call: Call) -> Response:
         page = Query(call, PAGE_PARAMETERS).page()
         key = str(call.request.path_params.get("key", ""))
-        found = await call.services.exchange.master_data(call.principal, table, key, page)
-        if found is None:
-            raise not_found()
+        found = answered(await call.services.exchange.master_data(call.principal, table, key, page))
         return json_answer(models.RowsBody(rows=[dict(row) for row in found.rows], after=found.after))
 
     return show_rows

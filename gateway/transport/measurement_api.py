@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.hub.ports import Refused
 from gateway.hub.ports_measurements import MeasurementQuery
 from gateway.transport import measurement_models as models
-from gateway.transport.answers import PREFIX, json_answer, not_found, taken
+from gateway.transport.answers import PREFIX, answered, json_answer, taken
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, Query, refuse
 from gateway.transport.refusals import HttpRefusal
@@ -41,22 +41,14 @@ async def take_batch(call: Call) -> Response:
 async def show_values(call: Call) -> Response:
     """Values of a meter of the caller's party."""
     query = Query(call, VALUE_PARAMETERS)
-    found = await call.services.exchange.measurements.values(call.principal, _asked(query), query.page())
-    if found is None:
-        raise not_found()
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    found = answered(await call.services.exchange.measurements.values(call.principal, _asked(query), query.page()))
     return json_answer(models.MeasurementPageBody.of(found))
 
 
 async def show_events(call: Call) -> Response:
     """Events of a meter of the caller's party."""
     query = Query(call, VALUE_PARAMETERS)
-    found = await call.services.exchange.measurements.events(call.principal, _asked(query), query.page())
-    if found is None:
-        raise not_found()
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    found = answered(await call.services.exchange.measurements.events(call.principal, _asked(query), query.page()))
     return json_answer(models.EventPageBody.of(found))
 
 

@@ -6,15 +6,12 @@ from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from gateway.hub.control.lateness import MOST_DAYS, LatenessQuery
-from gateway.hub.network.balance import BalanceQuery
-from gateway.hub.network.curves import CurveQuery
-from gateway.hub.network.losses import LossQuery
+from gateway.hub.ports_network import BalanceQuery, CurveQuery, LatenessQuery, LossQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import AREA_RUNNERS, Flow, Role
 from gateway.messages.times import Interval
 from gateway.transport import network_models as models
-from gateway.transport.answers import not_found
+from gateway.transport.answers import answered
 from gateway.transport.queries import Query, refuse
 from gateway.transport.report_answer import report_answer, report_route
 from gateway.transport.routes import OPERATOR, Call, Parameter, Route
@@ -24,6 +21,9 @@ NETWORK_ROLES: frozenset[Role] = OPERATOR | frozenset(AREA_RUNNERS)
 
 BALANCE_ROLES: frozenset[Role] = OPERATOR | {Role.BALANCE_RESPONSIBLE, Role.ENERGY_SUPPLIER}
 """Who may answer for a balance: the open supplier is named its balance responsible party too (ee-datahub §1.2)."""
+
+MOST_LATENESS_DAYS = 31
+"""Each day of an answer is a scan of everything stored of it, twice."""
 
 MOST_LOSS_DAYS = 366
 MOST_BALANCE_DAYS = 31
@@ -60,12 +60,10 @@ BALANCE_PARAMETERS = (
 async def show_lateness(call: Call) -> Response:
     """Who is late with the values of days."""
     query = Query(call, LATENESS_PARAMETERS)
-    start, end = _days(query, MOST_DAYS)
+    start, end = _days(query, MOST_LATENESS_DAYS)
     stage = query.listed("stage", DeliveryStage) or DeliveryStage.INITIAL
     wanted = LatenessQuery(start, end, stage, query.text("grid_area"))
-    found = await call.services.exchange.network.lateness(call.principal, wanted)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.network.lateness(call.principal, wanted))
     bodies = [models.LatenessBody.of(row) for row in found]
     return report_answer(call, models.LatenessBody, bodies, models.LatenessReportBody(lateness=bodies))
 
@@ -77,9 +75,7 @@ async def show_losses(call: Call) -> Response:
     if not area:
         raise refuse("grid_area", "is required")
     wanted = LossQuery(area, _interval(call, query), query.instant("as_of"))
-    found = await call.services.exchange.network.losses(call.principal, wanted)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.network.losses(call.principal, wanted))
     bodies = list(models.LossBody.of(found))
     whole = models.LossesBody(grid_area=area, step_seconds=found.step, points=found.points, losses=bodies)
     return report_answer(call, models.LossBody, bodies, whole)
@@ -95,9 +91,7 @@ async def show_curve(call: Call) -> Response:
     if flow not in (Flow.IN, Flow.OUT):
         raise refuse("flow", "must be one of in, out")
     wanted = CurveQuery(_interval(call, query), point, area, flow)
-    found = await call.services.exchange.network.load_curve(call.principal, wanted)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.network.load_curve(call.principal, wanted))
     body = models.LoadCurveBody.of(found)
     return report_answer(call, models.LoadBody, body.curve, body)
 
@@ -106,9 +100,7 @@ async def show_balance(call: Call) -> Response:
     """The balance area of the caller."""
     query = Query(call, BALANCE_PARAMETERS)
     wanted = BalanceQuery(_interval(call, query, MOST_BALANCE_DAYS), query.text("party"))
-    found = await call.services.exchange.network.balance(call.principal, wanted)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.network.balance(call.principal, wanted))
     bodies = list(models.BalanceStepBody.of(found))
     whole = models.BalanceBody(party=found.party, step_seconds=found.step, points=found.points, balance=bodies)
     return report_answer(call, models.BalanceStepBody, bodies, whole)

@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from gateway.hub.control.lateness import Lateness
-from gateway.hub.network.balance import Balance
-from gateway.hub.network.curves import LoadCurve
-from gateway.hub.network.losses import Losses
+from gateway.hub.ports_network import Balance, Lateness, LoadCurve, Losses
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Commodity
 from gateway.messages.quantities import format_quantity

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 import anyio
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from gateway.hub.ports import Refused
 from gateway.transport import periodised_models as models
-from gateway.transport.answers import JSON, json_answer, not_found
+from gateway.transport.answers import JSON, answered, json_answer
 from gateway.transport.media_types import CSV, accepted_types
 from gateway.transport.queries import Query, refuse
-from gateway.transport.refusals import HttpRefusal
 from gateway.transport.report_answer import report_route
 from gateway.transport.routes import EVERY_ROLE, Call, Parameter, Route
 from gateway.transport.settlement_api import day_filter
@@ -39,9 +36,7 @@ async def show_periodised(call: Call) -> Response:
     """The readings of a point spread over their periods, as JSON or CSV by Accept."""
     query = Query(call, POINT_PARAMETERS)
     point, days = query.text("point"), day_filter(query, MOST_DAYS)
-    found = await call.services.exchange.settlement.periodised(call.principal, point, days)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.settlement.periodised(call.principal, point, days))
     readings = found
     return await _worded(
         call,
@@ -56,11 +51,7 @@ async def show_sums(call: Call) -> Response:
     month, grid_area = query.month("month"), query.text("grid_area")
     if not grid_area:
         raise refuse("grid_area", "is required")
-    found = await call.services.exchange.settlement.periodised_sums(call.principal, month, grid_area)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.settlement.periodised_sums(call.principal, month, grid_area))
     sums = found
     return await _worded(call, lambda: models.PeriodisedSumsBody.of(sums), lambda: models.csv_sums(sums))
 

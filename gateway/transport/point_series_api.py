@@ -10,11 +10,11 @@ import anyio
 from starlette.responses import Response
 
 from gateway.codecs.hub_json import reason_of
-from gateway.hub.ports import Refused, SeriesQuery, Submission
+from gateway.hub.ports import SeriesQuery, Submission
 from gateway.messages.codes import DocumentKind, Flow, NeutralForm, Resolution, Role, Unit
 from gateway.messages.times import Interval
 from gateway.transport import point_series_models as models
-from gateway.transport.answers import JSON, PREFIX, json_answer, not_found, taken
+from gateway.transport.answers import JSON, PREFIX, answered, json_answer, taken
 from gateway.transport.bodies import read_body
 from gateway.transport.media_types import media_type
 from gateway.transport.problems import refuse_with_problem
@@ -56,9 +56,7 @@ async def send_measure_data(call: Call) -> Response:
     if call.principal.role is Role.HUB and not await anyio.to_thread.run_sync(reason_of, body):
         raise refuse("reason", "is required of the hub's operator")
     submission = Submission(DocumentKind.MEASURE_DATA, NeutralForm.HUB_JSON, body, correlation_id=call.correlation_id)
-    answer = await call.services.exchange.submit(call.principal, submission)
-    if isinstance(answer, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, answer.findings)
+    answer = answered(await call.services.exchange.submit(call.principal, submission))
     status = await call.services.exchange.message_status(call.principal, answer.message_id)
     series = () if status is None else status.series
     return json_answer(models.TakenBody.of(answer.message_id, series), HTTPStatus.ACCEPTED)
@@ -78,9 +76,7 @@ async def show_all_series(call: Call) -> Response:
         query.listed("flow", Flow),
     )
     known = call.services.clock() if wanted.as_of is None else wanted.as_of
-    found = await call.services.exchange.point_series.all_series(call.principal, wanted, query.page())
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    found = answered(await call.services.exchange.point_series.all_series(call.principal, wanted, query.page()))
     body = await anyio.to_thread.run_sync(json_series, found.series, known)
     after = json.dumps({"after": found.after}).encode()
     return Response(body[:-1] + b", " + after[1:], media_type=JSON)
@@ -91,6 +87,13 @@ async def show_windows(call: Call) -> Response:
     days = _days(Query(call, _DAYS))
     found = await call.services.exchange.point_series.windows(days)
     return json_answer(models.WindowsBody(windows=[models.WindowBody.of(one) for one in found]))
+
+
+async def reopen_window(call: Call) -> Response:
+    """Reopen the balance of a day that is closing."""
+    given = await taken(call, models.ReopeningWish)
+    found = await call.services.exchange.point_series.reopen(call.principal, given.day, given.reason)
+    return json_answer(models.WindowBody.of(answered(found)))
 
 
 async def take_prices(call: Call) -> Response:
@@ -139,9 +142,7 @@ async def show_reactive(call: Call) -> Response:
     points = Query(call, _POINTS).texts("point")
     if not points or len(points) > MOST_POINTS:
         raise refuse("point", f"is required, at most {MOST_POINTS} times")
-    found = await call.services.exchange.point_series.reactive(call.principal, points)
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.point_series.reactive(call.principal, points))
     return json_answer(models.ReactiveStatesBody(points=[models.ReactiveBody.of(one) for one in found]))
 
 
@@ -193,6 +194,16 @@ ROUTES: tuple[Route, ...] = (
         "Until when values of days enter the balance, and where each day stands.",
         gives=models.WindowsBody,
         parameters=_DAYS,
+    ),
+    Route(
+        "POST",
+        f"{PREFIX}/balance-window-reopenings",
+        OPERATOR,
+        reopen_window,
+        refuse_with_problem,
+        "Reopen the balance of a day that is closing: what is corrected until it is closed enters it.",
+        takes=models.ReopeningWish,
+        gives=models.WindowBody,
     ),
     Route(
         "PUT",

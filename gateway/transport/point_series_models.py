@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from gateway.hub.ports import SeriesStatus
-from gateway.hub.ports_point_series import Deviation, ReactiveState, RunSummary, SpotPrice
-from gateway.markets.closing import Window, WindowState
+from gateway.hub.ports_point_series import BalanceWindow, Deviation, ReactiveState, RunSummary, SpotPrice
+from gateway.markets.closing import WindowState
 from gateway.messages.codes import DeviationCause, DeviationType, Resolution
 from gateway.messages.quantities import digits_of, format_quantity, format_scaled
 from gateway.messages.times import STEP_SECONDS, to_datetime, to_instant
@@ -36,6 +36,21 @@ class AllSeriesBody(SeriesBody):
     after: str = ""
 
 
+class ReopeningBody(Body):
+    """When the balance of a day was reopened, by which client of the operator's, and why."""
+
+    at: datetime
+    client: str
+    reason: str
+
+
+class ReopeningWish(Body):
+    """The balance of a closing day is to be reopened."""
+
+    day: date
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class WindowBody(Body):
     """The balance window of a day of delivery."""
 
@@ -44,13 +59,22 @@ class WindowBody(Body):
     final: datetime
     closed: datetime
     state: WindowState
+    reopened: ReopeningBody | None = None
 
     @classmethod
-    def of(cls, window: Window) -> WindowBody:
+    def of(cls, one: BalanceWindow) -> WindowBody:
         """The body of a window."""
-        instants = (to_datetime(at) for at in (window.preliminary, window.final, window.closed))
-        preliminary, final, closed = instants
-        return cls(day=window.day, preliminary=preliminary, final=final, closed=closed, state=window.state)
+        window, reopening = one
+        return cls(
+            day=window.day,
+            preliminary=to_datetime(window.preliminary),
+            final=to_datetime(window.final),
+            closed=to_datetime(window.closed),
+            state=window.state,
+            reopened=None
+            if reopening is None
+            else ReopeningBody(at=to_datetime(reopening.at), client=reopening.client, reason=reopening.reason),
+        )
 
 
 class WindowsBody(Body):

@@ -11,7 +11,7 @@ from gateway.hub.ports import Refused
 from gateway.hub.query_desk import ALREADY_ANSWERED, CLOSED_TO_ANSWERS, REFERENCE_USED
 from gateway.messages.codes import Role
 from gateway.transport import access_models as models
-from gateway.transport.answers import PREFIX, in_path, json_answer, not_found, taken
+from gateway.transport.answers import PREFIX, answered, in_path, json_answer, taken
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, Query
 from gateway.transport.refusals import HttpRefusal
@@ -65,18 +65,16 @@ async def answer(call: Call) -> Response:
     stated = await taken(call, models.AnswerBody)
     query_id = str(call.request.path_params["query_id"])
     outcome = await call.services.exchange.queries.answer(call.principal, query_id, stated.text)
-    if outcome is None:
-        raise not_found()
     if isinstance(outcome, Refused):
         raise _refused(outcome)
-    return json_answer(models.ReceivedQueryBody.of(outcome))
+    return json_answer(models.ReceivedQueryBody.of(answered(outcome)))
 
 
 async def withdraw(call: Call) -> Response:
     """Take a query back, or lay an answered one aside."""
-    outcome = await call.services.exchange.queries.withdraw(call.principal, str(call.request.path_params["query_id"]))
-    if outcome is None:
-        raise not_found()
+    outcome = answered(
+        await call.services.exchange.queries.withdraw(call.principal, str(call.request.path_params["query_id"]))
+    )
     return json_answer(models.AskedQueryBody.of(outcome))
 
 

@@ -7,16 +7,15 @@ from http import HTTPStatus
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from gateway.hub.ports import Refused
 from gateway.hub.readings.files import ReadingTable
 from gateway.transport import reading_models as models
-from gateway.transport.answers import JSON, PREFIX
+from gateway.transport.answers import JSON, PREFIX, answered
 from gateway.transport.bodies import read_body
 from gateway.transport.hub_api import MASTER_DATA_FORMS
 from gateway.transport.media_types import CSV, media_type
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, Query
-from gateway.transport.refusals import HttpRefusal, refusal
+from gateway.transport.refusals import refusal
 from gateway.transport.routes import EVERY_ROLE, Call, Handler, Parameter, Route
 
 POINT_PARAMETERS = (
@@ -32,9 +31,9 @@ def _take(table: ReadingTable) -> Handler:
         if form is None:
             text = f"Content-Type must be {CSV} or {JSON}"
             raise refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, text, "Content-Type")
-        taken = await call.services.exchange.readings.take(call.principal, f"{table}.{form}", await read_body(call))
-        if isinstance(taken, Refused):
-            raise HttpRefusal(HTTPStatus.BAD_REQUEST, taken.findings)
+        taken = answered(
+            await call.services.exchange.readings.take(call.principal, f"{table}.{form}", await read_body(call))
+        )
         return _json(models.ReadingsTakenBody.of(taken))
 
     return take
@@ -44,9 +43,7 @@ async def show_readings(call: Call) -> Response:
     """The readings of a point as known at an instant."""
     query = Query(call, POINT_PARAMETERS)
     point, as_of = query.text("point"), query.instant("as_of")
-    found = await call.services.exchange.readings.of_point(call.principal, point, as_of)
-    if found is None:
-        raise refusal(HTTPStatus.NOT_FOUND, "There is none such, or it is not yours to see")
+    found = answered(await call.services.exchange.readings.of_point(call.principal, point, as_of))
     return _json(models.PointReadingsBody.of(point, call.services.clock() if as_of is None else as_of, found))
 
 
@@ -59,9 +56,7 @@ async def list_awaited(call: Call) -> Response:
 async def read_feed(call: Call) -> Response:
     """What was handed to the caller behind a cursor."""
     page = Query(call, PAGE_PARAMETERS).page()
-    found = await call.services.exchange.readings.feed(call.principal, page)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
+    found = answered(await call.services.exchange.readings.feed(call.principal, page))
     return _json(models.ReadingFeedBody.of(found))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.hub.ports_metering_search import ReadRecord
 from gateway.messages.codes import Role
 from gateway.messages.times import to_datetime
-from gateway.transport.answers import PREFIX, json_answer, not_found
+from gateway.transport.answers import PREFIX, answered, json_answer
 from gateway.transport.hub_models import Body
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import PAGE_PARAMETERS, Query, refuse
@@ -61,9 +61,7 @@ async def list_reads(call: Call) -> Response:
     point = query.text("point")
     if not point:
         raise refuse("point", "is required")
-    found = await call.services.exchange.metering_search.reads(call.principal, point, query.page())
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.metering_search.reads(call.principal, point, query.page()))
     return json_answer(ReadsBody(reads=[ReadBody.of(record) for record in found.records], after=found.after))
 
 

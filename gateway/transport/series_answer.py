@@ -11,10 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from gateway.hub.ports import PointSeries, Principal, Refused, SeriesQuery
 from gateway.messages.times import MarketZone
-from gateway.transport.answers import JSON, not_found
+from gateway.transport.answers import JSON, answered
 from gateway.transport.media_types import CSV, WORKBOOK, accepted_types
 from gateway.transport.queries import series_query
-from gateway.transport.refusals import HttpRefusal, refusal
+from gateway.transport.refusals import refusal
 from gateway.transport.routes import Call
 from gateway.transport.series_forms import csv_series, json_series
 
@@ -39,11 +39,7 @@ async def series_answer(call: Call, read: Reader) -> Response:
     """
     query = series_query(call)
     known = call.services.clock() if query.as_of is None else query.as_of
-    found = await read(call.principal, query)
-    if isinstance(found, Refused):
-        raise HttpRefusal(HTTPStatus.BAD_REQUEST, found.findings)
-    if found is None:
-        raise not_found()
+    found = answered(await read(call.principal, query))
     form = next((name for name in accepted_types(call.request.headers) if name in FORMS), JSON)
     if form == WORKBOOK:
         return await _workbook(call, found, known)

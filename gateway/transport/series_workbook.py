@@ -7,7 +7,6 @@ stands on top: what is missing, what is estimated, and the total.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -15,10 +14,8 @@ from itertools import groupby
 from typing import IO, TypeAlias
 
 import numpy as np
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from gateway.codecs.workbook.books import append_row, new_book, new_sheet, saved
 from gateway.hub.ports import PointSeries
 from gateway.messages.codes import CORRECTED_FLAG, Quality, Unit
 from gateway.messages.quantities import NO_QUANTITY
@@ -36,23 +33,12 @@ Cells: TypeAlias = "Sequence[object]"
 
 def write_workbook(series: tuple[PointSeries, ...], zone: MarketZone, as_of: int) -> IO[bytes]:
     """The workbook in a temporary file, to be read from its beginning and closed by the caller."""
-    book = Workbook(write_only=True)
-    book.properties.creator = "gridpost"
-    book.properties.created = book.properties.modified = _local(zone, as_of)[0]
+    book = new_book(_local(zone, as_of)[0])
     for point, runs in groupby(series, lambda one: one.metering_point):
-        sheet = book.create_sheet(point)
-        for place, width in enumerate(WIDTHS):
-            sheet.column_dimensions["ABCDEFGHI"[place]].width = width
+        sheet = new_sheet(book, point, WIDTHS)
         for row in _rows(point, tuple(runs), zone, as_of):
-            sheet.append([_cell(sheet, value) for value in row])
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller reads and closes it
-    try:
-        book.save(file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+            append_row(sheet, row)
+    return saved(book)
 
 
 def _rows(point: str, runs: tuple[PointSeries, ...], zone: MarketZone, as_of: int) -> Iterator[Cells]:
@@ -99,15 +85,6 @@ def _by_portions(run: PointSeries) -> Iterator[tuple[int, int, int, int]]:
     columns = (run.starts, run.quantities, run.qualities, run.registered_at)
     for first in range(0, len(run.starts), _PORTION):
         yield from zip(*(column[first : first + _PORTION].tolist() for column in columns), strict=True)
-
-
-def _cell(sheet: WriteOnlyWorksheet, value: object) -> object:
-    """Text as a cell that can be nothing but text; numbers and times as they are."""
-    if not isinstance(value, str):
-        return value
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"
-    return cell
 
 
 def _exact(thousandths: int) -> Decimal:

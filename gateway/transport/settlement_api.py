@@ -11,7 +11,7 @@ from starlette.responses import Response
 from gateway.hub.ports import Refused
 from gateway.hub.ports_settlement import DayFilter, Postponement
 from gateway.transport import settlement_models as models
-from gateway.transport.answers import JSON, PREFIX, in_path, json_answer, not_found, taken
+from gateway.transport.answers import JSON, PREFIX, answered, in_path, json_answer, not_found, taken
 from gateway.transport.media_types import CSV, accepted_types
 from gateway.transport.problems import refuse_with_problem
 from gateway.transport.queries import Query, refuse
@@ -64,9 +64,7 @@ async def show_snapshot(call: Call) -> Response:
     text = str(call.request.path_params["number"])
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise not_found()
-    found = await call.services.exchange.settlement.snapshot(call.principal, int(text))
-    if found is None:
-        raise not_found()
+    found = answered(await call.services.exchange.settlement.snapshot(call.principal, int(text)))
     wanted = [name for name in accepted_types(call.request.headers) if name in (CSV, JSON)]
     if wanted[:1] == [CSV]:
         return Response(await anyio.to_thread.run_sync(models.csv_results, found), media_type=CSV)

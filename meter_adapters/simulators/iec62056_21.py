@@ -78,7 +78,6 @@ class Iec62056Simulator:
     idle_seconds: float = 60.0
     hears_speed: bool = True
     wrong_passwords: int = 0
-    sessions: int = 0
     last_answer: bytes = b""
 
     @property
@@ -189,7 +188,6 @@ async def _session(meter: Iec62056Simulator, line: _Line) -> None:
     request = await line.expect(_REQUEST, seconds=None)
     if request is None or request[1].decode() not in ("", meter.address):
         return
-    meter.sessions += 1
     await line.answer(f"/{meter.ident}{LINE_END}".encode())
     if meter.mode in ("A", "B"):
         line.baud = meter.first_baud if meter.mode == "A" else 600 * 2 ** "ABCDEF".index(meter.speed)

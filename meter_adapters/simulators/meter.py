@@ -318,8 +318,3 @@ class SimulatedMeter:
 def battery_dead(at: int) -> ClockStep:
     """The step of a meter whose battery fails at an instant: its clock begins at the year 2000 again."""
     return ClockStep(at, YEAR_2000 - at, invalid=True)
-
-
-def sums_per_channel(rows: list[SimulatedRow]) -> tuple[int, ...]:
-    """The energy of many rows per channel, raw; empty for no rows."""
-    return tuple(sum(column) for column in zip(*(row.values for row in rows), strict=True))

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.codecs.table import Decoded, decode, encode, is_sayable
+from gateway.codecs.table import Decoded, decode, is_sayable
 from gateway.messages.codes import Dialect, Quality
 from gateway.messages.documents import Document, MeasureData, Request
 from gateway.messages.quantities import NO_QUANTITY
 from tests.unit.codecs.documents import differences, table_differences
+from tests.unit.codecs.round_trip import through
 from tests.unit.codecs.strategies import (
     aggregation_requests,
     documents,
@@ -21,12 +22,6 @@ from tests.unit.codecs.strategies import (
 
 CIM = st.sampled_from([Dialect.CIM_XML, Dialect.CIM_JSON])
 RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def through(document: Document, dialect: Dialect) -> Document:
-    taken = decode(encode(document, dialect), dialect, document.kind)
-    assert isinstance(taken, Decoded), taken
-    return taken.document
 
 
 @RELAXED

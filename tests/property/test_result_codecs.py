@@ -7,22 +7,16 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.codecs.table import Decoded, decode, encode
 from gateway.messages.aggregates import ResultSeries
 from gateway.messages.codes import Dialect, Quality
 from gateway.messages.documents import AggregatedMeasureData, Document, MissingDataReminder, WholesaleServices
 from gateway.messages.quantities import NO_QUANTITY
 from tests.unit.codecs.documents import comparable, differences
 from tests.unit.codecs.result_strategies import aggregates, reminders, results, wholesale
+from tests.unit.codecs.round_trip import through
 
 CIM = st.sampled_from([Dialect.CIM_XML, Dialect.CIM_JSON])
 RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def through(document: Document, dialect: Dialect) -> Document:
-    taken = decode(encode(document, dialect), dialect, document.kind)
-    assert isinstance(taken, Decoded), taken
-    return taken.document
 
 
 @RELAXED

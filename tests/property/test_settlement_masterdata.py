@@ -24,6 +24,7 @@ from gateway.messages.settlement_masterdata import (
     PointTariff,
     SettlementFacts,
     SettlementMasterData,
+    in_force,
 )
 from gateway.messages.times import MarketZone
 
@@ -92,7 +93,7 @@ def test_load_shares_at_an_instant(data: st.DataObject, master: MasterData) -> N
 def test_tariffs_at_an_instant(tariffs: list[PointTariff]) -> None:
     view = SettlementMasterData.build(SettlementFacts(tariffs=tariffs))
     for at in MOMENTS:
-        found = view.tariffs_at(at)
+        found = in_force(view.tariffs, at)
         assert np.all(np.diff(found.point) >= 0)
         told = [
             (point_id(point), view.tariff_ids.name(tariff), view.owners.name(owner))

@@ -15,7 +15,7 @@ import numpy as np
 
 from gateway.hub.masterdata.cells import Cells, Reader
 from gateway.hub.masterdata.table_rows import FindingList, Place
-from gateway.messages.findings import Severity
+from gateway.messages.findings import Severity, quoted
 from gateway.messages.masterdata import Rows
 from gateway.messages.series import Mask
 
@@ -169,9 +169,8 @@ class _Table:
         if not text.strip():
             self.findings.add("missing-value", f"column {column.name}: the value is missing", Place(self.file, line))
             return
-        shown = repr(text if len(text) <= 60 else f"{text[:57]}...")
         fault = self.cells[column.name].faults[text]
-        text = f"column {column.name}: {shown} {fault}"
+        text = f"column {column.name}: {quoted(text)} {fault}"
         self.findings.add(column.rule, text, Place(self.file, line), column.severity)
 
 

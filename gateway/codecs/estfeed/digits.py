@@ -14,7 +14,6 @@ from gateway.messages.series import Mask, Qualities, Quantities
 _ZERO, _NINE, _DOT = b"0"[0], 9, b"."[0]
 _LONGEST = MOST_INTEGER_DIGITS + 1 + MOST_DECIMALS
 _SCALE = np.array([1000, 100, 10, 1], dtype=np.int64)
-_POWERS = 10 ** np.arange(18, dtype=np.int64)
 
 
 class Numbers(NamedTuple):

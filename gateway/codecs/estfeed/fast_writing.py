@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -32,14 +32,26 @@ _LETTERS = np.array([ord("E") if code == Quality.ESTIMATED else ord("M") for cod
 
 
 class Written(NamedTuple):
-    """Intervals as text, each with a comma behind it; interval i is `text[offsets[i]:offsets[i + 1]]`."""
+    """Intervals as text, each with a comma behind it.
 
-    text: bytes
-    offsets: list[int]
+    Attributes:
+        texts: of so many intervals each as are written together.
+        ends: where in its text each interval ends.
+    """
+
+    texts: list[bytes]
+    ends: list[int]
 
     def joined(self, first: int, last: int) -> str:
         """Some intervals, with commas between them."""
-        return self.text[self.offsets[first] : max(self.offsets[last] - 1, self.offsets[first])].decode("ascii")
+        parts = [self._part(number, first, last) for number in range(first // TOGETHER, -(-last // TOGETHER))]
+        return b"".join(parts)[:-1].decode("ascii")
+
+    def _part(self, number: int, first: int, last: int) -> bytes:
+        """What stands of some intervals in one of the texts."""
+        begin = number * TOGETHER
+        since = self.ends[first - 1] if first > begin else 0
+        return self.texts[number][since : self.ends[min(last, begin + TOGETHER) - 1]]
 
 
 def write_intervals(data: MeteringData, shape: Shape, net_names: Sequence[str]) -> Written | None:
@@ -47,14 +59,12 @@ def write_intervals(data: MeteringData, shape: Shape, net_names: Sequence[str]) 
     columns = data.measures.values()
     if any(column.as_written or (column.quantity[column.is_stated] < 0).any() for column in columns):
         return None
-    parts: list[bytes] = []
-    lengths: list[Indices] = []
+    written = Written([], [])
     for first in range(0, len(data), TOGETHER):
-        rows = _rows(_Portion(data, slice(first, first + TOGETHER)), shape, net_names)
-        parts.append(rows[rows != 0].tobytes())
-        lengths.append(np.count_nonzero(rows, axis=1))
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), *lengths]).cumsum()
-    return Written(b"".join(parts), offsets.tolist())
+        rows, lengths = _rows(_Portion(data, slice(first, first + TOGETHER)), shape, net_names)
+        written.texts.append(rows[rows != 0].tobytes())
+        written.ends.extend(lengths.cumsum().tolist())
+    return written
 
 
 # ---------------------------------------------------------------------------------------------------------------- rows
@@ -80,9 +90,9 @@ class _Portion:
 
     def latest(self, columns: Sequence[MeasureColumns]) -> Instants:
         """When the last of some values was read, for each interval."""
-        none = np.full(len(self.start), NO_INSTANT, dtype=np.int64)
-        latest: Instants = np.maximum.reduce([none, *(column.read_at[self.part] for column in columns)])
-        return latest
+        if not columns:
+            return np.full(len(self.start), NO_INSTANT, dtype=np.int64)
+        return reduce(np.maximum, [column.read_at[self.part] for column in columns])
 
 
 class _Piece(NamedTuple):
@@ -92,27 +102,29 @@ class _Piece(NamedTuple):
     is_there: Mask | None = None
 
 
-def _rows(portion: _Portion, shape: Shape, net_names: Sequence[str]) -> Bytes:
-    """The intervals as rows of bytes, NUL where there is nothing."""
+def _rows(portion: _Portion, shape: Shape, net_names: Sequence[str]) -> tuple[Bytes, Indices]:
+    """The intervals as rows of bytes, NUL where there is nothing; and how many bytes of each are there."""
     pieces = [*_pieces(portion, shape, net_names), _Piece(b"},")]
-    widths = [len(piece.content) if isinstance(piece.content, bytes) else piece.content.shape[1] for piece in pieces]
-    rows = np.zeros((len(portion.start), sum(widths)), dtype=np.uint8)
-    at = 0
-    for piece, width in zip(pieces, widths, strict=True):
-        content = np.frombuffer(piece.content, dtype=np.uint8) if isinstance(piece.content, bytes) else piece.content
-        if piece.is_there is None or piece.is_there.all():
-            rows[:, at : at + width] = content
-        elif content.ndim == 1:
-            rows[piece.is_there, at : at + width] = content
-        else:
-            rows[piece.is_there, at : at + width] = content[piece.is_there]
-        at += width
-    return rows
+    contents = [piece.content for piece in pieces]
+    alike = [content if isinstance(content, bytes) else bytes(content.shape[1]) for content in contents]
+    rows = np.empty((len(portion.start), sum(map(len, alike))), dtype=np.uint8)
+    rows[:] = np.frombuffer(b"".join(alike), dtype=np.uint8)
+    lengths = np.full(len(rows), rows.shape[1], dtype=np.int64)
+    last = 0
+    for (content, is_there), text in zip(pieces, alike, strict=True):
+        first, last = last, last + len(text)
+        if not isinstance(content, bytes):
+            rows[:, first:last] = content
+        if is_there is not None and not is_there.all():
+            rows[~is_there, first:last] = 0
+        if not rows[:, first].all():  # what is aligned to the right, or is not there, begins with a NUL byte
+            lengths -= np.count_nonzero(rows[:, first:last] == 0, axis=1)
+    return rows, lengths
 
 
 def _pieces(portion: _Portion, shape: Shape, net_names: Sequence[str]) -> Iterator[_Piece]:
     yield _Piece(f'{{"{START}":"'.encode())
-    yield _Piece(_times(portion.start))
+    yield from _time(portion.start)
     yield _Piece(b'"')
     if not shape.reads_quantities:
         yield from _read_at(portion.latest([*portion.data.measures.values()]), f',"{READ_AT}":"', '"')
@@ -130,11 +142,11 @@ def _quantity(portion: _Portion, name: str, flow: Flow, shape: Shape) -> Iterato
     if not columns:
         return
     part = portion.part
-    is_there = np.logical_or.reduce([column.is_stated[part] for column in columns])
+    is_there = reduce(np.logical_or, [column.is_stated[part] for column in columns])
     yield _Piece(f',"{name}":{{'.encode(), is_there)
     if shape.reads_quantities:
         yield from _read_at(np.where(is_there, portion.latest(columns), NO_INSTANT), f'"{READ_AT}":"', '",')
-    quality: Qualities = np.maximum.reduce([column.quality[part] & _PLAIN for column in columns])
+    quality: Qualities = reduce(np.maximum, [column.quality[part] & _PLAIN for column in columns])
     yield _Piece(f'"{QUALITY}":"'.encode(), is_there)
     yield _Piece(_LETTERS[quality][:, None], is_there)
     yield _Piece(b'"', is_there)
@@ -148,7 +160,7 @@ def _read_at(instants: Instants, before: str, behind: str) -> Iterator[_Piece]:
     is_there = instants != NO_INSTANT
     if is_there.any():
         yield _Piece(before.encode(), is_there)
-        yield _Piece(_times(np.where(is_there, instants, 0)), is_there)
+        yield from _time(np.where(is_there, instants, 0), is_there)
         yield _Piece(behind.encode(), is_there)
 
 
@@ -181,17 +193,22 @@ def _numbers(thousandths: Quantities) -> Bytes:
     return written
 
 
-def _times(instants: Instants) -> Bytes:
-    """`2026-08-01T00:15:00Z`, uint8[n, 20]."""
+def _time(instants: Instants, is_there: Mask | None = None) -> Iterator[_Piece]:
+    """`2026-08-01T00:15:00Z`, the date and the time of day for themselves."""
     days = instants // DAY
     first, last = int(days.min()), int(days.max())
-    written = np.empty((len(instants), 20), dtype=np.uint8)
     if last - first < _MOST_DAYS:
-        written[:, :10] = _dates(np.arange(first, last + 1))[days - first]
+        yield _Piece(_chosen(_dates(np.arange(first, last + 1)), days - first), is_there)
     else:
-        written[:, :10] = _dates(days)
-    written[:, 10:] = _clock()[instants - days * DAY]
-    return written
+        yield _Piece(_dates(days), is_there)
+    yield _Piece(_chosen(_clock(), instants - days * DAY), is_there)
+
+
+def _chosen(texts: Bytes, rows: Indices) -> Bytes:
+    """Rows of a table of texts; a text is copied as a whole."""
+    width = texts.shape[1]
+    chosen: Bytes = texts.view(f"V{width}")[:, 0][rows].view(np.uint8).reshape(-1, width)
+    return chosen
 
 
 _MOST_DAYS = 4000

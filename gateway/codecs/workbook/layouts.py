@@ -55,11 +55,6 @@ class Layout:
     commodity: Commodity
     columns: tuple[Column, ...]
 
-    @property
-    def has_resolution(self) -> bool:
-        """Whether every row says how long its interval is."""
-        return any(column.member is Member.RESOLUTION for column in self.columns)
-
     def find(self, title: object) -> Column | None:
         """The column with a title, however it is spaced and capitalised."""
         if not isinstance(title, str):

@@ -6,7 +6,6 @@ stated is a blank cell and no zero. Text is written as text, never as a formula;
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -14,9 +13,9 @@ from typing import IO
 
 import numpy as np
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from gateway.codecs.workbook.books import append_row, new_book, new_sheet, saved
 from gateway.codecs.workbook.layouts import QUALITIES, RESOLUTIONS, SHEET, Column, Layout
 from gateway.messages.codes import CORRECTED_FLAG, Flow, Quality, Unit
 from gateway.messages.metering_data import Measure, MeasureColumns, Member, MeteringData
@@ -46,10 +45,8 @@ def write_workbook(
         zone: whose clocks the times are by.
         advance: told of rows as they are written.
     """
-    book = Workbook(write_only=True)
-    book.properties.creator = "gridpost"
     latest = int(data.start.max(initial=0))  # a file with the same data is the same file
-    book.properties.created = book.properties.modified = zone.local(latest).replace(tzinfo=None)
+    book = new_book(zone.local(latest).replace(tzinfo=None))
     rows = _rows(data, layout, zone)
     number = 1
     while True:
@@ -58,44 +55,26 @@ def write_workbook(
         if written < MOST_ROWS or number * MOST_ROWS == len(data):
             break
         number += 1
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller reads and closes it
-    try:
-        book.save(file)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    return file
+    return saved(book)
 
 
 def _sheet(book: Workbook, name: str, layout: Layout) -> WriteOnlyWorksheet:
-    sheet = book.create_sheet(name)
+    sheet = new_sheet(book, name, [_WIDTH] * len(layout.columns))
     sheet.freeze_panes = "A2"
-    for place in range(len(layout.columns)):
-        sheet.column_dimensions[chr(ord("A") + place)].width = _WIDTH
-    sheet.append([_cell(sheet, column.title) for column in layout.columns])
-    return sheet  # type: ignore[no-any-return]
+    append_row(sheet, (column.title for column in layout.columns))
+    return sheet
 
 
 def _fill(sheet: WriteOnlyWorksheet, rows: Iterator[Sequence[object]], advance: Advance) -> int:
     """Write the rows; how many they were."""
     written = 0
     for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+        append_row(sheet, row)
         written += 1
         if written % _PORTION == 0:
             advance(_PORTION)
     advance(written % _PORTION)
     return written
-
-
-def _cell(sheet: WriteOnlyWorksheet, value: object) -> object:
-    """Text as a cell that can be nothing but text; numbers as they are."""
-    if not isinstance(value, str):
-        return value
-    cell = WriteOnlyCell(sheet, value)
-    cell.data_type = "s"
-    return cell
 
 
 def _rows(data: MeteringData, layout: Layout, zone: MarketZone) -> Iterator[Sequence[object]]:

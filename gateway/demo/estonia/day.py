@@ -38,8 +38,6 @@ GAS_DAY_HOUR = 7
 CORRECTED = slice(40, 44)
 """The quarters of the first point that are sent again: an hour around noon."""
 
-FORMS = {Generation.V1: FeedForm.ESTFEED_V1, Generation.V2: FeedForm.ESTFEED_V2}
-
 
 @dataclass(frozen=True, slots=True)
 class Letter:

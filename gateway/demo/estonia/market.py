@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
 from gateway.messages.codes import AgreementKind, Commodity, CustomerType, MeteringPointType, Resolution, Role, Unit
 from gateway.messages.identifiers import eic_check_character
@@ -73,12 +72,6 @@ class SampleMarket:
     zone: MarketZone
     day: date
     dataset: MasterDataSet
-
-    def write_files(self, directory: Path) -> None:
-        """Write the market as the CSV files `gridpost masterdata import` takes."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in csv_files(self.dataset).items():
-            (directory / name).write_bytes(content)
 
 
 def sample_market(zone: MarketZone, day: date) -> SampleMarket:

@@ -5,7 +5,7 @@ Everything counted here is read off the hub's answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +23,7 @@ from gateway.demo.estonia.market import (
     sample_market,
 )
 from gateway.demo.estonia.participant import Participant, Status, intervals_of
+from gateway.demo.page import Note
 from gateway.demo.server import (
     Desk,
     demo_settings,
@@ -33,14 +34,12 @@ from gateway.demo.server import (
     running,
 )
 from gateway.hub.clock import Clock
+from gateway.hub.masterdata.files import write_files
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Commodity
 from gateway.messages.times import HOUR, format_second
 from gateway.schemas.parsers import number_text
 from gateway.transport.estfeed.instants import format_micros
-
-Note = Callable[[str], None]
-"""Hears what happens, a line at a time."""
 
 REFUSED = "refused"
 
@@ -121,7 +120,7 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     market = yesterday(hub.profile, clock.now())
     desks = desks_of(PARTIES, in_all_roles=True)
     furnish(hub, market.dataset, desks)
-    market.write_files(data_dir / "masterdata")
+    write_files(market.dataset, data_dir / "masterdata")
     note(f"A market with {len(market.dataset.points)} metering points of electricity and gas is set up.")
     with running(settings, hub, port) as url, ExitStack() as open_lines:
         participants = {
@@ -208,6 +207,6 @@ def _answer(found: Mapping[str, object]) -> str:
 def write_samples(profile: MarketProfile, now: int, directory: Path) -> Sequence[Path]:
     """Write the sample market and the day's messages into a directory; the paths written."""
     market = yesterday(profile, now)
-    market.write_files(directory / "masterdata")
+    write_files(market.dataset, directory / "masterdata")
     write_letters([*day_letters(market), correction_letter(market)], directory / "documents")
     return sorted(path for path in directory.rglob("*") if path.is_file())

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from gateway.demo.estonia.market import ELECTRICITY_POINTS, SUPPLIER_A
 from gateway.demo.estonia.run import Story
-from gateway.demo.page import add_row, goodbye, page_table
+from gateway.demo.page import add_row, counted, page, page_table, to_try, to_try_after_once
 from gateway.messages.times import HOUR
 
 
 def summary(story: Story) -> RenderableType:
     """Tables of what was sent, fetched and read, the reasons of what was turned away, and the counts."""
-    counts = ", ".join(f"{count} {name}" for name, count in story.counts().items())
-    reasons = [
-        Text(f"Error to {story.name_of(sent.letter)}: {code} {message}")
+    errors = (
+        f"Error to {story.name_of(sent.letter)}: {code} {message}"
         for sent in story.sent
         if sent.status is not None
         for code, message in sent.status.errors
-    ]
+    )
     tables = (_sent(story), _fetched(story), _read(story))
-    parts: list[RenderableType] = [Text(_title(story), style="bold")]
-    for part in tables:
-        parts += ["", part]
-    return Group(*parts, "", *reasons, "", Text(f"Messages and intervals: {counts}.", style="bold"))
+    return page(_title(story), tables, errors, counted("Messages and intervals", story.counts()))
 
 
 def _title(story: Story) -> str:
@@ -62,34 +57,24 @@ def next_steps(story: Story, program: str) -> str:
     desk = next(desk for desk in story.desks if desk.party == SUPPLIER_A)
     day, point = story.market.day, ELECTRICITY_POINTS[0]
     after = story.market.zone.day(story.market.zone.day_interval(day).end)
-    return "\n".join(
+    return to_try(
+        story.url,
+        story.data_dir,
         (
-            f"The hub serves on at {story.url}. In another terminal:",
-            "",
-            f"  DIR={story.data_dir}",
-            f"  export $(cat $DIR/{desk.client_id}.env)",
-            "  FORM='grant_type=client_credentials&scope=openid'",
-            '  FORM="$FORM&client_id=$GRIDPOST_CLIENT_ID&client_secret=$GRIDPOST_CLIENT_SECRET"',
-            '  TOKEN=$(curl -s -d "$FORM" $GRIDPOST_URL/realms/estfeed/protocol/openid-connect/token \\',
-            '    | sed \'s/.*"access_token":"\\([^"]*\\)".*/\\1/\')',
-            '  curl -s -H "Authorization: Bearer $TOKEN" -H "x-document-identification: $(uuidgen)" \\',
-            f"    -H 'x-market-participant-eic: {desk.party}' -H 'x-market-participant-role: OPEN_SUPPLIER' \\",
-            "    -H 'x-commodity-type: ELECTRICITY' \\",
-            f'    "$GRIDPOST_URL/api/v2/metering-data/electricity?meteringPointEics={point}&purpose=OPEN_SUPPLY'
+            f"export $(cat $DIR/{desk.client_id}.env)",
+            "FORM='grant_type=client_credentials&scope=openid'",
+            'FORM="$FORM&client_id=$GRIDPOST_CLIENT_ID&client_secret=$GRIDPOST_CLIENT_SECRET"',
+            'TOKEN=$(curl -s -d "$FORM" $GRIDPOST_URL/realms/estfeed/protocol/openid-connect/token \\',
+            '  | sed \'s/.*"access_token":"\\([^"]*\\)".*/\\1/\')',
+            'curl -s -H "Authorization: Bearer $TOKEN" -H "x-document-identification: $(uuidgen)" \\',
+            f"  -H 'x-market-participant-eic: {desk.party}' -H 'x-market-participant-role: OPEN_SUPPLIER' \\",
+            "  -H 'x-commodity-type: ELECTRICITY' \\",
+            f'  "$GRIDPOST_URL/api/v2/metering-data/electricity?meteringPointEics={point}&purpose=OPEN_SUPPLY'
             f'&periodStart={day}T10:00:00Z&periodEnd={after}T00:00:00Z"',
-            *goodbye(story.url),
-        )
+        ),
     )
 
 
 def steps_after_once(program: str) -> str:
     """Commands to try when the demonstration has ended."""
-    return "\n".join(
-        (
-            "Next:",
-            f"  {program} demo --market ee                 # the same, and the hub serves on for you to try",
-            f"  {program} demo --market ee --write sample  # the market and the messages as files",
-            f"  {program} explain ee 2026-08-01            # the rules the hub keeps to that day",
-            f"  {program} serve --market ee                # a hub of your own",
-        )
-    )
+    return to_try_after_once(program, " --market ee", ("explain ee 2026-08-01", "the rules the hub keeps to that day"))

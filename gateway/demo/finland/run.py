@@ -6,7 +6,7 @@ Everything counted here is read off the hub's answers and the documents that par
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,6 +21,7 @@ from gateway.demo.finland.day import (
     write_letters,
 )
 from gateway.demo.finland.market import GRID, NEXT_GRID, PARTIES, SUPPLIER, FinnishMarket, finnish_market
+from gateway.demo.page import Note
 from gateway.demo.server import (
     DemoFailed,
     Desk,
@@ -31,7 +32,7 @@ from gateway.demo.server import (
     open_sample_hub,
     running,
 )
-from gateway.hub.masterdata.files import csv_files
+from gateway.hub.masterdata.files import write_files
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Category, Dialect, Flow
 from gateway.messages.documents import MeasureData
@@ -39,9 +40,6 @@ from gateway.messages.times import Interval, format_second
 from gateway.transport.client import HubClient
 from gateway.transport.hub_models import SeriesBody, SeriesStatusBody
 from gateway.transport.point_series_models import TakenBody
-
-Note = Callable[[str], None]
-"""Hears what happens, a line at a time."""
 
 REJECTED = "rejected"
 NETTING_SECONDS = 30.0
@@ -114,7 +112,7 @@ def demonstration(data_dir: Path, port: int, note: Note) -> Iterator[Story]:
     market, day = yesterday(hub.profile, hub.office.clock.now())
     desks = desks_of(PARTIES, in_all_roles=False)
     furnish(hub, market.dataset, desks)
-    _write_market(market, data_dir / "masterdata")
+    write_files(market.dataset, data_dir / "masterdata")
     note(f"A market with {len(market.named)} metering points is set up.")
     with running(settings, hub, port) as url, ExitStack() as open_clients:
         clients = {
@@ -187,15 +185,9 @@ def _fetch(story: Story, party: str) -> None:
     story.fetched.append(Fetched(story.desk(party).name, series, values))
 
 
-def _write_market(market: FinnishMarket, directory: Path) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, content in csv_files(market.dataset).items():
-        (directory / name).write_bytes(content)
-
-
 def write_samples(profile: MarketProfile, now: int, directory: Path) -> Sequence[Path]:
     """Write the sample market and the day's messages into a directory; the paths written."""
     market, day = yesterday(profile, now)
-    _write_market(market, directory / "masterdata")
+    write_files(market.dataset, directory / "masterdata")
     write_letters([*day_letters(market, day), correction_letter(market, day)], directory / "documents")
     return sorted(path for path in directory.rglob("*") if path.is_file())

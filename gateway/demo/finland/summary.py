@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from gateway.demo.finland.market import SUPPLIER
 from gateway.demo.finland.run import Story
-from gateway.demo.page import add_row, goodbye, page_table
+from gateway.demo.page import add_row, counted, page, page_table, to_try, to_try_after_once
 from gateway.messages.times import HOUR, format_second
 
 
 def summary(story: Story) -> RenderableType:
     """Tables of what was sent, read and fetched, the reasons of what was rejected, and the counts."""
-    counts = ", ".join(f"{count} {name}" for name, count in story.counts().items())
-    reasons = [
-        Text(f"Rejected: {finding.code} {finding.text}")
+    rejected = (
+        f"Rejected: {finding.code} {finding.text}"
         for sent in story.sent
         for series in sent.rejected
         for finding in series.findings
-    ]
-    parts: list[RenderableType] = [Text(_title(story), style="bold")]
-    for part in (_sent(story), _read(story), _fetched(story)):
-        parts += ["", part]
-    return Group(*parts, "", *reasons, "", Text(f"Series: {counts}.", style="bold"))
+    )
+    tables = (_sent(story), _read(story), _fetched(story))
+    return page(_title(story), tables, rejected, counted("Series", story.counts()))
 
 
 def _title(story: Story) -> str:
@@ -58,27 +54,17 @@ def next_steps(story: Story, program: str) -> str:
     """Commands to try while the hub of the demonstration runs; `program` is how gridpost is called here."""
     desk, point = story.desk(SUPPLIER), story.market.named["site-consumption"]
     begin, end = format_second(story.day.start), format_second(story.day.end)
-    return "\n".join(
+    return to_try(
+        story.url,
+        story.data_dir,
         (
-            f"The hub serves on at {story.url}. In another terminal:",
-            "",
-            f"  DIR={story.data_dir}",
-            f"  export $(cat $DIR/{desk.client_id}.env)",
-            f"  {program} series --point {point} --from {begin} --to {end} --step PT1H --unit wh",
-            f"  {program} peek",
-            *goodbye(story.url),
-        )
+            f"export $(cat $DIR/{desk.client_id}.env)",
+            f"{program} series --point {point} --from {begin} --to {end} --step PT1H --unit wh",
+            f"{program} peek",
+        ),
     )
 
 
 def steps_after_once(program: str) -> str:
     """Commands to try when the demonstration has ended."""
-    return "\n".join(
-        (
-            "Next:",
-            f"  {program} demo --market fi                 # the same, and the hub serves on for you to try",
-            f"  {program} demo --market fi --write sample  # the market and the messages as files",
-            f"  {program} explain fi 2025-03-10            # the rules the hub keeps to that day",
-            f"  {program} serve --market fi                # a hub of your own",
-        )
-    )
+    return to_try_after_once(program, " --market fi", ("explain fi 2025-03-10", "the rules the hub keeps to that day"))

@@ -15,7 +15,6 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.control.areas import areas_of
 from gateway.hub.control.day_values import Block, read_again, scanned
 from gateway.hub.control.delivery import Delivery, delivered
 from gateway.hub.control.expected import expected_values
@@ -23,6 +22,7 @@ from gateway.hub.control.values import DayQuery, Kpi, KpiValue
 from gateway.hub.database import transaction_at
 from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
+from gateway.hub.own_areas import areas_of
 from gateway.hub.period_groups import STATUS_BITS
 from gateway.hub.ports import Principal
 from gateway.hub.rejection_statistics import rejected_series

@@ -19,60 +19,20 @@ from gateway.hub.control.day_values import QUARTER, is_gone, laid_out
 from gateway.hub.control.expected import Expected, expected_values, in_force
 from gateway.hub.database import transaction_at
 from gateway.hub.masterdata.settlement_registry import loss_points
-from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
+from gateway.hub.own_areas import own_areas
 from gateway.hub.period_groups import series_kind
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import Lateness, LatenessQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Commodity, ConnectionState, Flow, Resolution, Unit, commodity_of
 from gateway.messages.masterdata import RESOLUTIONS, STATES, UNITS, Codes, MasterData, Rows
 from gateway.messages.series import Mask
 from gateway.messages.times import Interval
 
-MOST_DAYS = 31
-"""Most days of one answer: each is a scan of everything stored of it, twice."""
-
 FLOWS = (None, Flow.IN, Flow.OUT)
 _CONNECTED = STATES.index(ConnectionState.CONNECTED)
 _DAILY = RESOLUTIONS.index(Resolution.DAY)
-
-
-class LatenessQuery(NamedTuple):
-    """Which days, by which deadline, of which grid area; none named is every one of the reader's."""
-
-    start: date
-    end: date
-    stage: DeliveryStage = DeliveryStage.INITIAL
-    grid_area: str = ""
-
-
-class Lateness(NamedTuple):
-    """How a grid area's values of one commodity and day met their deadline; numbers of steps, and of metering points.
-
-    Attributes:
-        deadline: the values are late from this instant on.
-        is_over: whether it has passed; until then nothing is late.
-        points: metering points that owe values.
-        values: steps they owe.
-        in_time: steps known at the deadline, or now while that is to come.
-        late: steps that came after it.
-        missing: steps not known now.
-        late_points: points with a step that was not there in time.
-    """
-
-    day: date
-    stage: DeliveryStage
-    grid_area: str
-    grid_operator: str
-    commodity: Commodity
-    deadline: int
-    is_over: bool
-    points: int
-    values: int
-    in_time: int
-    late: int
-    missing: int
-    late_points: int
 
 
 class _Owed(NamedTuple):

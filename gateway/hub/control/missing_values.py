@@ -14,7 +14,6 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.control.areas import areas_of
 from gateway.hub.control.day_places import place_behind, place_of, that_fit
 from gateway.hub.control.delivery import delivered
 from gateway.hub.control.expected import expected_values
@@ -22,6 +21,7 @@ from gateway.hub.control.values import DayQuery, MissingPage, MissingPoint
 from gateway.hub.database import transaction_at
 from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
+from gateway.hub.own_areas import areas_of
 from gateway.hub.ports import Page, Principal
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Resolution

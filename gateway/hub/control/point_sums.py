@@ -15,13 +15,13 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.access import visible_points
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.control.areas import GRID_OPERATORS, areas_of
 from gateway.hub.control.day_values import Block, is_estimated, is_gone, scanned
 from gateway.hub.control.expected import Expected, expected_values
 from gateway.hub.control.values import PointSums, SumClass
 from gateway.hub.database import transaction_at
 from gateway.hub.masterdata.settlement_registry import loss_points
 from gateway.hub.office import Office
+from gateway.hub.own_areas import GRID_OPERATORS, areas_of
 from gateway.hub.ports import Principal
 from gateway.messages.codes import MeteringPointType, SettlementMethod, Unit
 from gateway.messages.masterdata import KINDS, METHODS, NONE, UNITS, Codes, Rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ from gateway.hub.database import run, transaction_at
 from gateway.hub.feed.key_rows import rows_of_keys
 from gateway.hub.feed.parts import Parts
 from gateway.hub.feed.streams import REASONS
-from gateway.hub.metering_data.stored_intervals import StoredPart, intervals_of
+from gateway.hub.metering_data.stored_intervals import StoredPart, intervals_of_each
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
 from gateway.hub.ports_feed import FeedContent, FeedItem, FeedPage, FeedQuery, FeedResource
 from gateway.hub.ports_metering_data import NumberedPage
 from gateway.messages.codes import Commodity
 from gateway.messages.identifiers import point_id
+from gateway.messages.metering_data import MeteringData
 from gateway.messages.times import Instants
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def _contents(
     if query.resource is not FeedResource.METERING_DATA:
         return rows_of_keys(connection, query.resource, [(row.content.decode(), row.transaction) for row in rows])
     try:
-        return list(_metering_data(office, connection, query.commodity, rows))
+        return _metering_data(office, connection, query.commodity, rows)
     except (KeyError, ValueError, IndexError, zstandard.ZstdError):
         if len(rows) == 1:
             log.exception("item %s of the feed cannot be read", rows[0].id)
@@ -115,13 +116,14 @@ def _contents(
 
 def _metering_data(
     office: Office, connection: Connection, commodity: Commodity, rows: Sequence[_Row]
-) -> Iterator[FeedContent]:
+) -> list[MeteringData]:
     """The intervals of items; every chunk of the store is opened once for all of them."""
-    parts = [Parts.unpack(row.content) for row in rows]
+    parts = [list(Parts.unpack(row.content)) for row in rows]
     places = [(segment, row) for one in parts for _, segment, row, _, _ in one]
     found = iter(office.store.rows(connection, places))
     starts = _Starts(office)
     names: dict[int, str] = {}
+    items = []
     for one in parts:
         shown = []
         for point, _, _, first, last in one:
@@ -132,7 +134,8 @@ def _metering_data(
                 names[point] = point_id(point)
             quantity, quality = stored.quantity[first:last], stored.quality[first:last]
             shown.append(StoredPart(names[point], segment.kind, segment.resolution, begins, quantity, quality))
-        yield intervals_of(shown, commodity)
+        items.append(shown)
+    return intervals_of_each(items, commodity)
 
 
 class _Starts:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
-from typing import NamedTuple
 
 from gateway.hub.masterdata.checks import ReadTables, places_of
 from gateway.hub.masterdata.fact_spans import Facts, Spans, covered, spans_of
-from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows
-from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
+from gateway.hub.masterdata.table_rows import FindingList, Place
+from gateway.messages.agreements import Agreement, AgreementFacts
 from gateway.messages.codes import AgreementKind, Standing
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import format_second
@@ -41,13 +40,6 @@ _ONE_AT_A_TIME: dict[AgreementKind, AgreementKind] = {
     AgreementKind.AGGREGATION: AgreementKind.AGGREGATION,
 }
 """Of which kinds a metering point has one at a time, and which kinds stand for each other."""
-
-
-class AgreementTables(NamedTuple):
-    """The tables of an import that speak of agreements."""
-
-    agreements: TableRows[Agreement]
-    permissions: TableRows[AccessPermission]
 
 
 def points_agreed_on(tables: ReadTables) -> frozenset[str]:

@@ -66,11 +66,19 @@ class PlainCells(Cells):
 
 @dataclass(frozen=True)
 class Manner:
-    """How cells are to be read: the zone of the market's midnights, whether check digits count (DK-1.17), point ids."""
+    """How cells are to be read.
+
+    Attributes:
+        zone: of the market's midnights.
+        strict: whether check digits count (DK-1.17).
+        point_scheme: what names metering points.
+        exceptions: codes of parties that count although their check digit is wrong.
+    """
 
     zone: MarketZone
     strict: bool = False
     point_scheme: Scheme = Scheme.GS1
+    exceptions: frozenset[str] = frozenset()
 
     def metering_point(self, text: str) -> str:
         """A GSRN, or the EIC of a metering point, whichever the market names its points by."""
@@ -89,7 +97,8 @@ class Manner:
         text = text.strip()
         if not is_gln(text) and not is_eic(text):
             raise ValueError("is neither a GLN of 13 digits nor an EIC of 16 characters")
-        if self.strict and not (has_gs1_check_digit(text) if is_gln(text) else has_eic_check_character(text)):
+        is_right = has_gs1_check_digit(text) if is_gln(text) else has_eic_check_character(text)
+        if self.strict and not is_right and text not in self.exceptions:
             raise ValueError("has a wrong check digit")
         return text
 
@@ -125,7 +134,8 @@ _AREA = re.compile(r"[0-9A-Za-z_-]{1,35}")
 def manner_of(profile: MarketProfile) -> Manner:
     """How a market reads master data: its midnights, and whether check digits count (DK-1.17)."""
     policy = profile.identifiers
-    return Manner(profile.zone, policy.strictness is Strictness.CHECK_DIGIT, policy.point_scheme)
+    is_strict = policy.strictness is Strictness.CHECK_DIGIT
+    return Manner(profile.zone, is_strict, policy.point_scheme, policy.exceptions)
 
 
 def grid_area(text: str) -> str:

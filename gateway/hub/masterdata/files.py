@@ -34,7 +34,7 @@ from gateway.hub.masterdata.point_layouts import COMMUNITIES, POINT_DETAILS, REA
 from gateway.hub.masterdata.settlement_checks import check_facts, named_points
 from gateway.hub.masterdata.table_rows import FindingList, Place, TableRows, read_table
 from gateway.hub.ports import MasterDataTable
-from gateway.messages.agreements import AgreementFacts, Agreements
+from gateway.messages.agreements import AgreementFacts
 from gateway.messages.findings import Finding, has_errors
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.point_details import PointFacts
@@ -86,10 +86,6 @@ class MasterDataSet:
     def settlement_view(self) -> SettlementMasterData:
         """What the set alone holds for settlement."""
         return SettlementMasterData.build(self.settlement)
-
-    def agreement_view(self) -> Agreements:
-        """The agreements and permissions of the set alone."""
-        return Agreements.build(self.agreements)
 
 
 @dataclass(frozen=True)
@@ -216,6 +212,18 @@ def csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
         "reactive-orders.csv": _csv(REACTIVE_ORDERS, dataset.point_facts.orders),
         "communities.csv": _csv(COMMUNITIES, dataset.point_facts.members),
     }
+
+
+def filled_csv_files(dataset: MasterDataSet) -> dict[str, bytes]:
+    """Those of the CSV files of a set that hold any row."""
+    return {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+
+
+def write_files(dataset: MasterDataSet, directory: Path) -> None:
+    """Write a set as the CSV files an import takes, into a directory that is made where it is not there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in csv_files(dataset).items():
+        (directory / name).write_bytes(content)
 
 
 def _csv(layout: Layout[Dated], rows: Sequence[Dated]) -> bytes:

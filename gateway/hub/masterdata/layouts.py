@@ -139,7 +139,6 @@ def code(names: type[StrEnum], wire: Codes = cells.NO_CODES) -> Callable[[Manner
 
 _AREA = plain(cells.grid_area)
 _NAME = plain(cells.name)
-_METHOD = code(SettlementMethod, codes_cim.SETTLEMENT_METHODS)
 VALID_FROM = ColumnLayout("valid_from", "valid_from", instant, write=format_second)
 VALID_TO = ColumnLayout("valid_to", "valid_to", instant, FOREVER, write=format_second)
 _VALIDITY = (VALID_FROM._replace(default=0), VALID_TO)

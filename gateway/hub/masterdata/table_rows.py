@@ -18,7 +18,7 @@ import numpy as np
 
 from gateway.hub.masterdata.cells import Cells, Manner
 from gateway.hub.masterdata.layouts import REQUIRED, ColumnLayout, Dated, Layout, Row
-from gateway.messages.findings import Finding, Severity, has_errors
+from gateway.messages.findings import Finding, Severity, has_errors, quoted
 from gateway.schemas.parsers import UTF8_BOM, parse_json
 
 FINDING_LIMIT = 1000
@@ -169,11 +169,7 @@ class _Converter(Generic[Row]):
             if not text.strip():
                 self.findings.add("missing-value", f"column {column.name}: the value is missing", place)
             else:
-                self.findings.add("bad-value", f"column {column.name}: {_shown(text)} {fault}", place)
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")
+                self.findings.add("bad-value", f"column {column.name}: {quoted(text)} {fault}", place)
 
 
 Batches = Iterator[tuple[Sequence[str], _Batch]]
@@ -190,10 +186,10 @@ def _check_header(table: TableRows[Row], header: Sequence[str], findings: Findin
     before = findings.count
     for number, name in enumerate(header):
         if name in header[:number]:
-            findings.add("duplicate-column", f"column {_shown(name)} occurs twice", place)
+            findings.add("duplicate-column", f"column {quoted(name)} occurs twice", place)
         elif name not in known:
             findings.add(
-                "unknown-column", f"column {_shown(name)} is unknown; known are {', '.join(sorted(known))}", place
+                "unknown-column", f"column {quoted(name)} is unknown; known are {', '.join(sorted(known))}", place
             )
     for name in required:
         if name not in header:
@@ -294,7 +290,7 @@ def _json_row(
     good = True
     for name, value in item.items():
         if name not in known:
-            findings.add("unknown-column", f"column {_shown(name)} is unknown", place)
+            findings.add("unknown-column", f"column {quoted(name)} is unknown", place)
             good = False
         elif isinstance(value, str) or (type(value) is int and known[name].is_number):
             row[name] = str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
@@ -11,31 +10,19 @@ from sqlalchemy.exc import IntegrityError
 from gateway.hub import journal
 from gateway.hub.journal import WHOLE_MESSAGE, Entry, Outcome, OutcomeState
 from gateway.hub.metering_data import documents
-from gateway.hub.metering_data.documents import Letter
+from gateway.hub.metering_data.documents import Arrival, Letter
 from gateway.hub.office import Office
-from gateway.hub.ports import Principal, Refused
-from gateway.hub.ports_metering_data import MeteringDataSubmission
+from gateway.hub.ports import Refused
 
 _ATTEMPTS = 3
 """The key says whether a UUID is used; only then is it looked up, and another process may take one meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One message at the door; `at` is when it came, microseconds, `entry` the message packed for the journal."""
-
-    principal: Principal
-    submission: MeteringDataSubmission
-    at: int
-    entry: Entry
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Whose message under which UUID."""
-        return self.principal.party, self.submission.document_id
+Packed = tuple[Arrival, Entry]
+"""One message at the door, and the same packed for the journal."""
 
 
-def admit(office: Office, arrivals: Sequence[Arrival]) -> list[Letter | Refused]:
+def admit(office: Office, arrivals: Sequence[Packed]) -> list[Letter | Refused]:
     """Keep messages and claim their UUIDs; one whose UUID was used is kept too, and refused (EE-1.4)."""
     used: set[tuple[str, str]] = set()
     for _ in range(_ATTEMPTS):
@@ -45,22 +32,22 @@ def admit(office: Office, arrivals: Sequence[Arrival]) -> list[Letter | Refused]
         except IntegrityError as error:
             taken = error
         with office.database.read() as connection:
-            used = documents.used(connection, [arrival.key for arrival in arrivals])
+            used = documents.used(connection, [arrival.key for arrival, _ in arrivals])
     raise taken
 
 
 def _admit(
-    office: Office, connection: Connection, arrivals: Sequence[Arrival], used: Set[tuple[str, str]]
+    office: Office, connection: Connection, arrivals: Sequence[Packed], used: Set[tuple[str, str]]
 ) -> list[Letter | Refused]:
-    numbers = journal.enter_all(connection, [arrival.entry for arrival in arrivals])
+    numbers = journal.enter_all(connection, [entry for _, entry in arrivals])
     seen = set(used)
     answers: list[Letter | Refused] = []
-    for number, arrival in zip(numbers, arrivals, strict=True):
+    for number, (arrival, _) in zip(numbers, arrivals, strict=True):
         if arrival.key in seen:
             answers.append(_refuse(office, connection, number, arrival))
         else:
             seen.add(arrival.key)
-            answers.append(Letter(number, arrival.principal, arrival.submission, arrival.at))
+            answers.append(Letter(arrival.principal, arrival.submission, arrival.at, number))
     documents.claim(connection, [one for one in answers if isinstance(one, Letter)])
     return answers
 

@@ -1,7 +1,7 @@
 """The desk for metering data: implements `gateway.hub.ports_metering_data.MeteringDataDesk`.
 
-Three hands work on a message: admission makes it durable with its UUID, a reader says whether it can be read, and the
-processor carries it out, in the order of admission. The sender is answered after the second.
+Three hands work on a message: admission makes it durable with its UUID, beside it a reader says whether it can be read,
+and the processor carries it out, in the order of admission. The sender is answered after the first two.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from gateway.hub.intake import Intake
 from gateway.hub.journal import Entry
-from gateway.hub.metering_data.admission import Arrival, admit
+from gateway.hub.metering_data.admission import Packed, admit
 from gateway.hub.metering_data.changes import NoteChanges, note_nothing
-from gateway.hub.metering_data.documents import Letter
+from gateway.hub.metering_data.documents import Arrival, Letter
 from gateway.hub.metering_data.processing import Processor, Read, Waiting
 from gateway.hub.metering_data.reading import Refusal, read_letter
 from gateway.hub.metering_data.statuses import status_of, statuses
@@ -46,6 +46,14 @@ _MOST_HELD = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class _Entering:
+    """A message at the door: packed for the journal, and being read meanwhile."""
+
+    packed: Packed
+    read: Future[Read]
+
+
+@dataclass(frozen=True, slots=True)
 class _Admitted:
     """A message that is durable: what it is read as, and the final state it will reach."""
 
@@ -60,7 +68,7 @@ class Desk:
     def __init__(self, office: Office, note_changes: NoteChanges = note_nothing) -> None:
         self.processor = Processor(office, note_changes)
         self._office = office
-        self._admission: Intake[Arrival, _Admitted | Refused] = Intake(self._admit)
+        self._admission: Intake[_Entering, _Admitted | Refused] = Intake(self._admit)
         self._processing: Intake[Waiting, ProcessingState] = Intake(self.processor.process, most_jobs=64)
         self._readers = ThreadPoolExecutor(2, "metering-data-reader")
         self._count = threading.Lock()
@@ -118,16 +126,17 @@ class Desk:
         return self.processor.recover(before)
 
     async def _admitted(self, sender: Principal, submission: MeteringDataSubmission) -> _Admitted | Refused | Busy:
-        at, weight = self._office.clock.micros(), len(submission.body)
+        arrival, weight = Arrival(sender, submission, self._office.clock.micros()), len(submission.body)
         if (busy := self._enter_queue()) is not None:
             return busy
+        read = self._readers.submit(self._read, arrival)
         try:
-            pack = functools.partial(Entry.metering_data, sender, submission, at)
+            pack = functools.partial(Entry.metering_data, sender, submission, arrival.at)
             entry = pack() if weight < _SMALL else await asyncio.to_thread(pack)
         except BaseException:
             self._leave_queue()
             raise
-        admitted = self._admission.submit(Arrival(sender, submission, at, entry), weight)
+        admitted = self._admission.submit(_Entering((arrival, entry), read), weight)
         admitted.add_done_callback(self._leave_unless_admitted)
         return await asyncio.wrap_future(admitted)
 
@@ -148,29 +157,29 @@ class Desk:
         if done.cancelled() or done.exception() is not None or isinstance(done.result(), Refused):
             self._leave_queue()
 
-    def _admit(self, arrivals: Sequence[Arrival]) -> list[_Admitted | Refused]:
-        """Make messages durable, then hand each to a reader and, in the same order, to the processor."""
-        answers = admit(self._office, arrivals)
-        return [self._hand_on(one) if isinstance(one, Letter) else one for one in answers]
+    def _admit(self, entering: Sequence[_Entering]) -> list[_Admitted | Refused]:
+        """Make messages durable, then hand each, in the same order, to the processor."""
+        answers = admit(self._office, [one.packed for one in entering])
+        return [
+            self._hand_on(answer, one.read) if isinstance(answer, Letter) else answer
+            for answer, one in zip(answers, entering, strict=True)
+        ]
 
-    def _hand_on(self, letter: Letter) -> _Admitted:
-        read = self._readers.submit(self._read, letter)
+    def _hand_on(self, letter: Letter, read: Future[Read]) -> _Admitted:
         weight = self._hold(len(letter.submission.body))
         held = (letter, read) if weight else ()
         finished = self._processing.submit(Waiting(letter.number, letter.principal.party, *held), weight)
         finished.add_done_callback(lambda _: self._leave_queue(weight))
         return _Admitted(letter, read, finished)
 
-    def _read(self, letter: Letter) -> Read:
-        key = (letter.principal.party, letter.submission.document_id)
-
+    def _read(self, arrival: Arrival) -> Read:
         def note(done: int, total: int) -> None:
-            self._reading[key] = Progress(done, total)
+            self._reading[arrival.key] = Progress(done, total)
 
         try:
-            return read_letter(self._office, letter, note)
+            return read_letter(self._office, arrival, note)
         finally:
-            self._reading.pop(key, None)
+            self._reading.pop(arrival.key, None)
 
     def _hold(self, weight: int) -> int:
         """How much of a body of this weight is held in memory: all of it or nothing."""

@@ -28,13 +28,24 @@ _FINISH = "update metering_document set state = ?, finished_at = ? where message
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One message as the journal numbered it; `at` is when it came, microseconds."""
+class Arrival:
+    """One message at the door; `at` is when it came, microseconds."""
 
-    number: int
     principal: Principal
     submission: MeteringDataSubmission
     at: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Whose message under which UUID."""
+        return self.principal.party, self.submission.document_id
+
+
+@dataclass(frozen=True, slots=True)
+class Letter(Arrival):
+    """One message as the journal numbered it."""
+
+    number: int
 
 
 def used(connection: Connection, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -106,4 +117,4 @@ def letter_of(connection: Connection, entry: StoredEntry) -> Letter:
         body=entry.body,
         correlation_id=entry.correlation,
     )
-    return Letter(entry.id, entry.principal, submission, entry.received_at)
+    return Letter(entry.principal, submission, entry.received_at, entry.id)

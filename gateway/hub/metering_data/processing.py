@@ -109,6 +109,7 @@ class Processor:
     def _process_group(self, waiting: Mapping[int, Waiting]) -> dict[int, ProcessingState | Exception]:
         with self._office.database.read() as connection:
             self._office.refresh(connection)
+            self._office.agreements(connection)
         checked = {number: self._check(one) for number, one in waiting.items()}
         while True:
             try:

@@ -9,7 +9,7 @@ from gateway.codecs.estfeed.table import decode
 from gateway.codecs.table import Undecodable
 from gateway.codecs.workbook.reading import read_workbook
 from gateway.hub.clock import MICROSECONDS
-from gateway.hub.metering_data.documents import Letter
+from gateway.hub.metering_data.documents import Arrival
 from gateway.hub.office import Office
 from gateway.hub.ports_metering_data import MeteringDataSubmission
 from gateway.messages.codes import FeedForm
@@ -34,14 +34,14 @@ def nobody(_done: int, _total: int) -> None:
     """Nobody asks how far it is."""
 
 
-def read_letter(office: Office, letter: Letter, progress: Progress = nobody) -> MeteringData | Refusal:
+def read_letter(office: Office, arrival: Arrival, progress: Progress = nobody) -> MeteringData | Refusal:
     """The metering data of a message, or why nothing of it can be taken; what the body is not asked for comes first."""
-    if findings := _findings(office, letter, None):
+    if findings := _findings(office, arrival, None):
         return Refusal(findings)
-    decoded = _decoded(office, letter.submission, progress)
+    decoded = _decoded(office, arrival.submission, progress)
     if isinstance(decoded, Undecodable):
         return Refusal(office.profile.worded(decoded.findings))
-    findings = _findings(office, letter, decoded)
+    findings = _findings(office, arrival, decoded)
     return Refusal(findings) if findings else decoded
 
 
@@ -51,9 +51,9 @@ def _decoded(office: Office, submission: MeteringDataSubmission, progress: Progr
     return decode(submission.body, submission.form, submission.commodity)
 
 
-def _findings(office: Office, letter: Letter, data: MeteringData | None) -> tuple[Finding, ...]:
-    policy, now = office.profile.metering_data, letter.at // MICROSECONDS
-    sender = Sender(letter.principal.party, letter.principal.role)
-    submission = letter.submission
+def _findings(office: Office, arrival: Arrival, data: MeteringData | None) -> tuple[Finding, ...]:
+    policy, now = office.profile.metering_data, arrival.at // MICROSECONDS
+    sender = Sender(arrival.principal.party, arrival.principal.role)
+    submission = arrival.submission
     case = MessageCase(submission.form, submission.commodity, sender, data, now, policy.terms(now), policy.closings)
     return policy.message_rules.check(case)

@@ -81,7 +81,7 @@ def check_letter(
         return CheckedLetter.refused(letter, IntervalsChecked(0, 0), _about_message(read.findings), recovered)
     policy, now = office.profile.metering_data, letter.at // MICROSECONDS
     sender = Sender(letter.principal.party, letter.principal.role)
-    batch = MeteringBatch(read, office.master, sender, now, policy.terms(now))
+    batch = MeteringBatch(read, office.master, sender, now, policy.terms(now), office.known_agreements)
     verdict = policy.rules.check(batch)
     taken = verdict.taken(batch)
     errors = (*_about_message(office.profile.worded(read.unread)), *verdict.errors)

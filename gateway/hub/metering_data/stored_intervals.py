@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from gateway.hub.period_groups import READING_TIMES, STATUS_BITS, series_kind
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData
 from gateway.messages.quantities import NO_QUANTITY
-from gateway.messages.series import Qualities, Quantities
+from gateway.messages.series import Mask, Qualities, Quantities
 from gateway.messages.times import NO_INSTANT, Instants
 
 MEASURES: dict[Commodity, tuple[Measure, ...]] = {
@@ -62,17 +63,50 @@ def intervals_of(parts: Iterable[StoredPart], commodity: Commodity) -> MeteringD
 
     Of parts that say the same of one start the later one counts.
     """
-    blocks: dict[tuple[str, str], list[StoredPart]] = {}
-    for part in parts:
-        blocks.setdefault((part.point, part.resolution), []).append(part)
+    return intervals_of_each([list(parts)], commodity)[0]
+
+
+def intervals_of_each(items: Sequence[Sequence[StoredPart]], commodity: Commodity) -> list[MeteringData]:
+    """As `intervals_of` for the parts of each of many items: what is stated is looked for in all of them at once."""
+    stated = iter(_stated([part for parts in items for part in parts]))
+    return [_intervals([next(stated) for _ in parts], commodity) for parts in items]
+
+
+class _Stated(NamedTuple):
+    """A part with what it states: its status, and where it states nothing (None where it states everything)."""
+
+    part: StoredPart
+    status: Qualities
+    is_missing: Mask | None
+
+
+def _stated(parts: Sequence[StoredPart]) -> list[_Stated]:
+    """What each part states."""
+    if not parts:
+        return []
+    ends = list(accumulate(len(part.quality) for part in parts))
+    status: Qualities = np.bitwise_and(np.concatenate([part.quality for part in parts]), STATUS_BITS, dtype=np.uint8)
+    is_missing = status == _MISSING
+    gaps = np.flatnonzero(is_missing)
+    gapped = set(np.searchsorted(ends, gaps, side="right").tolist()) if len(gaps) else ()
+    return [
+        _Stated(part, status[first:last], is_missing[first:last] if number in gapped else None)
+        for number, (part, (first, last)) in enumerate(zip(parts, pairwise([0, *ends]), strict=True))
+    ]
+
+
+def _intervals(parts: Sequence[_Stated], commodity: Commodity) -> MeteringData:
+    blocks: dict[tuple[str, str], list[_Stated]] = {}
+    for stated in parts:
+        blocks.setdefault((stated.part.point, stated.part.resolution), []).append(stated)
     if len(blocks) > 1:
         blocks = _in_order(blocks)
     starts = [_starts(of_block) for of_block in blocks.values()]
     offsets = np.array([0, *accumulate(map(len, starts))], dtype=np.int64)
     columns = _Columns(int(offsets[-1]))
     for first, of_block, begins in zip(offsets.tolist(), blocks.values(), starts, strict=False):
-        for part in of_block:
-            columns.fill(part, first, begins)
+        for stated in of_block:
+            columns.fill(stated, first, begins)
     return MeteringData(
         commodity=commodity,
         form=FeedForm.ESTFEED_V1,
@@ -111,22 +145,22 @@ def window_of(data: MeteringData, first: int, last: int) -> MeteringData:
     )
 
 
-def _in_order(blocks: dict[tuple[str, str], list[StoredPart]]) -> dict[tuple[str, str], list[StoredPart]]:
+def _in_order(blocks: dict[tuple[str, str], list[_Stated]]) -> dict[tuple[str, str], list[_Stated]]:
     """Blocks of one point behind each other, in order of their beginning."""
     rank = {point: place for place, point in enumerate(dict.fromkeys(point for point, _ in blocks))}
 
     def place(key: tuple[str, str]) -> tuple[int, int]:
-        return rank[key[0]], min(int(part.starts[0]) for part in blocks[key])
+        return rank[key[0]], min(int(stated.part.starts[0]) for stated in blocks[key])
 
     return {key: blocks[key] for key in sorted(blocks, key=place)}
 
 
-def _starts(parts: Sequence[StoredPart]) -> Instants:
+def _starts(parts: Sequence[_Stated]) -> Instants:
     """The starts of all parts of a block, each once, in order."""
-    first = parts[0].starts
-    if all(part.starts is first or _are_same(part.starts, first) for part in parts[1:]):
+    first, *others = [stated.part.starts for stated in parts]
+    if all(starts is first or _are_same(starts, first) for starts in others):
         return first
-    return np.unique(np.concatenate([part.starts for part in parts]))
+    return np.unique(np.concatenate([first, *others]))
 
 
 def _are_same(one: Instants, other: Instants) -> bool:
@@ -168,27 +202,25 @@ class _Columns:
         self._quality: dict[Measure, _Column[np.uint8]] = {}
         self._read_at: dict[Measure, _Column[np.int64]] = {}
 
-    def fill(self, part: StoredPart, first: int, begins: Instants) -> None:
+    def fill(self, stated: _Stated, first: int, begins: Instants) -> None:
         """Put a part in its place: its block begins at `first` and has these starts."""
+        part, status, is_missing = stated
         at: At
         if part.starts is begins or len(part.starts) == len(begins):
             at = slice(first, first + len(begins))
         else:
             at = first + np.searchsorted(begins, part.starts)
-        status: Qualities = np.bitwise_and(part.quality, STATUS_BITS, dtype=np.uint8)
-        is_missing = status == _MISSING
-        has_gaps = bool(is_missing.any())
         measure = _BY_KIND[part.kind % READING_TIMES]
         if part.kind >= READING_TIMES:
             if measure not in self._read_at:
                 self._read_at[measure] = _Column(self._count, NO_INSTANT, np.int64)
-            read_at = np.where(is_missing, NO_INSTANT, part.quantity) if has_gaps else part.quantity
+            read_at = part.quantity if is_missing is None else np.where(is_missing, NO_INSTANT, part.quantity)
             self._read_at[measure].put(at, read_at)
             return
         if measure not in self._quantity:
             self._quantity[measure] = _Column(self._count, NO_QUANTITY, np.int64)
             self._quality[measure] = _Column(self._count, _ABSENT, np.uint8)
-        quantity = np.where(is_missing, NO_QUANTITY, part.quantity) if has_gaps else part.quantity
+        quantity = part.quantity if is_missing is None else np.where(is_missing, NO_QUANTITY, part.quantity)
         self._quantity[measure].put(at, quantity)
         if measure.flow in _NET:
             status = np.full(len(status), _ABSENT, dtype=np.uint8)
@@ -197,7 +229,7 @@ class _Columns:
     def measures(self) -> dict[Measure, MeasureColumns]:
         """The columns of each measure that any part has, in the order of their kinds."""
         found = {}
-        decimals = np.full(self._count, _DECIMALS, dtype=np.uint8)
+        decimals = _all_thousandths(self._count)
         unread = _Column(self._count, NO_INSTANT, np.int64)
         for measure in sorted(self._quantity, key=_PLACES.__getitem__):
             found[measure] = MeasureColumns(
@@ -208,3 +240,11 @@ class _Columns:
                 decimals,
             )
         return found
+
+
+@lru_cache(maxsize=32)
+def _all_thousandths(count: int) -> Qualities:
+    """Decimals of stored values; most items of a page have as many values as the one before."""
+    decimals = np.full(count, _DECIMALS, dtype=np.uint8)
+    decimals.flags.writeable = False
+    return decimals

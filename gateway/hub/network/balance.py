@@ -8,7 +8,6 @@ other side. Points of lines, producers and charging stations are outside of bala
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from gateway.hub.control.expected import in_force
 from gateway.hub.network.flows import FlowQuery, read_flows
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import Balance, BalanceQuery
 from gateway.messages.agreements import Agreements
 from gateway.messages.codes import AgreementKind, Commodity, MeteringPointType, Role
 from gateway.messages.masterdata import MasterData, MeteringPointVersion
@@ -28,34 +28,6 @@ from gateway.settlement.balance_area import BalanceSums, balance_sums, effects
 _SUPPLY = (AgreementKind.SUPPLY, AgreementKind.GENERAL_SERVICE, AgreementKind.BORDER_SUPPLY)
 _BALANCED_GRIDS = (Role.GRID_OPERATOR, Role.CLOSED_DISTRIBUTION_NETWORK)
 _TOGETHER = 4096
-
-
-class BalanceQuery(NamedTuple):
-    """Whose balance area, over whole days of the market; the operator of the hub names the party."""
-
-    interval: Interval
-    party: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """A balance area: columns of one length, one entry for each step of the settlement.
-
-    Attributes:
-        party: the balance responsible party.
-        step: seconds of a step.
-        start: int64 instants.
-        sums: its production and consumption.
-        points: metering points that count in any step.
-        lacking: int64, how many of those that count in a step have no value in it.
-    """
-
-    party: str
-    step: int
-    start: Instants
-    sums: BalanceSums
-    points: int
-    lacking: Instants
 
 
 def balance(office: Office, connection: Connection, reader: Principal, query: BalanceQuery) -> Balance | None:

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.control.expected import in_force
 from gateway.hub.network.flows import FlowQuery, read_flows
-from gateway.hub.network.own_areas import own_areas
 from gateway.hub.office import Office
+from gateway.hub.own_areas import own_areas
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import CurveQuery, LoadCurve
 from gateway.messages.codes import Flow, MeteringPointType
 from gateway.messages.identifiers import is_point_id, point_key
 from gateway.messages.masterdata import KINDS, MasterData, Rows
-from gateway.messages.times import STEP_SECONDS, Interval
-from gateway.settlement.duration_curve import DurationCurve, duration_curve
+from gateway.messages.times import STEP_SECONDS
+from gateway.settlement.duration_curve import duration_curve
 
 _LEFT_OUT = tuple(KINDS.index(kind) for kind in (MeteringPointType.EXCHANGE, MeteringPointType.AGGREGATION))
-
-
-class CurveQuery(NamedTuple):
-    """Which flow of a metering point, or of all points of a grid area, over whole days of the market."""
-
-    interval: Interval
-    metering_point: str = ""
-    grid_area: str = ""
-    flow: Flow = Flow.OUT
-
-
-@dataclass(frozen=True, slots=True)
-class LoadCurve:
-    """A load-duration curve, and how much of the time it knows: seconds without a value are not in it."""
-
-    curve: DurationCurve
-    step: int
-    points: int
-    unknown_seconds: int
 
 
 def load_curve(office: Office, connection: Connection, reader: Principal, query: CurveQuery) -> LoadCurve | None:

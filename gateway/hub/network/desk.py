@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from gateway.hub.control.lateness import Lateness, LatenessQuery, lateness
-from gateway.hub.network.balance import Balance, BalanceQuery, balance
-from gateway.hub.network.curves import CurveQuery, LoadCurve, load_curve
-from gateway.hub.network.losses import Losses, LossQuery, losses
+from gateway.hub.control.lateness import lateness
+from gateway.hub.network.balance import balance
+from gateway.hub.network.curves import load_curve
+from gateway.hub.network.losses import losses
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import (
+    Balance,
+    BalanceQuery,
+    CurveQuery,
+    Lateness,
+    LatenessQuery,
+    LoadCurve,
+    Losses,
+    LossQuery,
+)
 
 
 class NetworkDesk:

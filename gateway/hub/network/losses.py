@@ -6,7 +6,6 @@ has left this one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,52 +15,20 @@ from gateway.hub.clock import MICROSECONDS
 from gateway.hub.control.expected import in_force
 from gateway.hub.database import transaction_at
 from gateway.hub.network.flows import FlowQuery, Flows, read_flows
-from gateway.hub.network.own_areas import runs_area
 from gateway.hub.office import Office
+from gateway.hub.own_areas import runs_area
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import Losses, LossQuery
 from gateway.markets.networks import OwnPoints
 from gateway.messages.agreements import Agreements
 from gateway.messages.codes import AgreementKind, ConnectionState, MeteringPointType
 from gateway.messages.masterdata import KINDS, STATES, MasterData, Rows
-from gateway.messages.series import Mask, Quantities
-from gateway.messages.times import STEP_SECONDS, Instants, Interval
+from gateway.messages.series import Mask
+from gateway.messages.times import STEP_SECONDS, Instants
 from gateway.settlement.network_loss import Exchanged, network_loss
 
 _EXCHANGE, _AGGREGATION = (KINDS.index(kind) for kind in (MeteringPointType.EXCHANGE, MeteringPointType.AGGREGATION))
 _CONNECTED = STATES.index(ConnectionState.CONNECTED)
-
-
-class LossQuery(NamedTuple):
-    """Which grid area or line, over which whole days of the market, as known when (instant; None: now)."""
-
-    grid_area: str
-    interval: Interval
-    as_of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """The losses of a network: columns of one length, one entry for each step of the settlement.
-
-    Attributes:
-        grid_area: its code.
-        step: seconds of a step.
-        start: int64 instants.
-        loss: int64 Wh; negative where more was metered out than in.
-        border: what its borders brought in and took out.
-        own: what its own points put in and took out.
-        points: metering points of the network.
-        lacking: int64, how many of them have no value in the step; each counts as nothing.
-    """
-
-    grid_area: str
-    step: int
-    start: Instants
-    loss: Quantities
-    border: Exchanged
-    own: Exchanged
-    points: int
-    lacking: Rows
 
 
 class _Members(NamedTuple):

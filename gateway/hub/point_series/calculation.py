@@ -5,7 +5,7 @@ Whatever input changes, the steps it touches are calculated and sent anew; the g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from gateway.hub.office import Office
 from gateway.hub.outgoing import Cause, enqueue
 from gateway.hub.period_groups import STATUS_BITS, PeriodGroup, period_groups, series_kind
 from gateway.hub.point_series.followed import NewSegment
+from gateway.hub.point_series.site_changes import ChangedRelation
 from gateway.hub.point_series.sites import Pair, Sites
 from gateway.hub.series.step_sums import Values, step_bounds, summed
 from gateway.hub.supplier_rights import SupplierRights
@@ -36,9 +37,11 @@ from gateway.settlement.statuses import weakest
 
 GROSS = series_kind(Unit.KWH)
 _HOURLY = RESOLUTIONS.index(Resolution.HOUR)
-
-Work = Callable[[date, Interval], Iterable["Calculated"]]
-"""Calculates a part of a local day."""
+_WITHDRAWN_AS = {
+    Flow.NET_OUT: (MeteringPointType.NET_CONSUMPTION, MeteringPointType.COLLECTIVE_NET_CONSUMPTION),
+    Flow.NET_IN: (MeteringPointType.NET_PRODUCTION, MeteringPointType.COLLECTIVE_NET_PRODUCTION),
+}
+"""What a series was sent as: of a site, of a community."""
 
 
 class Calculated(NamedTuple):
@@ -64,20 +67,42 @@ class Calculation:
 
     def carry_out(self, changed: Iterable[NewSegment]) -> int:
         """Calculate everything that changed segments touch; how many series were stored."""
+        touched = (
+            (point, Interval(segment.start, segment.finish))
+            for segment in changed
+            for point in segment.points[np.isin(segment.points, self.sites.points)].tolist()
+        )
+        return self._store(self._results(touched))
+
+    def carry_out_anew(self, changed: Iterable[ChangedRelation]) -> int:
+        """Calculate over stored data what is related otherwise now; how many series were stored.
+
+        What was calculated of a point and is so no more is stated as missing: its gross series counts again.
+        """
+        relations = list(changed)
+        if not relations:
+            return 0
+        parts = [(one, part) for one in relations for _, part in self._days(Interval(one.start, one.end))]
+        results = self._results(self._stored(relations))
+        zone = self.office.profile.zone
+        given = {(one.point, one.flow, zone.day(int(one.bounds[0]))) for one in results}
+        return self._store([*results, *self._withdrawn(parts, given)])
+
+    def _results(self, touched: Iterable[tuple[int, Interval]]) -> list[Calculated]:
+        """What is calculated of points over spans, wherever any of its input is known."""
         due: dict[tuple[str, str | int], dict[date, Interval]] = {}
-        for segment in changed:
-            for point in segment.points[np.isin(segment.points, self.sites.points)].tolist():
-                for work in self._works(point):
-                    for day, part in self._days(Interval(segment.start, segment.finish)):
-                        known = due.setdefault(work, {}).get(day, part)
-                        due[work][day] = Interval(min(known.start, part.start), max(known.end, part.end))
+        for point, span in touched:
+            for work in self._works(point):
+                for day, part in self._days(span):
+                    known = due.setdefault(work, {}).get(day, part)
+                    due[work][day] = Interval(min(known.start, part.start), max(known.end, part.end))
         results = [
             result
             for (sort, name), days in sorted(due.items(), key=str)
             for day, part in sorted(days.items())
             for result in (self._shared(str(name), day, part) if sort == "community" else self._netted(name, day, part))
         ]
-        return self._store([one for one in results if (one.energy.quality != Quality.MISSING).any()])
+        return [one for one in results if (one.energy.quality != Quality.MISSING).any()]
 
     def _works(self, point: int) -> Iterator[tuple[str, str | int]]:
         for pair in self.sites.pairs.get(point, ()):
@@ -93,6 +118,36 @@ class Calculation:
             if common is not None:
                 yield day, common
             day += timedelta(days=1)
+
+    def _stored(self, relations: Sequence[ChangedRelation]) -> Iterator[tuple[int, Interval]]:
+        """The parts of what is related otherwise, by point and day, over which values of its own are stored."""
+        whole = Interval(min(one.start for one in relations), max(one.end for one in relations))
+        keys = np.array(sorted({one.point for one in relations}), dtype=np.int64)
+        runs = dict(
+            zip(keys.tolist(), self.office.store.read(self.connection, keys, whole, kind=GROSS).runs, strict=True)
+        )
+        for one in relations:
+            for run in runs[one.point]:
+                common = Interval(run.start, run.finish).common(Interval(one.start, one.end))
+                if common is not None:
+                    yield one.point, common
+
+    def _withdrawn(
+        self, parts: Iterable[tuple[ChangedRelation, Interval]], given: Container[tuple[int, Flow, date]]
+    ) -> Iterator[Calculated]:
+        """What stands of calculated series that are calculated no more, as missing."""
+        zone = self.office.profile.zone
+        for relation, part in parts:
+            for flow, types in _WITHDRAWN_AS.items():
+                if (relation.point, flow, zone.day(part.start)) in given:
+                    continue
+                keys, kind = np.array([relation.point], dtype=np.int64), series_kind(Unit.KWH, flow)
+                for run in self.office.store.read(self.connection, keys, part, kind=kind).runs[0]:
+                    if not ((run.quality & STATUS_BITS) == Quality.MISSING).all():
+                        nothing = Energy(np.zeros_like(run.quantity), np.full_like(run.quality, Quality.MISSING))
+                        bounds = np.append(run.starts(zone), run.finish)
+                        point_type = types[relation.was_shared]
+                        yield Calculated(relation.point, flow, point_type, Resolution(run.resolution), bounds, nothing)
 
     # --- what is calculated ---------------------------------------------------------------------------------------
 
@@ -186,7 +241,8 @@ class Calculation:
             desk.publish(part.rows)
             stored += len(new)
         cause = Cause(None, self.transaction, self.at)
-        enqueue(self.connection, [(cause, *delivery) for delivery in desk.deliveries(0, len(table))])
+        (deliveries,) = desk.deliveries([range(len(table))])
+        enqueue(self.connection, [(cause, *delivery) for delivery in deliveries])
         return stored
 
     def _new_rows(self, group: PeriodGroup) -> tuple[np.ndarray, np.ndarray]:

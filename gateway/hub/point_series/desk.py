@@ -18,16 +18,25 @@ from gateway.hub.point_series import reactive
 from gateway.hub.point_series.all_points import all_series
 from gateway.hub.point_series.deviations import run_deviations
 from gateway.hub.point_series.prices import keep_prices, price_findings, prices_of
+from gateway.hub.point_series.windows import reopen, windows
 from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
-from gateway.hub.ports_point_series import AllSeries, Deviation, DeviationPage, ReactiveState, RunSummary, SpotPrice
+from gateway.hub.ports_point_series import (
+    AllSeries,
+    BalanceWindow,
+    Deviation,
+    DeviationPage,
+    ReactiveState,
+    RunSummary,
+    SpotPrice,
+)
 from gateway.hub.tables_point_series import deviation, deviation_run, deviation_summary
-from gateway.markets.closing import ClosingTerms, Window
+from gateway.markets.closing import ClosingTerms
 from gateway.messages.codes import DeviationCause, DeviationType, Role
 from gateway.messages.identifiers import is_point_id, point_id, point_key
 from gateway.messages.times import Interval
 from gateway.rules.parties import OPERATING_ROLES
 
-_PLACE = re.compile(r"(\d{1,18})/(-?\d{1,18})/(\d{1,18})", re.ASCII)
+_PLACE = re.compile(r"(\d{1,18})/(-?\d{1,18})/(\d{1,18})/([0-9A-Z-]{13,16})", re.ASCII)
 
 
 class PointDesk:
@@ -40,10 +49,16 @@ class PointDesk:
         """The series of every point the reader may see, a window of points; see `PointSeriesDesk`."""
         return await self._office.reading(all_series, reader, query, page)
 
-    async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
-        """The balance windows of days, and where each stands now."""
-        now, terms = self._office.clock.now(), self._terms
-        return tuple(terms.window(day, now) for day in days)
+    async def windows(self, days: Sequence[date]) -> tuple[BalanceWindow, ...]:
+        """The balance windows of days, where each stands now, and which were reopened."""
+        return await self._office.reading(windows, self._terms, days)
+
+    async def reopen(self, operator: Principal, day: date, reason: str) -> BalanceWindow | Refused:
+        """Reopen the balance of a day that is closing; see `PointSeriesDesk`."""
+        wish, terms = (day, reason), self._terms
+        return await self._office.database.writing(
+            lambda connection: reopen(self._office, connection, terms, operator, wish)
+        )
 
     async def take_prices(self, prices: Sequence[SpotPrice]) -> Refused | None:
         """Keep spot prices; those of the same step are superseded. Findings: `price-step`, `price-order`."""
@@ -97,7 +112,7 @@ class PointDesk:
         return table.c.grid_area.in_(sorted(areas))
 
     def _deviations(self, connection: Connection, reader: Principal, interval: Interval, page: Page) -> DeviationPage:
-        key = (deviation.c.transaction, deviation.c.point, deviation.c.start)
+        key = (deviation.c.transaction, deviation.c.point, deviation.c.start, deviation.c.supplier)
         wanted = (
             sa.select(deviation, deviation_run.c.at)
             .join(deviation_run)
@@ -109,11 +124,13 @@ class PointDesk:
             match = _PLACE.fullmatch(page.after)
             if match is None:
                 return DeviationPage(())
-            wanted = wanted.where(sa.tuple_(*key) > sa.tuple_(*(sa.literal(int(part)) for part in match.groups())))
+            *numbers, supplier = match.groups()
+            place = (*(sa.literal(int(number)) for number in numbers), sa.literal(supplier))
+            wanted = wanted.where(sa.tuple_(*key) > sa.tuple_(*place))
         rows = connection.execute(wanted).all()
         shown = rows[: page.limit]
         last = shown[-1] if len(rows) > len(shown) else None
-        after = "" if last is None else f"{last.transaction}/{last.point}/{last.start}"
+        after = "" if last is None else f"{last.transaction}/{last.point}/{last.start}/{last.supplier}"
         return DeviationPage(tuple(map(_deviation_of, shown)), after)
 
     def _summaries(self, connection: Connection, reader: Principal, interval: Interval) -> tuple[RunSummary, ...]:

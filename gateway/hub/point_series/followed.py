@@ -32,8 +32,8 @@ class NewSegment(NamedTuple):
 
 
 def looked_through(connection: Connection, name: str) -> int:
-    """The last segment a calculation has looked at; 0 before the first."""
-    found = connection.execute(sa.select(follower.c.segment).where(follower.c.name == name)).scalar()
+    """The last segment, or import, a calculation has looked at; 0 before the first."""
+    found = connection.execute(sa.select(follower.c.reached).where(follower.c.name == name)).scalar()
     return int(found or 0)
 
 
@@ -53,10 +53,10 @@ def new_segments(connection: Connection, name: str, kinds: Sequence[int], most: 
 
 
 def note_looked(connection: Connection, name: str, last: int) -> None:
-    """Note up to which segment a calculation has looked."""
+    """Note up to which segment, or import, a calculation has looked."""
     run(
         connection,
-        "insert into follower (name, segment) values (?, ?)"
-        " on conflict (name) do update set segment = excluded.segment",
+        "insert into follower (name, reached) values (?, ?)"
+        " on conflict (name) do update set reached = excluded.reached",
         (name, last),
     )

@@ -9,9 +9,9 @@ from datetime import date
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.control.areas import areas_of
 from gateway.hub.control.day_places import place_behind, place_of, that_fit
 from gateway.hub.office import Office
+from gateway.hub.own_areas import areas_of
 from gateway.hub.ports import Page, Principal
 from gateway.hub.ports_reminders import Reminder, ReminderPage, ReminderQuery
 from gateway.hub.reminders.looking import NOBODY

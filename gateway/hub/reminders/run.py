@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy.engine import Connection
 
+from gateway.hub.claims import Claim
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate
 from gateway.hub.masterdata.registrations import first_import_at
@@ -22,7 +23,6 @@ from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.reminders.looking import NOBODY, Found, Look, PointsByArea
 from gateway.hub.reminders.sending import send
 from gateway.hub.reminders.steps import Place, Round, Step, last_round, note_round, note_steps, open_points, step
-from gateway.hub.settlement import claims
 from gateway.messages.codes import ReminderGroup
 from gateway.messages.masterdata import Rows
 from gateway.processes.events import DataCame, DataMissing, DeadlinePassed, NothingOwed
@@ -58,7 +58,7 @@ class Reminders:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._holder = office.new_id()
+        self._claim = Claim(office, CLAIM, CLAIM_SECONDS)
 
     def catch_up(self) -> int:
         """Send the reminders that are due and have not gone out; how many series that is.
@@ -68,7 +68,7 @@ class Reminders:
         """
         with self._office.database.read() as connection:
             due = self.due(connection)
-        if not due or not self._claim():
+        if not due or not self._claim.take():
             return 0
         if any(one.group is ReminderGroup.READINGS for one in due):
             note_passed_deadlines(self._office, self._office.clock.now())
@@ -88,10 +88,6 @@ class Reminders:
                 found.append(DueRound(group, newest, last, begun))
         return found
 
-    def _claim(self) -> bool:
-        with self._office.database.write(lasting=False) as connection:
-            return claims.take(connection, CLAIM, self._holder, self._office.clock.now(), CLAIM_SECONDS)
-
     def _look(self, one: DueRound) -> _Outcome:
         with self._office.database.read() as connection:
             known = _by_day(open_points(connection, one.group, one.last))
@@ -104,7 +100,7 @@ class Reminders:
         with self._office.database.write() as connection:
             at = self._office.clock.micros()
             number = allocate(connection, at)
-            claims.release(connection, CLAIM, self._holder)
+            self._claim.release(connection)
             if any(last_round(connection, one.round.group) != one.round.last for one in outcomes):
                 return 0
             for one in outcomes:

@@ -50,8 +50,7 @@ class Places:
         """All places of the parts, in order and each once."""
         found = [part for part in parts if len(part)]
         if not found:
-            empty = np.empty(0, dtype=np.int64)
-            return cls(empty, empty, empty)
+            return NOWHERE
         columns = np.array(
             [
                 np.concatenate([part.position for part in found]),
@@ -67,6 +66,10 @@ class Places:
     def where(self, mask: npt.NDArray[np.bool_]) -> Places:
         """The places the mask keeps."""
         return Places(self.position[mask], self.segment[mask], self.row[mask])
+
+
+_NOTHING = np.empty(0, dtype=np.int64)
+NOWHERE = Places(_NOTHING, _NOTHING, _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ class _Run:
 
     def find(self, points: Points) -> Places:
         left = np.searchsorted(self.points, points)
-        hit = np.flatnonzero(self.points[np.minimum(left, len(self.points) - 1)] == points)
+        hit = np.flatnonzero(self.points.take(left, mode="clip") == points)
+        if not len(hit):  # most messages are the first of their points and days
+            return NOWHERE
         left = left[hit]
         times = np.searchsorted(self.points, points[hit], side="right") - left
         position = np.repeat(hit, times)
@@ -139,7 +144,7 @@ class RecentSegments:
                 runs_of_own = _Runs()
                 runs_of_own.add(segment.id, its_points)
                 places += runs_of_own.find(points)
-        return [found.where((found.segment > indexed) & (found.segment <= newest)) for found in places]
+        return [found.where((found.segment > indexed) & (found.segment <= newest)) for found in places if len(found)]
 
     def segments(self, connection: Connection, span: tuple[int, int]) -> list[Segment]:
         """Segments with indexed < id <= newest, oldest first."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import listed, on_driver, own_transaction
+from gateway.hub.database import listed, own_transaction, run
 from gateway.hub.series.segment_codec import (
     PickedRows,
     Points,
@@ -145,4 +145,4 @@ def _load_blocks(connection: Connection, ids: list[int]) -> dict[int, tuple[byte
 
 
 def _select(connection: Connection, statement: str, *bound: object) -> Sequence[Any]:
-    return connection.exec_driver_sql(on_driver(connection, statement), bound).all()
+    return run(connection, statement, bound).fetchall()

@@ -94,8 +94,7 @@ class Segment:
 
     def days(self, zone: MarketZone) -> range:
         """The local days it touches, as days since 1970-01-01."""
-        first, last = zone.day_numbers(np.array([self.start, self.finish - 1])).tolist()
-        return range(first, last + 1)
+        return zone.days_of(self.start, self.finish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gateway.hub.series.current_values import CurrentReader, CurrentValues, noth
 from gateway.hub.series.day_scan import Batch, DayPlan, DayView, StoredBatch
 from gateway.hub.series.merge import Run, merged
 from gateway.hub.series.point_index import BUILD_SEGMENTS, PointIndex, progress
-from gateway.hub.series.recent_segments import Places
+from gateway.hub.series.recent_segments import NOWHERE, Places
 from gateway.hub.series.segment_codec import Points
 from gateway.hub.series.segment_reading import SegmentCatalogue, load_rows
 from gateway.hub.series.segments import Segment, SegmentInput, SegmentRef, SegmentRow, SeriesPeriod, append_segments
@@ -117,12 +117,12 @@ class SeriesStore:
     def current(self, connection: Connection, period: SeriesPeriod, points: Points) -> CurrentValues:
         """Which values of the points are accepted already in the period."""
         interval = Interval(period.start, self.zone.end(period.resolution, period.start, period.count))
-        distinct, inverse = np.unique(points, return_inverse=True)
+        distinct, inverse = _in_order(points)
         values = nothing_accepted(len(distinct), period.count)
         places, found = self._places(connection, period.kind, distinct, (interval, None))
         if len(places):
             CurrentReader(connection, period, self.zone).fill(values, places, found)
-        return values if np.array_equal(distinct, points) else values[inverse]
+        return values if inverse is None else values[inverse]
 
     def rows(self, connection: Connection, places: Sequence[tuple[int, int]]) -> list[SegmentRow]:
         """Series by (segment, row), in the order asked; every chunk is opened once."""
@@ -176,9 +176,9 @@ class SeriesStore:
         """
         interval, as_of = view
         if interval.end <= interval.start or not len(points):
-            return Places.joined([]), {}
-        first, last = self.zone.day_numbers(np.array([interval.start, interval.end - 1])).tolist()
-        places = self._index.find(connection, kind, range(first, last + 1), points)
+            return NOWHERE, {}
+        days = self.zone.days_of(interval.start, interval.end)
+        places = self._index.find(connection, kind, days, points)
         if not len(places):
             return places, {}
         latest = _ALWAYS if as_of is None else as_of
@@ -210,6 +210,13 @@ class SeriesStore:
         for position, row in zip(places.position.tolist(), load_rows(connection, found, places.rows()), strict=True):
             by_point[position].append(row)
         return by_point
+
+
+def _in_order(points: Points) -> tuple[Points, Points | None]:
+    """The points distinct and ascending, and the place of each among them; None where they stand so already."""
+    if (points[1:] > points[:-1]).all():
+        return points, None
+    return np.unique(points, return_inverse=True)
 
 
 def _whole_steps(segment: Segment, interval: Interval, zone: MarketZone) -> Interval:

@@ -97,11 +97,6 @@ def standings(connection: Connection, first: date, last: date) -> dict[tuple[dat
     return {(day_of(row.day), row.grid_area): _standing(row) for row in rows}
 
 
-def standing(connection: Connection, day: date, grid_area: str) -> Standing:
-    """Where one day of one grid area stands."""
-    return standings(connection, day, day).get((day, grid_area), UNTOUCHED)
-
-
 def history(connection: Connection, day: date, grid_area: str) -> list[sa.Row[Any]]:
     """Every step of a day in a grid area, oldest first."""
     wanted = sa.select(steps).where(steps.c.day == day_number(day), steps.c.grid_area == grid_area)

@@ -11,11 +11,11 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from gateway.hub.claims import Claim
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate, transaction_at
 from gateway.hub.masterdata.registrations import first_import_at
 from gateway.hub.office import Office
-from gateway.hub.settlement import claims
 from gateway.hub.settlement.agenda import Due, due_on, evening_after
 from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import day_of, standings
@@ -36,7 +36,7 @@ class Settlement:
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._holder = office.new_id()
+        self._claim = Claim(office, CLAIM, CLAIM_SECONDS)
 
     def next_evening(self) -> int | None:
         """The first evening (epoch seconds) that is not settled; None while the hub knows no master data."""
@@ -55,18 +55,14 @@ class Settlement:
         """
         done = 0
         while (evening := self.next_evening()) is not None and evening < self._office.clock.now():
-            if not self._claim():
+            if not self._claim.take():
                 return done
             self._settle(evening)
             done += 1
         if done:
             with self._office.database.write() as connection:
-                claims.release(connection, CLAIM, self._holder)
+                self._claim.release(connection)
         return done
-
-    def _claim(self) -> bool:
-        with self._office.database.write(lasting=False) as connection:
-            return claims.take(connection, CLAIM, self._holder, self._office.clock.now(), CLAIM_SECONDS)
 
     def _settle(self, evening: int) -> None:
         cut_off = CutOff(evening, self._cut_off(evening))
@@ -75,7 +71,7 @@ class Settlement:
         for fixes in (True, False):  # the month's last day is fixed on the evening its month is refixed
             for due in self.due(cut_off):
                 if (due.stage is SettlementStage.FIXATION) is fixes and (due.stage, due.day) not in settled:
-                    self._claim()
+                    self._claim.take()
                     settle(self._office, due, cut_off)
         with self._office.database.write() as connection:
             values = {"evening": evening, "finished_at": self._office.clock.micros()}

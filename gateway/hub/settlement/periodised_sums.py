@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.control.areas import areas_of
 from gateway.hub.office import Office
+from gateway.hub.own_areas import areas_of
 from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_settlement import PeriodisedKind, PeriodisedRow, PeriodisedSums
 from gateway.hub.readings.deadlines import read_by_meter

@@ -15,6 +15,7 @@ from gateway.codecs.table import Decoded, decode
 from gateway.demo.market import GRID_OPERATOR, SampleMarket, sample_market
 from gateway.demo.run import yesterday
 from gateway.hub.clock import SystemClock
+from gateway.hub.masterdata.files import write_files
 from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect, Quality, Resolution
 from gateway.messages.documents import MeasureData
@@ -49,7 +50,7 @@ def market() -> SampleMarket:
 @pytest.fixture
 def masterdata(market: SampleMarket, tmp_path: Path) -> Path:
     """Its master data as files."""
-    market.write_files(tmp_path / "masterdata")
+    write_files(market.dataset, tmp_path / "masterdata")
     return tmp_path / "masterdata"
 
 
@@ -135,7 +136,7 @@ def test_a_hub_takes_what_was_prepared(gridpost: Gridpost, tmp_path: Path) -> No
     # DK-4.1.3.a, DK-4.1.3.b: raw values of yesterday with gaps, prepared, sent, and every series distributed
     market = thinned(yesterday(DK, SystemClock().now()))
     masterdata, where = tmp_path / "masterdata", ("--data-dir", tmp_path / "hub")
-    market.write_files(masterdata)
+    write_files(market.dataset, masterdata)
     points = owed(market, market.day)
     values = write(tmp_path / "values.csv", points, [market.day], gapped)
     check = write(tmp_path / "check.csv", points, [market.day], lambda _, n: "0.25" if n == 3 else None)
@@ -289,7 +290,7 @@ def test_an_interval_of_days_over_a_clock_change(gridpost: Gridpost, masterdata:
     """Three days around the end of summer time: 24, 25 and 24 hours."""
     autumn = date(2025, 10, 26)
     market = thinned(sample_market(DK.zone, autumn))
-    market.write_files(masterdata)
+    write_files(market.dataset, masterdata)
     days = [autumn + timedelta(days=n) for n in (-1, 0, 1)]
     points = owed(market, autumn)
     values = write(tmp_path / "autumn.csv", points, days, good)

@@ -31,13 +31,9 @@ from .market import (
     hourly,
 )
 
-# Sun 26 Oct 2025 has 25 hours; WD1 Mon 27 Oct, WD3 Wed 29 Oct, WD5 Fri 31 Oct.
+# Sun 26 Oct 2025 has 25 hours; WD5 Fri 31 Oct.
 LONG = date(2025, 10, 26)
-LONG_WD1, LONG_WD3, LONG_WD5 = (
-    ZONE.at(date(2025, 10, 27), 10),
-    ZONE.at(date(2025, 10, 29), 10),
-    ZONE.at(date(2025, 10, 31), 21),
-)
+LONG_WD5 = ZONE.at(date(2025, 10, 31), 21)
 # Tue 3 May 2016, before Ascension: WD1 Wed 4 May, WD3 Tue 10 May, WD5 Thu 12 May (dk-settlement §3).
 PLAIN = date(2016, 5, 3)
 PLAIN_WD1, PLAIN_WD3, PLAIN_WD5 = (

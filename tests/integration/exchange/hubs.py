@@ -16,7 +16,7 @@ from gateway.config import Settings
 from gateway.demo import market as sample
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import csv_files
+from gateway.hub.masterdata.files import filled_csv_files
 from gateway.hub.ports import Accepted, PeekedDocument, Principal, Refused, Submission
 from gateway.messages.codes import (
     Category,
@@ -211,7 +211,7 @@ def start_bench(data_dir: Path, database_url: str | None = None, **profile: obje
     hub = open_hub(Settings(data_dir=data_dir, database=database_url, profile=changes), clock)
     hub.start()
     dataset = replace(market.dataset, settlement=SettlementFacts())  # so that tests may change points as they like
-    files = {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+    files = filled_csv_files(dataset)
     report = asyncio.run(hub.import_master_data(OPERATOR, files))
     assert not has_errors(report.findings), report.findings
     return Bench(hub, clock, market)

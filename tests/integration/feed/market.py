@@ -21,7 +21,7 @@ from gateway.hub.feed.desk import FeedDesk
 from gateway.hub.feed.master_data import note_import
 from gateway.hub.feed.writing import note_changes
 from gateway.hub.masterdata.cells import manner_of
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.masterdata.imports import MasterDataImport
 from gateway.hub.metering_data.changes import Change
 from gateway.hub.metering_data.storing import MeteringStore
@@ -33,12 +33,13 @@ from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import changed_profile
 from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
 from gateway.messages.codes import AgreementKind, Commodity, Flow, MeteringPointType, Quality, Resolution, Role, Unit
-from gateway.messages.identifiers import eic_check_character, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import FOREVER, GridArea, MeteringPointVersion, PartyRole
 from gateway.messages.metering_data import MeteringData
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.times import NO_INSTANT, MarketZone
 from gateway.schemas.registry import Registry
+from tests.eic_codes import eic
 
 T = TypeVar("T")
 
@@ -51,15 +52,6 @@ DAY = ZONE.midnight(date(2026, 9, 15))
 
 QUARTER, HOUR, WHOLE_DAY = 900, 3600, 86_400
 START = ZONE.midnight(date(2020, 1, 1))
-
-
-def eic(kind: str, number: int) -> str:
-    """An EIC of the office 38 with its check character."""
-    for filler in "ABCDE":
-        body = f"38{kind}-{filler}{number:010d}"
-        if (character := eic_check_character(body)) != "-":
-            return body + character
-    raise AssertionError(number)
 
 
 GRID, NEIGHBOUR, FIRST, SECOND, ABOVE, TOP, FLEX, OWNERS, HELPER = (eic("X", number) for number in range(1, 10))
@@ -136,7 +128,7 @@ class Market:
         whole = MasterDataSet(
             dataset.points, dataset.grid_areas, dataset.roles, dataset.delegations, dataset.settlement, facts
         )
-        files = {name: content for name, content in csv_files(whole).items() if content.count(b"\n") > 1}
+        files = filled_csv_files(whole)
         note = functools.partial(note_import, self.office)
         imports = MasterDataImport(self.office.database, manner_of(self.office.profile), note)
         report = imports.take(files, self.clock.micros(), self.office.master)

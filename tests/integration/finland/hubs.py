@@ -16,7 +16,7 @@ from gateway.config import Settings
 from gateway.demo.finland import market as finland
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import (
     Accepted,
     MessageStatus,
@@ -206,7 +206,7 @@ class FinnishHub:
 
 def import_all(hub: Hub, dataset: MasterDataSet) -> None:
     """Import what a set holds."""
-    files = {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
+    files = filled_csv_files(dataset)
     report = asyncio.run(hub.import_master_data(OPERATOR, files))
     assert not has_errors(report.findings), report.findings
 

@@ -215,6 +215,23 @@ def test_balance_windows(fi: Finland) -> None:
     )
 
 
+def test_the_operator_reopens_a_closing_day(fi: Finland) -> None:
+    # FI-4.3: recorded who, when and why
+    path, wish = "/balance-window-reopenings", {"day": "2025-02-27", "reason": "meters were swapped"}
+    assert fi.call("POST", path, "grid", json=wish).status_code == 403
+    for wrong in ({**wish, "reason": ""}, {"day": "2025-02-27"}, {**wish, "day": "soon"}, {**wish, "why": "x"}):
+        assert fi.call("POST", path, "operator", json=wrong).status_code == 400
+    answer = fi.call("POST", path, "operator", json={**wish, "day": "2025-02-25"})
+    assert (answer.status_code, "is closed" in answer.text) == (400, True)
+    found = fi.good(fi.call("POST", path, "operator", json=wish))
+    by = {"at": "2025-03-11T06:00:00Z", "client": "operator", "reason": "meters were swapped"}
+    assert (found["state"], found["reopened"]) == ("open", by)
+    days = {"from": "2025-02-26", "to": "2025-02-28"}
+    windows = fi.good(fi.call("GET", "/balance-windows", "supplier", params=days))["windows"]
+    assert [(one["state"], one["reopened"]) for one in windows] == [("closing", None), ("open", by)]
+    assert fi.call("POST", path, "operator", json=wish).status_code == 400
+
+
 def test_deviations_from_price_to_summary(fi: Finland) -> None:
     # FI-4.3
     hour = {"start": "2025-03-09T23:00:00Z", "step": "PT1H", "price": "40.00"}

@@ -30,25 +30,17 @@ from gateway.hub.ports_metering_data import (
 from gateway.hub.series.store import SeriesStore
 from gateway.markets.registry import changed_profile
 from gateway.messages.codes import Commodity, FeedForm, Flow, MeteringPointType, Resolution, Role, Unit
-from gateway.messages.identifiers import eic_check_character, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.metering_status import MeteringDataStatus, ProcessingState
 from gateway.messages.times import Interval, format_second
 from gateway.schemas.registry import Registry
+from tests.eic_codes import eic
 
 DAY = date(2026, 9, 15)
 """An ordinary Tuesday; the clock stands at 06:00 UTC on the day after."""
 
 AREA, NEIGHBOURS = "38Y-GRID-AREA--1", "38Y-GRID-AREA--2"
-
-
-def eic(kind: str, number: int) -> str:
-    """An EIC of the office 38 with its check character."""
-    for filler in "ABCDE":
-        body = f"38{kind}-{filler}{number:010d}"
-        if (character := eic_check_character(body)) != "-":
-            return body + character
-    raise AssertionError(number)
 
 
 GRID = Principal(eic("X", 1), Role.GRID_OPERATOR, "grid")

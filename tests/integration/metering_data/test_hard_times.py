@@ -40,7 +40,7 @@ def laid_down(estonia: Estonia, *bodies: object, at: int | None = None) -> list[
         for body in bodies:
             submission = estonia.submission(body)
             number = journal.enter(connection, Entry.metering_data(GRID, submission, moment))
-            documents.claim(connection, [Letter(number, GRID, submission, moment)])
+            documents.claim(connection, [Letter(GRID, submission, moment, number)])
             numbers.append(number)
     return numbers
 
@@ -204,7 +204,7 @@ def test_a_message_that_came_to_light_late_is_processed_first(database: Database
 
     def arrive() -> None:
         with database.write() as connection:
-            documents.claim(connection, [Letter(number, GRID, early, clock.micros())])
+            documents.claim(connection, [Letter(GRID, early, clock.micros(), number)])
 
     clock.late = arrive
     assert estonia.desk.processor.process([Waiting(later, GRID.party)]) == [ProcessingState.SUCCESSFUL]

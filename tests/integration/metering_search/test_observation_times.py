@@ -15,7 +15,8 @@ from gateway.hub.ports import Principal
 from gateway.hub.ports_metering_search import Observation, ObservationType
 from gateway.messages.codes import Flow, MeteringPointType, Role
 from gateway.messages.masterdata import MeteringPointVersion
-from tests.integration.feed.market import AREA, DAY, GRID, QUARTER, START, Market, Values, base, eic, opened
+from tests.eic_codes import eic
+from tests.integration.feed.market import AREA, DAY, GRID, QUARTER, START, Market, Values, base, opened
 from tests.integration.metering_search.asking import shown
 
 # EE-3.2

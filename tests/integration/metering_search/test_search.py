@@ -37,6 +37,7 @@ from gateway.messages.codes import (
 )
 from gateway.messages.metering_data import Measure
 from gateway.messages.times import Interval
+from tests.eic_codes import eic
 from tests.integration.feed.market import (
     BOILER,
     DAY,
@@ -57,7 +58,6 @@ from tests.integration.feed.market import (
     agreed,
     base,
     both,
-    eic,
     opened,
     supplier,
 )

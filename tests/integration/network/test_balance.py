@@ -7,8 +7,9 @@ from datetime import date
 from gateway.hub.database import Database
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import MasterDataImport
-from gateway.hub.network.balance import Balance, BalanceQuery, balance
+from gateway.hub.network.balance import balance
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import Balance, BalanceQuery
 from gateway.messages.codes import Flow, Role
 from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import DAY

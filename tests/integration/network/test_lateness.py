@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from gateway.hub.control.lateness import Lateness, LatenessQuery, lateness
+from gateway.hub.control.lateness import lateness
 from gateway.hub.database import Database
 from gateway.hub.ports import Principal
+from gateway.hub.ports_network import Lateness, LatenessQuery
 from gateway.markets.deliveries import DeliveryStage
 from gateway.messages.codes import Commodity, Flow, Resolution, Unit
 from gateway.messages.times import DAY, HOUR

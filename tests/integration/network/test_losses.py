@@ -10,8 +10,9 @@ import pytest
 from gateway.hub.database import Database
 from gateway.hub.masterdata.cells import manner_of
 from gateway.hub.masterdata.imports import MasterDataImport
-from gateway.hub.network.curves import CurveQuery, load_curve
-from gateway.hub.network.losses import LossQuery, losses
+from gateway.hub.network.curves import load_curve
+from gateway.hub.network.losses import losses
+from gateway.hub.ports_network import CurveQuery, LossQuery
 from gateway.messages.codes import ConnectionState, Flow, MeteringPointType, Resolution
 from gateway.messages.times import DAY
 from tests.integration.network.grid import (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gateway.demo.market import GRID_AREA
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, csv_files, filled_csv_files
 from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_readings import (
     AwaitedReading,
@@ -19,7 +19,6 @@ from gateway.hub.ports_readings import (
     ReadingFeed,
     ReadingResult,
     ReadingsTaken,
-    StandingReading,
 )
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.messages.codes import Role, SettlementMethod, Subtype
@@ -138,7 +137,7 @@ class Meters:
     def permit(self, permission: PointPermission) -> None:
         """Register what a point is allowed, in place of what it was."""
         facts = MasterDataSet(settlement=SettlementFacts(permissions=[permission]))
-        files = {name: content for name, content in csv_files(facts).items() if content.count(b"\n") > 1}
+        files = filled_csv_files(facts)
         report = asyncio.run(self.hub.import_master_data(OPERATOR, files))
         assert any(report.rows.values()), report.findings
 
@@ -151,8 +150,3 @@ def start_meters(data_dir: Path, database_url: str | None = None) -> Meters:
 def rules_of(result: ReadingResult) -> list[str]:
     """The rules a result names."""
     return [finding.rule for finding in result.findings]
-
-
-def events_of(readings: tuple[StandingReading, ...]) -> list[str]:
-    """What happened, in order."""
-    return [one.event for one in readings]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from gateway.markets.registry import profile
 from gateway.messages.codes import Dialect
 from gateway.transport.client import CONTENT_TYPES, HubClient, Patience
 from gateway.wiring import open_hub
+from tests.loopback import free_port
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
@@ -76,12 +76,6 @@ def new_site(data_dir: Path, database: str | None) -> Site:
     with site.opened() as hub:
         furnish(hub, market.dataset, desks)
     return replace(site, desks={desk.party: desk for desk in desks})
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:

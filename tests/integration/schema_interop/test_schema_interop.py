@@ -20,6 +20,7 @@ from gateway.schemas.faults import MALFORMED, SCHEMA_INVALID, UNKNOWN_NAMESPACE,
 from gateway.schemas.packs import InstallReport, install_pack
 from gateway.schemas.parsers import parse_json, parse_xml
 from gateway.schemas.registry import ENTRIES, Registry, SchemaEntry
+from tests.golden.full_documents import full_document
 
 from .mutations import TEXTS, mutated_json, mutated_xml, reshaped_json, reshaped_xml, shown
 
@@ -27,7 +28,6 @@ MUTATIONS = 250  # a document; the nightly run takes more
 
 FORMS = [(entry.kind, entry.dialect) for entry in ENTRIES]
 
-FULL = Path(__file__).parents[2] / "golden" / "full"
 """A document of each kind and dialect with every field the schema knows."""
 
 
@@ -99,10 +99,6 @@ def test_every_sample_gets_its_published_verdict(shared: Path, both: Registry) -
         assert {finding.rule for finding in findings} <= expected, (name, findings)
 
 
-def _full(kind: DocumentKind, dialect: Dialect) -> bytes:
-    return (FULL / f"{kind}.{dialect}.{'json' if dialect is Dialect.CIM_JSON else 'xml'}").read_bytes()
-
-
 def _tree(data: bytes, entry: SchemaEntry) -> Any:
     return parse_xml(data).root if entry.is_xml else parse_json(data).value
 
@@ -132,14 +128,14 @@ def _compare(data: bytes, entry: SchemaEntry, seeds: range) -> set[bool]:
 def test_mutations_of_a_full_document_get_the_official_verdict(
     both: Registry, kind: DocumentKind, dialect: Dialect
 ) -> None:
-    seen = _compare(_full(kind, dialect), both.entry(kind, dialect), range(MUTATIONS))
+    seen = _compare(full_document(kind, dialect), both.entry(kind, dialect), range(MUTATIONS))
     assert seen == {True, False}
 
 
 @pytest.mark.parametrize(("kind", "dialect"), FORMS)
 def test_every_change_of_shape_gets_the_official_verdict(both: Registry, kind: DocumentKind, dialect: Dialect) -> None:
     entry = both.entry(kind, dialect)
-    document, verdicts = _tree(_full(kind, dialect), entry), _verdicts(entry)
+    document, verdicts = _tree(full_document(kind, dialect), entry), _verdicts(entry)
     seen = set()
     for changed in reshaped_xml(document) if entry.is_xml else reshaped_json(document):
         ours, official = verdicts(changed)
@@ -151,7 +147,7 @@ def test_every_change_of_shape_gets_the_official_verdict(both: Registry, kind: D
 @pytest.mark.nightly
 @pytest.mark.parametrize(("kind", "dialect"), FORMS)
 def test_many_mutations_get_the_official_verdict(both: Registry, kind: DocumentKind, dialect: Dialect) -> None:
-    assert _compare(_full(kind, dialect), both.entry(kind, dialect), range(MUTATIONS, 50_000)) == {True, False}
+    assert _compare(full_document(kind, dialect), both.entry(kind, dialect), range(MUTATIONS, 50_000)) == {True, False}
 
 
 def test_mutated_samples_get_the_official_verdict(shared: Path, both: Registry) -> None:
@@ -177,7 +173,7 @@ def test_every_code_and_odd_text_in_every_field_gets_the_official_verdict(
     both: Registry, codes: frozenset[str], kind: DocumentKind, dialect: Dialect
 ) -> None:
     entry = both.entry(kind, dialect)
-    tree, verdicts = _tree(_full(kind, dialect), entry), _verdicts(entry)
+    tree, verdicts = _tree(full_document(kind, dialect), entry), _verdicts(entry)
     assert verdicts(tree) == (True, True)
     for name, change in _xml_fields(tree) if entry.is_xml else _json_fields(tree):
         for text in sorted(codes | set(TEXTS)):

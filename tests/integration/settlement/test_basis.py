@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 
 from gateway.demo.market import sample_gsrn
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.hub.settlement.agenda import Due
 from gateway.hub.settlement.basis import load_share_total
 from gateway.hub.settlement.days import history
@@ -35,7 +34,6 @@ from tests.integration.settlement.towns import (
     DAY,
     FIXED_ON,
     LOAD_SHARES,
-    OPERATOR,
     POINTS,
     RESPONSIBLE_A,
     RESPONSIBLE_B,
@@ -43,14 +41,8 @@ from tests.integration.settlement.towns import (
     SUPPLIER_B,
     ZONE,
     Town,
+    register,
 )
-
-
-def take(town: Town, dataset: MasterDataSet) -> None:
-    """Register master data on top of the town's."""
-    files = {name: content for name, content in csv_files(dataset).items() if content.count(b"\n") > 1}
-    report = asyncio.run(town.hub.import_master_data(OPERATOR, files))
-    assert any(report.rows.values()), report.findings
 
 
 def test_the_residual_is_distributed_by_load_shares(town: Town) -> None:
@@ -88,7 +80,7 @@ def test_load_shares_are_frozen_before_their_month(town: Town) -> None:
     """DK-1.15: what is registered within March counts from April, 3 : 3 in place of 3 : 1."""
     facts = SettlementFacts(load_shares=[LoadShare(POINTS["profiled-b"], 3_000_000, ZONE.midnight(date(2016, 3, 1)))])
     town.send_all(DAY)
-    take(town, MasterDataSet(settlement=facts))
+    register(town, MasterDataSet(settlement=facts))
     later = date(2016, 4, 4)
     town.pass_over(later)
     town.send_all(later)
@@ -114,7 +106,7 @@ def test_a_calculated_point_takes_part_with_the_values_of_its_formula(town: Town
         balance_responsible=RESPONSIBLE_B,
     )
     terms = [FormulaTerm(point, POINTS[name], FACTOR_ONE // 2, start) for name in ("flex-a", "hourly-b")]
-    take(town, MasterDataSet(points=[version], settlement=SettlementFacts(formulas=terms)))
+    register(town, MasterDataSet(points=[version], settlement=SettlementFacts(formulas=terms)))
     town.send_all(DAY, **{"hourly-b": [20_001] * 24})
     town.evening(DAY + timedelta(days=1))
     results = town.results(DAY, SettlementStage.PRELIMINARY)
@@ -139,7 +131,7 @@ def test_corrections_after_the_final_are_settled_against_the_grid_loss(town: Tow
         balance_responsible=RESPONSIBLE_B,
     )
     booked = GridLossPoint(AREA, loss.metering_point, GridLossRole.POSITIVE, start)
-    take(town, MasterDataSet(points=[loss], settlement=SettlementFacts(grid_loss=[booked])))
+    register(town, MasterDataSet(points=[loss], settlement=SettlementFacts(grid_loss=[booked])))
     town.send_all(DAY)
     for evening in (FIXED_ON, date(2016, 4, 7), date(2016, 5, 10), date(2016, 6, 3)):
         town.pass_over(evening - timedelta(days=1))
@@ -166,7 +158,7 @@ def test_an_area_without_load_shares_distributes_nothing_and_says_so(town: Town)
         load_shares=[LoadShare(POINTS[name], 0, ZONE.midnight(date(2015, 1, 1))) for name in LOAD_SHARES]
     )
     town.pass_over(date(2016, 4, 3))
-    take(town, MasterDataSet(settlement=ended))
+    register(town, MasterDataSet(settlement=ended))
     day = date(2016, 5, 3)
     town.pass_over(day)
     town.send_all(day)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet
 from gateway.hub.ports import Principal, Refused
 from gateway.hub.ports_readings import ReadingOutcome, ReadingsTaken
 from gateway.hub.ports_settlement import DayFilter, PeriodisedKind, PeriodisedReading, PeriodisedSums
@@ -37,6 +37,7 @@ from tests.integration.settlement.towns import (
     ZONE,
     Town,
     dataset,
+    register,
     start_town,
 )
 
@@ -100,12 +101,6 @@ def kwh(found: PeriodisedSums, kind: PeriodisedKind, supplier: str, tariff: str 
 
 def keys(found: PeriodisedSums) -> list[tuple[str, str, str, int]]:
     return [(row.kind.value, row.supplier, row.tariff, row.lacking) for row in found.rows]
-
-
-def register(town: Town, stated: MasterDataSet) -> None:
-    files = {name: content for name, content in csv_files(stated).items() if content.count(b"\n") > 1}
-    report = asyncio.run(town.hub.import_master_data(OPERATOR, files))
-    assert any(report.rows.values()), report.findings
 
 
 def test_a_reading_is_spread_by_the_fixed_curve(town: Town) -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 
 import pytest
 
-from gateway.codecs.table import Decoded, decode
 from gateway.hub.ports import Principal
 from gateway.messages.codes import (
-    Category,
     Dialect,
     MeteringPointType,
     ProcessType,
@@ -18,7 +15,8 @@ from gateway.messages.codes import (
     Role,
     SettlementMethod,
 )
-from gateway.messages.documents import AggregatedMeasureData, Document, WholesaleServices
+from gateway.messages.documents import AggregatedMeasureData, WholesaleServices
+from tests.integration.settlement.asking import BRP_A, BRP_B, A, B, received
 from tests.integration.settlement.towns import (
     AREA,
     DAY,
@@ -32,10 +30,6 @@ from tests.integration.settlement.towns import (
     Town,
 )
 
-A = Principal(SUPPLIER_A, Role.ENERGY_SUPPLIER, "a")
-B = Principal(SUPPLIER_B, Role.ENERGY_SUPPLIER, "b")
-BRP_A = Principal(RESPONSIBLE_A, Role.BALANCE_RESPONSIBLE, "brp-a")
-BRP_B = Principal(RESPONSIBLE_B, Role.BALANCE_RESPONSIBLE, "brp-b")
 OPERATOR = Principal(GRID, Role.METERED_DATA_RESPONSIBLE, "grid")
 
 Row = tuple[str | None, str | None, str | None, str | None, int]
@@ -43,18 +37,7 @@ Row = tuple[str | None, str | None, str | None, str | None, int]
 
 def fetched(town: Town, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[AggregatedMeasureData]:
     """The sums in a party's queue of aggregations, read as its client would."""
-    return [one for one in everything(town, who, dialect) if isinstance(one, AggregatedMeasureData)]
-
-
-def everything(town: Town, who: Principal, dialect: Dialect = Dialect.CIM_XML) -> list[Document]:
-    """Everything in a party's queue of aggregations, read as its client would."""
-    documents: list[Document] = []
-    while (found := asyncio.run(town.hub.peek(who, Category.AGGREGATIONS, dialect))) is not None:
-        read = decode(found.content, dialect, found.kind)
-        assert isinstance(read, Decoded), read
-        documents.append(read.document)
-        assert asyncio.run(town.hub.dequeue(who, found.message_id))
-    return documents
+    return [one for one in received(town, who, dialect) if isinstance(one, AggregatedMeasureData)]
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
@@ -66,7 +49,7 @@ def test_the_wholesale_basis_is_sent_to_supplier_and_grid_operator(town: Town, d
     charged = {
         who.client_id: [
             (one.charge.id if one.charge else None, one.supplier.id if one.supplier else None, one.period.quantity[0])
-            for document in everything(town, who, dialect)
+            for document in received(town, who, dialect)
             if isinstance(document, WholesaleServices) and document.header.process_type == ProcessType.WHOLESALE_FIXING
             for one in document.series
             if one.period.start == ZONE.midnight(DAY)

@@ -24,9 +24,9 @@ from gateway.demo.market import sample_gln, sample_gsrn
 from gateway.hub.clock import MovedClock
 from gateway.hub.database import transaction_at
 from gateway.hub.exchange import Hub
-from gateway.hub.masterdata.files import MasterDataSet, csv_files
+from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
-from gateway.hub.settlement.days import day_number, standing
+from gateway.hub.settlement.days import UNTOUCHED, day_number, standings
 from gateway.hub.settlement.evening import Settlement
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.tables_settlement import settlement_evening, settlement_run, snapshot
@@ -173,7 +173,7 @@ class Town:
     def state(self, day: date, area: str = AREA) -> str:
         """Where a day stands."""
         with self.hub.office.database.read() as connection:
-            return standing(connection, day, area).state.value
+            return standings(connection, day, day).get((day, area), UNTOUCHED).state.value
 
     @staticmethod
     def row(results: SettlementResults, kind: ResultKind, **whose: str) -> int:
@@ -247,12 +247,17 @@ def start_town(data_dir: Path, database_url: str | None = None, begins: date = D
     return town
 
 
+def register(town: Town, stated: MasterDataSet) -> None:
+    """Register master data on top of the town's."""
+    report = asyncio.run(town.hub.import_master_data(OPERATOR, filled_csv_files(stated)))
+    assert any(report.rows.values()), report.findings
+
+
 def open_town(data_dir: Path, database_url: str | None = None, begins: date = DAY, **profile: object) -> Town:
     """A hub with the town that takes no messages yet."""
     clock = MovedClock(ZONE.at(begins, 5))
     changes = {"bundling": {"age_seconds": 0}, **profile}
     hub = open_hub(Settings(data_dir=data_dir, database=database_url, profile=changes), clock)
-    files = {name: content for name, content in csv_files(dataset()).items() if content.count(b"\n") > 1}
-    report = asyncio.run(hub.import_master_data(OPERATOR, files))
-    assert any(report.rows.values()), report.findings
-    return Town(hub, clock)
+    town = Town(hub, clock)
+    register(town, dataset())
+    return town

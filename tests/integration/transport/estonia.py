@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gateway.demo.estonia.market import PARTIES, sample_market
 from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
+from gateway.hub.masterdata.files import write_files
 from gateway.hub.ports import Client
 from gateway.markets.registry import profile
 from gateway.messages.codes import Role
@@ -47,8 +49,12 @@ class EstonianMarket(RunningServer):
                 assert clients.register(connection, user, terms) is None
         super().__init__(application(stated, self.hub))
         self.sample = sample_market(ZONE, DAY)
-        self.sample.write_files(data_dir / "market")
+        write_files(self.sample.dataset, data_dir / "market")
         files = {path.name: path.read_text() for path in (data_dir / "market").iterdir()}
+        self.register(files)
+
+    def register(self, files: Mapping[str, str]) -> None:
+        """Import files of master data as the hub's operator."""
         form = {"grant_type": "client_credentials", "client_id": "operator", "client_secret": SECRET}
         token = self.http.post("/oauth2/v2.0/token", data=form).json()["access_token"]
         signed = {"Authorization": f"Bearer {token}"}

@@ -6,8 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from gateway.hub.ports import Page, Principal, Refused, SeriesQuery
-from gateway.hub.ports_point_series import AllSeries, DeviationPage, ReactiveState, RunSummary, SpotPrice
-from gateway.markets.closing import Window
+from gateway.hub.ports_point_series import (
+    AllSeries,
+    BalanceWindow,
+    DeviationPage,
+    ReactiveState,
+    RunSummary,
+    SpotPrice,
+)
 from gateway.markets.registry import profile
 from gateway.messages.times import Interval
 
@@ -22,11 +28,16 @@ class NobodysSeries:
         self._answer()
         return AllSeries(())
 
-    async def windows(self, days: Sequence[date]) -> tuple[Window, ...]:
+    async def windows(self, days: Sequence[date]) -> tuple[BalanceWindow, ...]:
         self._answer()
         terms = profile("fi").closing
         assert terms is not None
-        return tuple(terms.window(day, 0) for day in days)
+        return tuple(BalanceWindow(terms.window(day, 0)) for day in days)
+
+    async def reopen(self, operator: Principal, day: date, reason: str) -> BalanceWindow | Refused:
+        self._answer()
+        (window,) = await self.windows((day,))
+        return window
 
     async def take_prices(self, prices: Sequence[SpotPrice]) -> Refused | None:
         self._answer()

@@ -8,10 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from gateway.hub.control.lateness import Lateness, LatenessQuery
-from gateway.hub.network.balance import BalanceQuery
-from gateway.hub.network.curves import CurveQuery
-from gateway.hub.network.losses import LossQuery
 from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_feed import FeedItem, FeedPage, FeedQuery, FeedReason, FeedResource
 from gateway.hub.ports_metering_data import (
@@ -29,6 +25,7 @@ from gateway.hub.ports_metering_search import (
     PointData,
     PointRefused,
 )
+from gateway.hub.ports_network import BalanceQuery, CurveQuery, Lateness, LatenessQuery, LossQuery
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit
 from gateway.messages.findings import Finding
 from gateway.messages.metering_data import Measure, MeasureColumns, MeteringData

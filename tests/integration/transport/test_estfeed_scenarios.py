@@ -21,7 +21,7 @@ from gateway.demo.estonia.market import (
 from gateway.messages.times import format_second
 
 from .estfeed_client import DatahubClient
-from .estonia import MIDNIGHT, EstonianMarket, at, reading
+from .estonia import DAY, MIDNIGHT, EstonianMarket, at, reading
 
 HOUSE, FACTORY, SHOP = ELECTRICITY_POINTS[:3]
 DAY_WINDOW = ("2026-09-16T00:00:00+03:00", "2026-09-17T00:00:00+03:00")
@@ -163,6 +163,21 @@ def test_an_aggregator_sends_what_it_delivered(market: EstonianMarket) -> None:
     assert market.final(aggregator, document_id)["status"] == "SUCCESSFUL"
     document_id, _ = aggregator.submit_v1(nested(HOUSE, {"pS": at(40), "inQty": reading(250)}))
     assert market.final(aggregator, document_id)["status"] == "ERROR"
+
+
+def test_an_aggregator_s_agreement_ends(market: EstonianMarket) -> None:
+    """EE-4.3: what was delivered behind a point is taken while its aggregation is agreed on."""
+    columns = "agreement,kind,party,counterparty,metering_point,customers,customer_type,commodity,valid_from,valid_to"
+    ended = f"aggregation-1,aggregation,{AGGREGATOR},,{HOUSE},,,,{DAY.year - 2}-01-01,{at(41)}"
+    market.register({"agreements.csv": f"{columns}\n{ended}\n"})
+    aggregator = market.user(AGGREGATOR, "AGGREGATOR")
+    periods = [{"pS": at(40 + i), "inQty": reading(250)} for i in range(2)]
+    document_id, _ = aggregator.submit_v2(flat(AGGREGATION_POINT, *periods))
+    (error,) = market.final(aggregator, document_id)["errors"]
+    assert error["code"] == "opp.error.business.market-participant-has-no-access-to-meter-point"
+    assert (error["meteringPointEic"], error["path"]) == (AGGREGATION_POINT, "[0].periods[1].pS")
+    document_id, _ = aggregator.submit_v2(flat(AGGREGATION_POINT, *periods[:1]))
+    assert market.final(aggregator, document_id)["status"] == "SUCCESSFUL"
 
 
 def test_gas_comes_by_the_gas_day_in_both_units(market: EstonianMarket) -> None:

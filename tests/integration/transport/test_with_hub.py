@@ -20,6 +20,7 @@ from gateway.demo.market import GRID_AREA, GRID_OPERATOR, SUPPLIER_A, SUPPLIER_B
 from gateway.hub import clients
 from gateway.hub.clock import MovedClock
 from gateway.hub.exchange import Hub
+from gateway.hub.masterdata.files import write_files
 from gateway.hub.ports import Client, MasterDataTable
 from gateway.messages.codes import (
     Category,
@@ -68,7 +69,7 @@ class Market(RunningServer):
         super().__init__(application(settings, self.hub))
         self._tokens: dict[str, tuple[int, str]] = {}
         self._register()
-        self.sample.write_files(data_dir / "market")
+        write_files(self.sample.dataset, data_dir / "market")
         files = {path.name: path.read_text() for path in (data_dir / "market").iterdir()}
         loaded = self.call("POST", "/api/hub/v1/master-data", OPERATOR_CLIENT, json={"files": files})
         assert loaded.status_code == 200, loaded.text
@@ -489,7 +490,7 @@ def test_master_data_is_shown_by_right(market: Market) -> None:
 
 
 def test_a_table_of_master_data_is_put_and_a_bad_row_is_named(market: Market, tmp_path: Path) -> None:
-    market.sample.write_files(tmp_path)
+    write_files(market.sample.dataset, tmp_path)
     put = "/api/hub/v1/grid-areas"
     form = {"Content-Type": "text/csv"}
     good = (tmp_path / "grid-areas.csv").read_bytes()

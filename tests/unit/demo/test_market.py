@@ -10,7 +10,7 @@ import pytest
 from gateway.demo import market as names
 from gateway.demo.market import SampleMarket, sample_market
 from gateway.hub.masterdata.cells import Manner
-from gateway.hub.masterdata.files import files_of, read_files
+from gateway.hub.masterdata.files import files_of, read_files, write_files
 from gateway.messages.codes import ConnectionState, MeteringPointType, Resolution, Role, SettlementMethod, Subtype
 from gateway.messages.identifiers import has_gs1_check_digit, is_gln, is_gsrn
 from gateway.messages.masterdata import MeteringPointVersion
@@ -57,7 +57,7 @@ def test_every_identifier_is_invented_and_well_formed(market: SampleMarket) -> N
 
 
 def test_its_files_import_without_a_finding(market: SampleMarket, tmp_path: Path) -> None:
-    market.write_files(tmp_path / "market")
+    write_files(market.dataset, tmp_path / "market")
     reading = read_files(files_of(tmp_path / "market"), Manner(ZONE, strict=True))
     assert not reading.findings
     assert reading.dataset == market.dataset

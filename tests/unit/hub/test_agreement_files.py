@@ -8,12 +8,12 @@ import pytest
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_files
-from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts
+from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, CustomerType, Role, Standing
-from gateway.messages.findings import Finding
 from gateway.messages.identifiers import Scheme, eic_check_character
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.times import MarketZone, parse_instant
+from tests.unit.hub.only_finding import only
 
 # EE-3.1
 
@@ -41,7 +41,7 @@ PERMISSIONS = (
     "permission,metering_point,holder,holder_type,role,purpose,owner,owner_type,data_from,data_to,standing,"
     "valid_from,valid_to\n"
 )
-JANUARY, JULY, NEW_YEAR = map(parse_instant, ("2023-12-31T22:00Z", "2024-06-30T21:00Z", "2024-12-31T22:00Z"))
+JANUARY, JULY = map(parse_instant, ("2023-12-31T22:00Z", "2024-06-30T21:00Z"))
 
 
 def row(
@@ -82,11 +82,6 @@ def read(
     return read_files(files, MANNER, agreements_about=about)
 
 
-def only(reading: MasterDataReading) -> Finding:
-    assert len(reading.findings) == 1, reading.findings
-    return reading.findings[0]
-
-
 def test_all_columns_are_read_exactly_and_written_back() -> None:
     reading = read(
         row("A", until="2024-07-01", customers="bo ann bo", customer_type="legal", commodity="natural-gas")
@@ -109,7 +104,7 @@ def test_all_columns_are_read_exactly_and_written_back() -> None:
         AccessPermission("P", HOUSE, SUPPLIER, role, JULY, JANUARY, JULY, FOREVER, "ann", private, legal, "OFFER")
     ]
     assert read_files(csv_files(reading.dataset), MANNER).dataset == reading.dataset
-    view = reading.dataset.agreement_view()
+    view = Agreements.build(reading.dataset.agreements)
     assert len(view.columns.point) == 2  # what is withdrawn counts no more
 
 

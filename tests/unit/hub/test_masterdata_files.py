@@ -21,10 +21,11 @@ from gateway.messages.codes import (
     Subtype,
     Unit,
 )
-from gateway.messages.findings import Finding, Severity
+from gateway.messages.findings import Severity
 from gateway.messages.identifiers import gs1_check_digit
 from gateway.messages.masterdata import FOREVER, MasterData
 from gateway.messages.times import MarketZone, parse_instant
+from tests.unit.hub.only_finding import only
 
 ZONE = MarketZone("Europe/Copenhagen")
 LENIENT = Manner(ZONE)
@@ -81,11 +82,6 @@ def read(
     }
     files = {name: text.encode() for name, text in texts.items() if text is not None}
     return read_files(files, manner) if known is None else read_files(files, manner, known)
-
-
-def only(reading: MasterDataReading) -> Finding:
-    assert len(reading.findings) == 1, reading.findings
-    return reading.findings[0]
 
 
 def known() -> MasterData:

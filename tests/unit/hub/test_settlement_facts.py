@@ -12,11 +12,12 @@ from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_files
 from gateway.hub.masterdata.table_rows import FINDING_LIMIT
 from gateway.messages.codes import GridLossRole, Permission
-from gateway.messages.findings import Finding, Severity
+from gateway.messages.findings import Severity
 from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.settlement_masterdata import SettlementFacts
 from gateway.messages.times import MarketZone, parse_instant
+from tests.unit.hub.only_finding import only
 
 MANNER = Manner(MarketZone("Europe/Copenhagen"), strict=True)
 GRID, SUPPLIER = sample_gln(1), sample_gln(2)
@@ -73,11 +74,6 @@ def read(**tables: str) -> MasterDataReading:
     texts = MARKET | {"metering-points": points()} | GOOD | stated
     files = {f"{name}.csv": text.encode() for name, text in texts.items()}
     return read_files(files, MANNER)
-
-
-def only(reading: MasterDataReading) -> Finding:
-    assert len(reading.findings) == 1, reading.findings
-    return reading.findings[0]
 
 
 # ----------------------------------------------------------------------------------------------------- what is read

@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
+from gateway.markets.calendar import MarketTimetable
 from gateway.markets.deliveries import DeliveryDeadlines, DeliveryStage
-from gateway.markets.parameters import DatedValue, Parameter
 from gateway.markets.registry import profile
 from gateway.messages.codes import Commodity
 from gateway.messages.times import format_minute
 
 EE = profile("ee")
-DEADLINES = DeliveryDeadlines(EE.zone, EE.working_days, EE.parameters)
+DEADLINES = EE.deliveries
 ELECTRICITY, GAS = Commodity.ELECTRICITY, Commodity.NATURAL_GAS
 
 
@@ -46,10 +46,7 @@ def test_final_data_are_due_early_in_the_next_month(commodity: Commodity, day: d
 
 
 def _with(text: str) -> DeliveryDeadlines:
-    values = (DatedValue(date(2020, 1, 1), text, "", ""),)
-    return DeliveryDeadlines(
-        EE.zone, EE.working_days, {"final-data-electricity": Parameter("final-data-electricity", "", "time", values)}
-    )
+    return DeliveryDeadlines(MarketTimetable(EE.zone, EE.working_days, lambda name, day: text), EE.parameters)
 
 
 def test_a_deadline_may_count_days_of_the_calendar() -> None:

@@ -7,13 +7,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gateway.messages.identifiers import (
+    BEFORE_ALL,
+    EIC_ALPHABET,
+    LEAST_EIC_KEY,
     eic_check_character,
     gs1_check_digit,
     has_eic_check_character,
     has_gs1_check_digit,
+    has_point_id,
     is_eic,
     is_gln,
     is_gsrn,
+    is_point_id,
+    list_point_codes,
     point_id,
     point_key,
 )
@@ -79,3 +85,37 @@ def test_an_eic_of_a_metering_point_has_a_number_that_says_all_of_it(body: str) 
 def test_what_is_no_metering_point_has_no_number(text: str) -> None:
     with pytest.raises(ValueError, match="not the id of a metering point"):
         point_key(text)
+
+
+LEAST = "38Z------------" + eic_check_character("38Z------------")
+
+
+def test_the_last_code_with_its_check_character_bounds_the_listed_ones() -> None:
+    assert point_key(LEAST) == LEAST_EIC_KEY
+    assert point_id(LEAST_EIC_KEY) == LEAST
+
+
+@given(st.text(alphabet=EIC_ALPHABET, min_size=11, max_size=11), st.sampled_from(EIC_ALPHABET[:36]))
+def test_a_listed_code_has_a_number_below_all_others(body: str, last: str) -> None:
+    # EE-1.4: a metering point whose check character is wrong
+    text = f"38Z!{body}{last}".replace("!", "Q")  # no other test's codes: the list is the process's
+    assume(not has_eic_check_character(text))
+    list_point_codes([text, "38A-1234567890-1", "no code"])
+    assert is_point_id(text)
+    assert BEFORE_ALL < point_key(text) < LEAST_EIC_KEY
+    assert point_id(point_key(text)) == text
+    assert has_point_id(point_key(text))
+
+
+def test_a_code_that_is_not_listed_has_no_number() -> None:
+    assert not is_point_id("38ZUNLISTED-01-A")
+    assert not has_point_id(LEAST_EIC_KEY - 1)
+    list_point_codes([LEAST, "38XUNLISTED-01-A"])
+    assert point_key(LEAST) == LEAST_EIC_KEY
+    assert not is_point_id("38XUNLISTED-01-A")
+
+
+def test_two_listed_codes_never_share_a_number() -> None:
+    list_point_codes(["38ZSAME-00000--A"])
+    with pytest.raises(ValueError, match="38ZSPGIWEWY4PWVE and 38ZSAME-00000--A cannot both be listed"):
+        list_point_codes(["38ZSPGIWEWY4PWVE"])

@@ -82,6 +82,15 @@ def test_day_numbers_agree_with_the_wall_clock(day: date, second: int) -> None:
     assert ZONE.day_numbers(np.array([instant])).tolist() == [expected]
 
 
+@given(DAYS, st.integers(0, DAY - 1), st.integers(1, 40 * DAY))
+def test_a_span_touches_the_days_of_its_first_and_its_last_second_and_all_between(
+    day: date, second: int, length: int
+) -> None:
+    start = ZONE.midnight(day) + second
+    first, last = ZONE.day_numbers(np.array([start, start + length - 1])).tolist()
+    assert ZONE.days_of(start, start + length) == range(first, last + 1)
+
+
 @given(DAYS, st.sampled_from([Resolution.DAY, Resolution.MONTH, Resolution.YEAR]), st.integers(1, 30))
 def test_local_steps_begin_at_local_midnight_and_fill_their_interval(day: date, step: Resolution, count: int) -> None:
     start = ZONE.midnight(day.replace(day=1))

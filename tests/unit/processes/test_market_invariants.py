@@ -89,9 +89,6 @@ from gateway.processes.submission import SUBMISSION, SubmissionState
 
 MACHINES = [pytest.param(machine, id=name) for (name, _), machine in PROCESSES.items()]
 BEGUN_BY_A_MESSAGE = [machine for machine in MACHINES if machine.id in {"submission", "correction", "data-request"}]
-WAITING = {"distribution", "anonymous-query"}
-"""Tables whose every state waits for somebody or for an instant; a restart finds nothing half done."""
-UNATTENDED = [machine for machine in MACHINES if machine.id not in WAITING]
 NEGATIVE = Finding(code="E86", text="a quantity is negative", rule="quantity-not-negative")
 REMARK = Finding(code="E86", text="unusual", severity=Severity.WARNING)
 NO_DATA = Finding(code="E0H", text="no data")

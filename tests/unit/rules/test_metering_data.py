@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from gateway.codecs.estfeed.table import decode
 from gateway.markets.reading import read_table
 from gateway.markets.registry import changed_profile, profile
-from gateway.messages.codes import Commodity, FeedForm, Resolution, Role
-from gateway.messages.masterdata import RESOLUTIONS, GridArea, MasterData
+from gateway.messages.agreements import Agreement, AgreementFacts, Agreements
+from gateway.messages.codes import AgreementKind, Commodity, FeedForm, MeteringPointType, Resolution, Role
+from gateway.messages.masterdata import RESOLUTIONS, GridArea, MasterData, MeteringPointVersion
 from gateway.messages.metering_data import MeteringData
 from gateway.messages.metering_status import ReportedError
 from gateway.messages.times import DAY, NO_INSTANT, format_second
@@ -26,6 +27,7 @@ from gateway.rules.interval_hits import IntervalVerdict
 from gateway.rules.metering_batch import Atomicity, MeteringBatch
 from gateway.rules.metering_catalogue import MESSAGE_RULES, METERING_DATA_RULES
 from gateway.rules.metering_messages import MessageCase
+from tests.eic_codes import eic
 from tests.integration.metering_data.estonia import (
     AREA,
     BOILER,
@@ -143,10 +145,55 @@ def test_a_point_is_told_once_however_many_its_periods(point: str, code: str) ->
     assert point in verdict.errors[0].finding.args
 
 
+def test_an_aggregator_sends_under_its_agreement() -> None:
+    # EE-4.3
+    party, area, (flexible, idle) = "38X-FLEX-------4", "38Y-GRID-AREA--3", (eic("Z", 51), eic("Z", 52))
+    known = master_data()
+    behind = [
+        MeteringPointVersion(one, MeteringPointType.AGGREGATION, area, valid_from=0, parent=HOUSE)
+        for one in (flexible, idle)
+    ]
+    master = MasterData.build(
+        [*(v for point in (HOUSE, FACTORY) for v in known.versions(point)), *behind], [GridArea(area, party)]
+    )
+    data = read(
+        [of_point(one, [quarter(START + 900 * i, inQty=quantity(250)) for i in range(4)]) for one in (flexible, idle)]
+    )
+    no_access = f"{BUSINESS}market-participant-has-no-access-to-meter-point"
+
+    def found(*agreements: Agreement, role: Role = Role.AGGREGATOR) -> list[tuple[str, str, str, int | None]]:
+        agreed = Agreements.build(AgreementFacts(list(agreements)))
+        return told(check(data, master=master, sender=Sender(party, role), agreements=agreed))
+
+    def agreed(point: str, first: int, end: int, **other: Any) -> Agreement:
+        facts: dict[str, Any] = {"kind": AgreementKind.AGGREGATION, "party": party, **other}
+        span = (START + 900 * first, START + 900 * end)
+        return Agreement("a-1", valid_from=span[0], valid_to=span[1], metering_point=point, **facts)
+
+    bare = [
+        (no_access, "[0].meteringPointEic", flexible, None),
+        (no_access, "[1].meteringPointEic", idle, None),
+    ]
+    assert found() == bare
+    assert found(role=Role.PRODUCER_OPERATOR) == [], "others need none"
+    assert found(agreed(HOUSE, 0, 4)) == [], "at the point both lie behind"
+    assert found(agreed(FACTORY, 0, 4)) == bare
+    assert found(agreed(HOUSE, 0, 4, party=GRID.party)) == bare
+    assert found(agreed(HOUSE, 0, 4, kind=AgreementKind.SUPPLY)) == bare
+    assert found(agreed(HOUSE, 0, 4, commodity=Commodity.NATURAL_GAS)) == bare
+    assert found(agreed(flexible, 1, 3)) == [
+        (no_access, "[0].periods[0].pS", flexible, 0),
+        (no_access, "[0].periods[3].pS", flexible, 3),
+        bare[1],
+    ]
+
+
 def test_a_code_on_the_allow_list_is_no_mistake_of_spelling() -> None:
-    terms = replace(POLICY.terms(NOW), exceptions=frozenset({"38ZGO-133300BP-P"}))
-    verdict = check(read([of_point("38ZGO-133300BP-P", [quarter(START, outQty=quantity(1))])]), terms=terms)
-    assert [error.finding.rule for error in verdict.errors] == ["point-registered"]
+    # EE-1.4: the list is the process's, so that the code is no other test's
+    listed, other = "38ZLISTED-01---A", "38ZLISTED-01---B"
+    changed_profile("ee", {"identifiers": {"exceptions": [listed]}}, {})
+    data = read([of_point(one, [quarter(START, outQty=quantity(1))]) for one in (listed, other)])
+    assert [error.finding.rule for error in check(data).errors] == ["point-registered", "point-code-valid"]
 
 
 def test_a_point_counts_from_its_first_day_on() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.messages.codes import MeteringPointType, Resolution
 from gateway.messages.times import NO_INSTANT, to_instant
@@ -149,6 +151,15 @@ def test_positions_run_from_one_each_once(position: list[int], rules: list[str])
     after = series(transaction="t-2")
     given = findings(good, series(four), after)
     assert [(f.rule, f.code, f.path) for f in given] == [(rule, "E87", "Series/1/Period") for rule in rules]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(-1, 4), max_size=4) | st.just([1, 2, 3]), min_size=1, max_size=5))
+def test_the_positions_of_every_series_are_looked_at_for_themselves(positions: list[list[int]]) -> None:
+    sent = [series(period([1] * len(row), position=row), transaction=f"t-{i}") for i, row in enumerate(positions)]
+    refused = {f.path for f in findings(*sent) if f.rule == "positions-consecutive"}
+    wrong = [i for i, row in enumerate(positions) if row != list(range(1, len(row) + 1))]
+    assert refused == {f"Series/{i}/Period" for i in wrong}
 
 
 def test_count_and_positions_are_findings_of_their_own() -> None:

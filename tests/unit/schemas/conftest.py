@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.messages.codes import Dialect, DocumentKind
+from tests.golden import full_documents
 
 from .listener import Listener, Trap
-
-FULL = Path(__file__).parents[2] / "golden" / "full"
 
 FullDocument = Callable[[DocumentKind, Dialect], bytes]
 
@@ -19,11 +18,7 @@ FullDocument = Callable[[DocumentKind, Dialect], bytes]
 @pytest.fixture
 def full_document() -> FullDocument:
     """A document with every field the schema knows."""
-
-    def read(kind: DocumentKind, dialect: Dialect) -> bytes:
-        return (FULL / f"{kind}.{dialect}.{'json' if dialect is Dialect.CIM_JSON else 'xml'}").read_bytes()
-
-    return read
+    return full_documents.full_document
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from gateway.messages.codes import CORRECTED_FLAG, Quality
-from gateway.messages.findings import Finding, Severity
-from gateway.settlement.formulas import Formula, PointValues, Term, evaluate, evaluation_order
+from gateway.messages.findings import Severity
+from gateway.settlement.formulas import Formula, PointValues, Term, evaluate
 
 NET, FROM_GRID, TO_GRID, OWN = 571313000000000016, 571313000000000023, 571313000000000030, 571313000000000047
 
@@ -23,18 +23,11 @@ def values(*quantity: int, quality: list[int] | None = None) -> PointValues:
     return PointValues(np.array(quantity, dtype=np.int64), np.array(qualities, dtype=np.uint8))
 
 
-def ordered(*formulas: Formula) -> tuple[Formula, ...]:
-    order = evaluation_order(formulas)
-    assert not isinstance(order, Finding)
-    return order
-
-
 def test_a_formula_may_need_another_and_comes_after_it() -> None:
     # DK-6.1.3
     own = formula(OWN, net="1", to_grid="1")
     net = formula(NET, from_grid="1", to_grid="-1")
-    assert ordered(own, net) == (net, own)
-    found = evaluate(ordered(own, net), {FROM_GRID: values(10, 20), TO_GRID: values(3, 0)}, 2)
+    found = evaluate((net, own), {FROM_GRID: values(10, 20), TO_GRID: values(3, 0)}, 2)
     assert found.values[NET].quantity.tolist() == [7, 20]
     assert found.values[OWN].quantity.tolist() == [10, 20]
     assert found.values[OWN].quality.tolist() == [Quality.CALCULATED, Quality.CALCULATED]
@@ -44,19 +37,19 @@ def test_a_formula_may_need_another_and_comes_after_it() -> None:
 def test_factors_are_exact_and_the_result_is_rounded_once() -> None:
     # DK-6.1.3: 0.1 three times is 0.3; halves go away from zero
     found = evaluate(
-        ordered(formula(NET, from_grid="0.1", to_grid="0.2")),
+        [formula(NET, from_grid="0.1", to_grid="0.2")],
         {FROM_GRID: values(5, 10**13, 1), TO_GRID: values(10, 10**13, 1)},
         3,
     )
     assert found.values[NET].quantity.tolist() == [3, 3 * 10**12, 0]
-    half = evaluate(ordered(formula(NET, from_grid="-0.5")), {FROM_GRID: values(1, 3, 4)}, 3)
+    half = evaluate([formula(NET, from_grid="-0.5")], {FROM_GRID: values(1, 3, 4)}, 3)
     assert half.values[NET].quantity.tolist() == [-1, -2, -2]
 
 
 def test_one_missing_term_makes_it_missing_and_one_estimate_estimated() -> None:
     # DK-6.1.3, DK-4.1.5.h
     found = evaluate(
-        ordered(formula(NET, from_grid="1", to_grid="-1")),
+        [formula(NET, from_grid="1", to_grid="-1")],
         {
             FROM_GRID: values(10, 10, 10, quality=[Quality.MISSING, Quality.ESTIMATED, Quality.MEASURED]),
             TO_GRID: values(1, 1, 1, quality=[Quality.ESTIMATED, Quality.MEASURED | CORRECTED_FLAG, Quality.ABSENT]),
@@ -69,27 +62,15 @@ def test_one_missing_term_makes_it_missing_and_one_estimate_estimated() -> None:
 
 def test_a_term_nothing_is_known_of_is_missing_throughout() -> None:
     # DK-6.1.3
-    found = evaluate(ordered(formula(NET, from_grid="1", to_grid="-1")), {FROM_GRID: values(10, 10)}, 2)
+    found = evaluate([formula(NET, from_grid="1", to_grid="-1")], {FROM_GRID: values(10, 10)}, 2)
     assert found.values[NET].quality.tolist() == [Quality.MISSING] * 2
     assert found.values[NET].quantity.tolist() == [0, 0]
-
-
-def test_a_cycle_is_a_finding_that_names_its_points() -> None:
-    # DK-6.1.3
-    found = evaluation_order([formula(NET, own="1"), formula(OWN, net="1"), formula(TO_GRID, net="1")])
-    assert isinstance(found, Finding)
-    assert (found.rule, found.severity) == ("formula-cycle", Severity.ERROR)
-    assert str(NET) in found.text
-    assert str(OWN) in found.text
-    assert str(TO_GRID) not in found.text
-    itself = evaluation_order([formula(NET, net="1")])
-    assert isinstance(itself, Finding)
 
 
 def test_a_negative_result_is_a_finding_with_its_position() -> None:
     # DK-6.1.3, DK-6.2.2
     found = evaluate(
-        ordered(formula(NET, from_grid="1", to_grid="-1")), {FROM_GRID: values(1, 1, 1), TO_GRID: values(0, 2, 3)}, 3
+        [formula(NET, from_grid="1", to_grid="-1")], {FROM_GRID: values(1, 1, 1), TO_GRID: values(0, 2, 3)}, 3
     )
     (finding,) = found.findings
     assert (finding.rule, finding.position, finding.severity) == ("negative-result", 2, Severity.WARNING)

@@ -81,7 +81,7 @@ def test_the_curve_is_residual_by_load_shares() -> None:
     # DK-1.15
     curve = distribution_curve(np.array([1_000_000, -2, 0]), shares(200_000, 250_000, 150_000))
     assert isinstance(curve, Curve)
-    assert curve.ratio(0) == Fraction(1_000_000, 600_000_000)
+    assert Fraction(int(curve.residual[0]), curve.total) == Fraction(1_000_000, 600_000_000)
     assert curve.shown() == ["0.00166666666667", "-0.00000000333333333333", "0"]
     assert curve.shown(15)[0] == "0.00166666666666667"
 

@@ -110,9 +110,8 @@ def upgrade() -> None:
     op.create_table(
         "deviation_waiting",
         sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("point", "kind", "day", name=op.f("pk_deviation_waiting")),
+        sa.PrimaryKeyConstraint("point", "day", name=op.f("pk_deviation_waiting")),
         comment="Days of points that changed after their window and wait for prices",
         sqlite_with_rowid=False,
     )
@@ -129,9 +128,9 @@ def upgrade() -> None:
     op.create_table(
         "follower",
         sa.Column("name", sa.String(length=24), nullable=False),
-        sa.Column("segment", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reached", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_follower")),
-        comment="Up to which segment of the series store each calculation has looked",
+        comment="Up to which segment of the series store, or which import, each calculation has looked",
     )
     op.create_table(
         "index_progress",
@@ -215,6 +214,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("one", name=op.f("pk_recovery")),
         comment="Up to this journal entry every one that came in has its outcome: a restart looks behind it",
     )
+    op.create_table(
+        "relation_due",
+        sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("finish", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("was_shared", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("point", "start", name=op.f("pk_relation_due")),
+        comment="Points whose site or community changed after their data, to be calculated anew over [start, finish)",
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_relation_due_start", "relation_due", ["start"], unique=False)
     op.create_table(
         "segment_day",
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
@@ -909,6 +919,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_transaction_id_message", "transaction_id", ["message"], unique=False)
     op.create_table(
+        "window_reopening",
+        sa.Column("day", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("client", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_window_reopening_transaction")),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_window_reopening")),
+        comment="Days whose balance the operator reopened while it closed: which client of its, and why; never updated",
+    )
+    op.create_table(
         "access_record",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -947,17 +967,17 @@ def upgrade() -> None:
         ),
         sa.Column("point", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("start", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("supplier", sa.String(length=16), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("old", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("new", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("price", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("supplier", sa.String(length=16), nullable=False),
         sa.Column("grid_area", sa.String(length=35), nullable=False),
         sa.Column("is_production", sa.Boolean(), nullable=False),
         sa.Column("cause", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["transaction"], ["deviation_run.transaction"], name=op.f("fk_deviation_transaction")),
-        sa.PrimaryKeyConstraint("transaction", "point", "start", name=op.f("pk_deviation")),
-        comment="Steps of accounting points whose energy changed after their balance window; never updated",
+        sa.PrimaryKeyConstraint("transaction", "point", "start", "supplier", name=op.f("pk_deviation")),
+        comment="Steps of accounting points whose energy or supplier changed after their balance window; never updated",
         sqlite_with_rowid=False,
     )
     op.create_index("ix_deviation_point_start", "deviation", ["point", "start"], unique=False)
@@ -1137,6 +1157,7 @@ def downgrade() -> None:
     op.drop_table("bundle_part")
     op.drop_index("ix_access_record_customer", table_name="access_record")
     op.drop_table("access_record")
+    op.drop_table("window_reopening")
     op.drop_index("ix_transaction_id_message", table_name="transaction_id")
     op.drop_table("transaction_id")
     op.drop_table("step")
@@ -1212,6 +1233,8 @@ def downgrade() -> None:
     op.drop_table("transaction")
     op.drop_table("settlement_evening")
     op.drop_table("segment_day")
+    op.drop_index("ix_relation_due_start", table_name="relation_due")
+    op.drop_table("relation_due")
     op.drop_table("recovery")
     op.drop_index("ix_reading_version_period", table_name="reading_version")
     op.drop_table("reading_version")

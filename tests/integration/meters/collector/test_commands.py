@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import httpx
 import pytest
 
 from meter_adapters.cli import run
+from tests.loopback import free_port
 
 MODULE = "meter_adapters"
 ROOT = Path(__file__).parents[4]
@@ -45,11 +45,6 @@ def address_of(process: subprocess.Popen[str]) -> str:
     found = re.fullmatch(r"meter on (\S+)\n", process.stdout.readline())
     assert found is not None
     return found[1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -32,11 +32,6 @@ SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 UTC_PROFILE = 'protocol = "dlms"\n[time]\nstyle = "utc"\n'
 
 
-def energies(site: Site, span: Interval) -> list[int]:
-    """The true energies of the intervals that end in (start, end], by the true time."""
-    return [row.values[0] for row in site.meter.rows(span.start, span.end, span.end)]
-
-
 KINDS: list[tuple[str, ClockStyle, bool]] = [
     ("dlms", ClockStyle.LOCAL_DST, True),
     ("dlms", ClockStyle.LOCAL_DST, False),
@@ -65,7 +60,7 @@ def test_the_days_of_the_clock_change_are_exact(
         assert outcome.refusal is None
         steps = collecting.day(POINT, span)
         assert len(steps.quantity) == count
-        assert steps.quantity.tolist() == energies(site, span)
+        assert steps.quantity.tolist() == site.energies(span)
         assert set(steps.quality.tolist()) == {int(Quality.MEASURED)}
 
     drive(tmp_path, world, [site], story)
@@ -166,7 +161,7 @@ def test_another_meter_is_followed_without_mixing(tmp_path: Path) -> None:
     async def story(collecting: Collecting) -> None:
         world.now = float(at)
         assert (await collecting.visit_until_done("m")).refusal is None
-        old, old_truth = Site("m", site.meter), energies(site, Interval(span.start, at))
+        old, old_truth = Site("m", site.meter), site.energies(Interval(span.start, at))
         site.exchange(other)
         world.now = float(span.end + 60)
         first, second = await collecting.visit("m"), await collecting.visit_until_done("m")
@@ -176,7 +171,7 @@ def test_another_meter_is_followed_without_mixing(tmp_path: Path) -> None:
         assert [(end, raw) for end, _, _, raw in collecting.rows(site)] == site.truth(world.now)
         assert [(end, raw) for end, _, _, raw in collecting.rows(old)] == old.truth(float(at))
         steps = collecting.day(POINT, span)
-        assert steps.quantity.tolist() == old_truth + energies(site, Interval(at, span.end))
+        assert steps.quantity.tolist() == old_truth + site.energies(Interval(at, span.end))
 
     drive(tmp_path, world, [site], story)
 
@@ -213,7 +208,7 @@ def test_a_register_that_turns_over_makes_the_right_energies(tmp_path: Path) -> 
         rows = [raw for _, _, _, raw in collecting.rows(site, "1-0:1.8.0*255")]
         assert rows != sorted(rows), "it turned over on this day"
         steps = collecting.day(POINT, span)
-        assert steps.quantity.tolist() == [40 * raw for raw in energies(site, span)]
+        assert steps.quantity.tolist() == [40 * raw for raw in site.energies(span)]
 
     drive(tmp_path, world, [site], story)
 

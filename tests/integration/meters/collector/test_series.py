@@ -13,7 +13,7 @@ import pytest
 from gateway.cli import run as gridpost
 from gateway.demo.market import GRID_OPERATOR, SUPPLIER_A
 from gateway.messages.codes import Dialect
-from gateway.messages.times import Interval, MarketZone, format_minute
+from gateway.messages.times import MarketZone, format_minute
 from meter_adapters.collector.config import HubSection
 from meter_adapters.delivery.day_series import sources_of
 from meter_adapters.delivery.hub_access import HubAccess
@@ -24,7 +24,7 @@ from meter_adapters.simulators.meter import Outage
 from tests.integration.transport.desk import SECRET
 from tests.integration.transport.test_with_hub import SENDER, Market
 
-from .plant_side import PROFILE_ONLY, Collecting, Site, World, drive, simulated
+from .plant_side import PROFILE_ONLY, Collecting, World, drive, simulated
 
 ZONE = MarketZone("Europe/Copenhagen")
 DAY = date(2025, 3, 11)
@@ -40,10 +40,6 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 
 def point_section(point: str, more: str = "") -> str:
     return f'[[meter.point]]\nmetering-point = "{point}"\nsettlement-method = "flex"\n{more}'
-
-
-def true_energies(site: Site, span: Interval = SPAN) -> list[int]:
-    return [row.values[0] for row in site.meter.rows(span.start, span.end, span.end)]
 
 
 class Series:
@@ -106,7 +102,7 @@ def test_a_day_is_sent_as_rsm_012_and_stands_in_the_hub(tmp_path: Path, market: 
     values = held(market, point)
     assert {quality for _, quality in values} == {"measured"}
     total = sum(int(quantity.replace(".", "")) for quantity, _ in values if quantity)
-    exact = sum(true_energies(site)) * 6
+    exact = sum(site.energies(SPAN)) * 6
     assert total == (2 * exact + 5) // 10, "the day's sum to the last Wh"
 
 
@@ -141,7 +137,7 @@ def test_a_lost_acknowledgement_is_no_second_document(tmp_path: Path, market: Ma
 
     drive(tmp_path, world, [site], story)
     assert line.lost == 1
-    assert [quantity for quantity, _ in held(market, point)] == kwh(true_energies(site))
+    assert [quantity for quantity, _ in held(market, point)] == kwh(site.energies(SPAN))
 
 
 def test_a_day_with_holes_waits_is_sent_missing_and_corrected_when_they_are_filled(
@@ -163,7 +159,7 @@ def test_a_day_with_holes_waits_is_sent_missing_and_corrected_when_they_are_fill
 
     drive(tmp_path, world, [site], story)
     half = held(market, point)
-    energies = kwh(true_energies(site))
+    energies = kwh(site.energies(SPAN))
     assert half[:48] == [(quantity, "measured") for quantity in energies[:48]]
     assert set(half[48:]) == {(None, "missing")}
 

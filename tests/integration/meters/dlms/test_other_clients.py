@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
-from benchmarks.bench_meters_dlms import CIPHERED, CLEAR, gurux_alone
+from benchmarks.meters_dlms import CIPHERED, CLEAR, gurux_alone
 from gateway.messages.times import to_instant
 from meter_adapters.dlms.acse import Mechanism
 from meter_adapters.simulators.dlms_server import ClientRights

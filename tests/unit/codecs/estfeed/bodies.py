@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gateway.codecs.estfeed.table import decode
+from gateway.messages.codes import Commodity, FeedForm
 from gateway.messages.metering_data import MeteringData
 
 POINTS = ("38ZEE-1000007L-E", "38ZGO-100000BP-P", "38ZGO-1000000C-Y")
@@ -170,4 +172,11 @@ def differences(one: MeteringData, other: MeteringData) -> list[str]:
                 found.append(f"{measure} {name}: {getattr(columns, name)} {getattr(beside, name)}")
         if columns.as_written != beside.as_written:
             found.append(f"{measure} as written")
+    return found
+
+
+def read(data: bytes, form: FeedForm = FeedForm.ESTFEED_V2) -> MeteringData:
+    """What a body of electricity holds."""
+    found = decode(data, form, Commodity.ELECTRICITY)
+    assert isinstance(found, MeteringData), found
     return found

@@ -10,10 +10,10 @@ import pytest
 from gateway.codecs.estfeed.table import decode
 from gateway.codecs.table import Undecodable
 from gateway.messages.codes import Commodity, FeedForm, Flow, Quality, Unit
-from gateway.messages.metering_data import CallerContext, Measure, Member, MeteringData
+from gateway.messages.metering_data import CallerContext, Measure, Member
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import NO_INSTANT, parse_instant
-from tests.unit.codecs.estfeed.bodies import CONTEXT, POINTS, dumped, number
+from tests.unit.codecs.estfeed.bodies import CONTEXT, POINTS, dumped, number, read
 
 KWH_IN, KWH_OUT = Measure(Flow.IN, Unit.KWH), Measure(Flow.OUT, Unit.KWH)
 M3_OUT = Measure(Flow.OUT, Unit.CUBIC_METRE)
@@ -35,12 +35,6 @@ def v2(*periods: dict[str, Any], point: str = POINTS[0]) -> bytes:
 def v1(*intervals: dict[str, Any], context: dict[str, str] | None = None) -> bytes:
     data = [{"meterEic": POINTS[0], "periods": [{"r": "PT15M", "aI": list(intervals)}]}]
     return dumped({"marketParticipantContext": CONTEXT if context is None else context, "meterData": data})
-
-
-def read(data: bytes, form: FeedForm = FeedForm.ESTFEED_V2) -> MeteringData:
-    found = decode(data, form, Commodity.ELECTRICITY)
-    assert isinstance(found, MeteringData), found
-    return found
 
 
 def faults(data: bytes, form: FeedForm = FeedForm.ESTFEED_V2) -> list[tuple[str, str]]:

@@ -9,19 +9,13 @@ import pytest
 
 from gateway.codecs.estfeed import writing
 from gateway.codecs.estfeed.shapes import V1_CONTENT, V1_SUBMISSION, V2_ANSWER, V2_SUBMISSION
-from gateway.codecs.estfeed.table import decode, decode_as
+from gateway.codecs.estfeed.table import decode_as
 from gateway.codecs.estfeed.writing import encode, encode_each, periods_of
 from gateway.messages.codes import CORRECTED_FLAG, Commodity, FeedForm, Flow
 from gateway.messages.metering_data import MeteringData
-from tests.unit.codecs.estfeed.bodies import POINTS, Spelling, differences, v1_body, v2_body
+from tests.unit.codecs.estfeed.bodies import POINTS, Spelling, differences, read, v1_body, v2_body
 
 PLAIN = Spelling(False, None, (",", ":"), (3,), 0, True, (0,))
-
-
-def read(data: bytes, form: FeedForm) -> MeteringData:
-    found = decode(data, form, Commodity.ELECTRICITY)
-    assert isinstance(found, MeteringData), found
-    return found
 
 
 @pytest.mark.parametrize("seed", range(20))

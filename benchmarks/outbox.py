@@ -1,6 +1,6 @@
 """The collector's outbox: rows a second beside bare SQLite inserts of the same durability, measured in turn.
 
-    python -m benchmarks.bench_outbox [blocks=200] > benchmarks/results/outbox.txt
+    python -m benchmarks.outbox [blocks=200] > benchmarks/results/outbox.txt
 
 A block is a day of a meter with two columns: 192 readings in one transaction. Bare inserts put the same readings into
 one table with the same key, without queue, revisions or mark; both wait for the disk at each commit.

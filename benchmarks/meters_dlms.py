@@ -1,6 +1,6 @@
 """Load profiles of DLMS meters, clear and ciphered, beside gurux-dlms alone against the same simulated meter.
 
-Run by `python -m benchmarks.bench_meters_dlms [--days 35] [--rounds 5]`. The meter runs in a process of its own; both
+Run by `python -m benchmarks.meters_dlms [--days 35] [--rounds 5]`. The meter runs in a process of its own; both
 clients associate, read the columns, ask for all days at once, and release. What is compared is the seconds a client's
 own process computes: the wait for the meter is the same for both. Goals: at least 0.7 x of gurux-dlms clear, at least
 5 x ciphered (its AES is Python). Ours checks every tag and counter; gurux-dlms 1.0.203 lets a wrong tag pass.

@@ -1,6 +1,6 @@
 """`kill -9` of the collector at random instants, many rounds, while it reads simulated meters and sends to a hub.
 
-    python -m benchmarks.bench_collector_kills [rounds=200] > benchmarks/results/collector_kills.txt
+    python -m benchmarks.collector_kills [rounds=200] > benchmarks/results/collector_kills.txt
 
 In the end the hub holds every row of every meter once, and after no round did the outbox hold half a transaction. The
 test run does the same with fewer rounds (`tests/integration/meters/collector`). Ends with 1 on any fault.

@@ -1,6 +1,6 @@
 """One collector polling many simulated TCP meters every minute: does it keep up, and does its memory stay flat?
 
-    python -m benchmarks.bench_poll [meters=200] [minutes=10] > benchmarks/results/poll.txt
+    python -m benchmarks.poll [meters=200] [minutes=10] > benchmarks/results/poll.txt
 
 The meters are DLMS meters over the wrapper with a load profile of one minute, each on a port of its own, played by this
 process; the collector is `gridpost-meters run` in a process of its own. At the end every interval that was due must be
