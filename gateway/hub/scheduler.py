@@ -24,6 +24,7 @@ from gateway.hub.ports import StoreUnavailable
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.reminders.run import Reminders
+from gateway.hub.retention import purge_nightly
 from gateway.hub.runner import Runner
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.hub.settlement.evening import Settlement
@@ -173,6 +174,7 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         (None, Duty("indexing new series", every(INDEX_SECONDS), index)),
         (None, Duty("closing the day's index", day_close, build)),
         (Service.METERING_DATA, Duty("taking old changes off the feed", day_close, purge)),
+        (None, Duty("purging values beyond their time", day_close, lambda _due: purge_nightly(office))),
         (Service.SETTLEMENT, Duty("settling the evening", every(SETTLE_SECONDS), settle)),
         (Service.READINGS, Duty("noting meter readings awaited", midnight, note_deadlines)),
         (Service.POINT_SERIES, Duty("netting and sharing", every(NET_SECONDS), follow_sites)),

@@ -26,6 +26,7 @@ from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.networks import NetworkTerms
 from gateway.markets.parameters import Parameter
 from gateway.markets.results import ResultPolicy
+from gateway.markets.retention import KEEPS_ALL, RetentionTerms
 from gateway.markets.series_terms import NO_TERMS, SeriesTerms
 from gateway.messages.codes import (
     Dialect,
@@ -164,6 +165,7 @@ class MarketProfile:
         agreement_access: who may read metering data where agreements decide it.
         feed: how its parties are told of changes.
         metering_data: how metering data sent by the interval are taken.
+        retention: how long values are kept.
     """
 
     name: str
@@ -198,6 +200,7 @@ class MarketProfile:
     agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS
     feed: FeedPolicy = NO_FEED
     metering_data: MeteringDataPolicy = NO_METERING_DATA
+    retention: RetentionTerms = KEEPS_ALL
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 
