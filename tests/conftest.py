@@ -9,6 +9,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("gridpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gridpost")  # no test asserts on time: a busy machine is not a defect
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -288,9 +288,7 @@ def samples(shared: Path) -> list[bytes]:
 ADDRESSES = (*(f"/v1.0/cim/{name}" for name in DOCUMENTS), "/ebix")
 
 
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_samples_are_answered_below_500(market: Market, samples: list[bytes], data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from(samples)))
