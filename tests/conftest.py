@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False  # a hundred and more processes are started: they shall find the code compiled
+
 SHARED = Path(os.environ.get("GRIDPOST_SHARED", ROOT.parent / "shared"))
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers for each core with `-n auto`: half of a test's time goes to disks and to processes it started."""
     return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nine thousand tests are there to stay: nobody searches for garbage among them, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from gateway.hub.point_series.reactive import note_availability
 from gateway.hub.query_desk import QueryDesk
 from gateway.hub.readings.deadlines import note_passed_deadlines
 from gateway.hub.reminders.run import Reminders
+from gateway.hub.retention import purge_nightly
 from gateway.hub.runner import Runner
 from gateway.hub.scheduler import Duty
 from gateway.hub.series.point_index import BUILD_SEGMENTS
@@ -59,8 +60,11 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
     def note_deadlines(_due: int) -> None:
         note_passed_deadlines(office, office.clock.now())
 
-    def purge(_due: int) -> None:
+    def clear_feed(_due: int) -> None:
         purge_feed(office)
+
+    def purge(_due: int) -> None:
+        purge_nightly(office)
 
     duties = [
         (Service.QUERIES, Duty("stepping anonymous queries", _every(QUERY_SECONDS), step_queries)),
@@ -71,7 +75,8 @@ def duties_of(office: Office, runner: Runner) -> list[Duty]:
         ),
         (None, Duty("indexing new series", _every(INDEX_SECONDS), index.build_when_worth_it)),
         (None, Duty("closing the day's index", day_close, index.build)),
-        (Service.METERING_DATA, Duty("taking old changes off the feed", day_close, purge)),
+        (Service.METERING_DATA, Duty("taking old changes off the feed", day_close, clear_feed)),
+        (None, Duty("purging values beyond their time", day_close, purge)),
         (Service.SETTLEMENT, Duty("settling the evening", _every(SETTLE_SECONDS), settle)),
         (Service.READINGS, Duty("noting meter readings awaited", midnight, note_deadlines)),
         (Service.POINT_SERIES, Duty("netting and sharing", _every(NET_SECONDS), series.follow_sites)),

@@ -32,6 +32,7 @@ from gateway.markets.policies import (
     MarketRules,
 )
 from gateway.markets.results import ResultPolicy
+from gateway.markets.retention import KEEPS_ALL, RetentionTerms
 from gateway.markets.series_terms import NO_TERMS, SeriesTerms
 from gateway.messages.codes import (
     Dialect,
@@ -97,6 +98,7 @@ class MarketProfile:
         agreement_access: who may read metering data where agreements decide it.
         feed: how its parties are told of changes.
         metering_data: how metering data sent by the interval are taken.
+        retention: how long values are kept.
     """
 
     name: str
@@ -131,6 +133,7 @@ class MarketProfile:
     agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS
     feed: FeedPolicy = NO_FEED
     metering_data: MeteringDataPolicy = NO_METERING_DATA
+    retention: RetentionTerms = KEEPS_ALL
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

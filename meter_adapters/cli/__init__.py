@@ -8,33 +8,51 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
 
-from meter_adapters.cli import (
-    decode_command,
-    doctor_command,
-    read_commands,
-    run_command,
-    simulate_command,
-    status_command,
-)
 from meter_adapters.cli.outcome import COULD_NOT_RUN, CommandError
 
 TRACEBACK = "GRIDPOST_TRACEBACK"
 """Environment variable that, set to anything, shows where an unexpected error came from."""
 
-app = typer.Typer(
-    name="gridpost-meters",
-    help="Collect from meters of IEC 62056-21, DLMS and P1, and send what they say to an exchange.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for family in (run_command, status_command, read_commands, doctor_command, decode_command, simulate_command):
-    family.register(app)
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "run_command": ("run",),
+    "status_command": ("status",),
+    "read_commands": ("read", "discover"),
+    "doctor_command": ("doctor",),
+    "decode_command": ("decode",),
+    "simulate_command": ("simulate",),
+}
+"""The modules of this package and the commands each adds, in the order of the help."""
+
+
+def application(families: Iterable[str] = FAMILIES) -> typer.Typer:
+    """The command with these families in it."""
+    app = typer.Typer(
+        name="gridpost-meters",
+        help="Collect from meters of IEC 62056-21, DLMS and P1, and send what they say to an exchange.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_whole)
+    for family in families:
+        import_module(f"{__name__}.{family}").register(app)
+    return app
+
+
+def families_for(arguments: Sequence[str]) -> Iterable[str]:
+    """The family of the command that is asked for; all of them for the help, and for what is no command."""
+    asked = next(iter(arguments), "")
+    return [family for family, commands in FAMILIES.items() if asked in commands] or FAMILIES
+
+
+def _whole() -> None:
+    """Makes a command of its own of what would, alone, be the whole."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="gridpost-meters")
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        application(families_for(given))(args=given, prog_name="gridpost-meters")
     except SystemExit as ended:  # also after a wrong option, which typer words itself
         return ended.code if isinstance(ended.code, int) else COULD_NOT_RUN * (ended.code is not None)
     except Exception as error:  # nobody at a terminal is helped by a traceback

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import typer
 
-from meter_adapters.cli.outcome import FINDINGS, AsJson, ConfigFile, plant_of, print_json, print_rows, stop
+from meter_adapters.cli.outcome import FINDINGS, AsJson, ConfigFile, print_json, print_rows, stop
+from meter_adapters.cli.plants import plant_of
 from meter_adapters.collector.collector import Plant
 from meter_adapters.collector.host_clock import host_time, is_synchronised
 from meter_adapters.delivery.hub_access import HubAccess, Silent

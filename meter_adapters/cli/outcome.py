@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,8 +11,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from gateway.messages.times import format_second
-from meter_adapters.collector.collector import Plant, open_plant
-from meter_adapters.collector.config import CollectorConfig, read_config, sentences
 from meter_adapters.readings import MeterEvent, Reading, Refusal
 
 GOOD, FINDINGS, COULD_NOT_RUN = 0, 1, 2
@@ -29,22 +26,6 @@ class CommandError(Exception):
 def stop(code: int) -> NoReturn:
     """End the command with an exit code."""
     raise typer.Exit(code)
-
-
-def config_of(path: Path) -> CollectorConfig:
-    """The configuration of a file, or the command's end."""
-    config = read_config(path)
-    if isinstance(config, tuple):
-        raise CommandError(sentences(config))
-    return config
-
-
-def plant_of(path: Path) -> Plant:
-    """Everything the configuration of a file stands for, or the command's end."""
-    plant = open_plant(config_of(path), path.parent, os.environ)
-    if isinstance(plant, tuple):
-        raise CommandError(sentences(plant))
-    return plant
 
 
 def print_json(value: object) -> None:

@@ -20,7 +20,6 @@ from meter_adapters.cli.outcome import (
     ConfigFile,
     event_cells,
     event_value,
-    plant_of,
     print_json,
     print_refusal,
     print_rows,
@@ -29,6 +28,7 @@ from meter_adapters.cli.outcome import (
     refusal_value,
     stop,
 )
+from meter_adapters.cli.plants import plant_of
 from meter_adapters.collector.adapters import MeterDoor
 from meter_adapters.collector.collector import Plant
 from meter_adapters.collector.host_clock import host_time

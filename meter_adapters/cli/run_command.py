@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from meter_adapters.cli.outcome import ConfigFile, plant_of
+from meter_adapters.cli.outcome import ConfigFile
+from meter_adapters.cli.plants import plant_of
 from meter_adapters.collector.collector import Collector
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

@@ -8,7 +8,8 @@ import httpx
 import msgspec
 import typer
 
-from meter_adapters.cli.outcome import FINDINGS, AsJson, ConfigFile, plant_of, print_json, print_rows, stop
+from meter_adapters.cli.outcome import FINDINGS, AsJson, ConfigFile, print_json, print_rows, stop
+from meter_adapters.cli.plants import plant_of
 from meter_adapters.collector.collector import Collector
 from meter_adapters.collector.config import CollectorConfig
 from meter_adapters.collector.status_page import LOOPBACK

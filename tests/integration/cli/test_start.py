@@ -10,7 +10,9 @@ import typer
 
 from gateway.cli import FAMILIES, application, families_for
 
-HEAVY = {"sqlalchemy", "gateway.hub.exchange", "uvicorn"}
+HEAVY = {"sqlalchemy", "gateway.hub.exchange", "uvicorn", "openpyxl"}
+SELDOM = {"alembic", "httpx", "openpyxl"}
+"""What a hub needs for a change of its tables, for issuers outside, for workbooks."""
 
 
 def _names(app: typer.Typer) -> set[str]:
@@ -36,12 +38,22 @@ def test_a_command_loads_its_family_and_what_is_none_loads_all() -> None:
     assert families_for(["--version"]) == ()
 
 
-@pytest.mark.parametrize("command", ["validate", "convert", "send", "peek", "explain"])
-def test_a_command_without_a_hub_loads_no_database(command: str) -> None:
+def loaded(command: str, names: set[str]) -> str:
+    """Which modules a command has loaded when it shows its help."""
     code = (
         "import sys; from gateway.cli import run; "
         f"assert run([{command!r}, '-h']) == 0; "
-        f"print(sorted({HEAVY!r}.intersection(sys.modules)), file=sys.stderr)"
+        f"print(sorted({names!r}.intersection(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "[]"
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("command", ["validate", "convert", "send", "peek", "call", "prepare", "schemas", "explain"])
+def test_a_command_without_a_hub_loads_no_database(command: str) -> None:
+    assert loaded(command, HEAVY) == "[]"
+
+
+@pytest.mark.parametrize("command", ["serve", "client", "masterdata", "readings"])
+def test_a_hub_loads_what_it_seldom_needs_when_it_needs_it(command: str) -> None:
+    assert loaded(command, SELDOM) == "[]"

@@ -29,7 +29,7 @@ def killed(url: str, manner: str, first: int, accepted: int) -> dict[str, int]:
             told[document_id] = int(number)
             if len(told) == accepted:
                 process.kill()
-        assert process.wait(30) == -9
+        assert process.wait(60) == -9
     assert len(told) >= accepted, "the process ended by itself"
     return told
 

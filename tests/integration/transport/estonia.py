@@ -67,7 +67,7 @@ class EstonianMarket(RunningServer):
 
     def final(self, user: DatahubClient, document_id: str) -> dict[str, Any]:
         """A message's status once it is final."""
-        patient_until = time.monotonic() + 30
+        patient_until = time.monotonic() + 60
         while time.monotonic() < patient_until:
             (found,) = user.status_v2(document_id)
             if found["status"] in FINAL:

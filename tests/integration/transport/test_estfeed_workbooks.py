@@ -217,7 +217,7 @@ class Jobs:
         return self._http.get(f"/api/hub/v1/workbooks/{job}", headers=self._signed)
 
     def final(self, job: str) -> dict[str, Any]:
-        patient_until = time.monotonic() + 30
+        patient_until = time.monotonic() + 60
         while time.monotonic() < patient_until:
             found: dict[str, Any] = self.get(job).json()
             if found["state"] != "processing":

@@ -85,16 +85,16 @@ def test_an_answer_given_early_reaches_the_sender(desk: Desk) -> None:
 
 @pytest.mark.sec_21
 def test_a_body_that_stops_coming_is_408(desk: Desk) -> None:
-    with socket.create_connection(desk.address, timeout=10) as connection:
+    with socket.create_connection(desk.address, timeout=60) as connection:
         connection.sendall(_head(desk, "Content-Length: 1000") + b"x" * 10)
-        connection.settimeout(10)
+        connection.settimeout(60)
         assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
     assert not desk.exchange.taken
 
 
 @pytest.mark.sec_21
 def test_a_body_that_trickles_is_408_after_its_time(desk: Desk) -> None:
-    with socket.create_connection(desk.address, timeout=10) as connection:
+    with socket.create_connection(desk.address, timeout=60) as connection:
         connection.sendall(_head(desk, "Transfer-Encoding: chunked"))
         connection.settimeout(0.5)
         answer = b""
@@ -112,7 +112,7 @@ def test_a_body_that_trickles_is_408_after_its_time(desk: Desk) -> None:
 def test_a_head_that_never_ends_loses_its_connection(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEADER_SECONDS", 1.0)
     for begun in (b"", b"GET / HT", b"\r\n\r\n", b"GET / HTTP/1.1\r\nHost: hub\r\nX: "):
-        with socket.create_connection(desk.address, timeout=10) as connection:
+        with socket.create_connection(desk.address, timeout=60) as connection:
             connection.sendall(begun)
             assert connection.recv(100) == b"", begun
 
@@ -128,7 +128,7 @@ def test_bodies_that_find_no_room_beside_others_are_put_off(
     open_desk: Callable[[TransportSettings], Desk],
 ) -> None:
     desk = open_desk(TransportSettings(limits=BodyLimits(together=300_000)))
-    with socket.create_connection(desk.address, timeout=10) as slow:
+    with socket.create_connection(desk.address, timeout=60) as slow:
         slow.sendall(_head(desk, "Content-Length: 200001") + b"x" * 200_000)
         while desk.services.room.taken < 200_000:
             pass
@@ -186,14 +186,14 @@ def test_malformed_chunks_are_400(desk: Desk, body: bytes) -> None:
 def test_two_good_requests_on_one_connection_are_both_answered(desk: Desk) -> None:
     one = _head(desk, "Content-Length: 4") + b"<a/>"
     last = _head(desk, "Content-Length: 4", "Connection: close") + b"<b/>"
-    with socket.create_connection(desk.address, timeout=5) as connection:
+    with socket.create_connection(desk.address, timeout=60) as connection:
         connection.sendall(one + last)
         assert _statuses(read_all(connection)) == [b"202", b"202"]
     assert [submission.body for _, submission in desk.exchange.taken] == [b"<a/>", b"<b/>"]
 
 
 def test_a_sender_that_hangs_up_leaves_nothing(desk: Desk) -> None:
-    with socket.create_connection(desk.address, timeout=5) as connection:
+    with socket.create_connection(desk.address, timeout=60) as connection:
         connection.sendall(_head(desk, "Content-Length: 1000") + b"x")
-    assert httpx.get(f"{desk.url}/api/hub/v1/health").status_code == 200
+    assert httpx.get(f"{desk.url}/api/hub/v1/health", timeout=60).status_code == 200
     assert not desk.exchange.taken

@@ -88,7 +88,7 @@ def test_random_bytes_on_the_socket(desk: Desk, raw: bytes) -> None:
 
 
 def _exchange(desk: Desk, raw: bytes) -> bytes:
-    with socket.create_connection(desk.address, timeout=2) as connection:
+    with socket.create_connection(desk.address, timeout=60) as connection:
         try:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)

@@ -65,14 +65,14 @@ class HubSide:
     def stop(self) -> None:
         """Stop serving; the data stay."""
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self._socket.close()
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """What the hub gives the collector's party."""
         form = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET}
-        with httpx.Client(base_url=self.url, timeout=30) as http:
+        with httpx.Client(base_url=self.url, timeout=60) as http:
             token = http.post("/oauth2/v2.0/token", data=form).json()["access_token"]
             answer = http.get(path, params=query, headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text

@@ -51,7 +51,7 @@ def with_dlms_cosem(bench: Bench, question: Callable[[Any], T]) -> T:
     """Ask our meter with the other library's client, in a thread of its own."""
 
     def asked(port: int) -> T:
-        line = BlockingTcpIO("127.0.0.1", port, timeout=5)
+        line = BlockingTcpIO("127.0.0.1", port, timeout=60)
         kind = TcpTransport if bench.framing == "wrapper" else HdlcTransport
         client = DlmsClient(
             transport=kind(client_logical_address=CLIENT, server_logical_address=1, io=line),
