@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.machine import local_hub, operator_of
-from gateway.cli.options import DatabaseUrl, DataDir, Market, settings_from
+from gateway.cli.machine import existing_hub, operator_of
+from gateway.cli.options import DatabaseUrl, DataDir, Market
 from gateway.cli.outcome import CommandError
 from gateway.cli.printing import AsJson, print_json, print_rows
 from gateway.hub.exchange import Hub
@@ -35,15 +35,14 @@ def purge(  # noqa: PLR0913 - one parameter for each option
 
     Each segment of the store that goes is on record with its hash. The time is the setting `retention.years`.
     """
-    settings = settings_from(data_dir=data_dir, database=database, market=market)
-    with local_hub(settings, must_exist=True) as hub:
+    with existing_hub(data_dir, database, market) as hub:
         if past:
             with hub.office.database.read() as connection:
                 _tell_past([_value(one) for one in recorded(connection)], as_json)
             return
         kept = first_kept(hub.office)
         if kept is None:
-            raise CommandError(f"market {settings.market} keeps values for ever: set profile.retention.years")
+            raise CommandError(f"market {hub.profile.name} keeps values for ever: set profile.retention.years")
         taken = _foretold(hub, kept) if dry_run else purge_values(hub.office, kept, operator_of(hub.profile).client_id)
     if as_json:
         print_json({"first_kept": kept.isoformat(), "dry_run": dry_run, **taken._asdict()})
