@@ -180,7 +180,7 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
     area_limits = settings.get("readings", {}).get("area_limits", {})
 
     def deadline(name: str, day: date) -> str:
-        return str(parameters[name].on(day).value)
+        return parameters[name].text(day)
 
     timetable = MarketTimetable(zone, working_days, deadline)
     return MarketProfile(
@@ -235,7 +235,7 @@ def _retention(settings: Table, parameters: Mapping[str, Parameter]) -> Retentio
 
 def _closing(parameters: Mapping[str, Parameter], timetable: MarketTimetable) -> ClosingTerms:
     days = parameters["supplier-correction-days"]
-    return ClosingTerms(timetable.zone, timetable.instant, lambda day: int(days.on(day).value))
+    return ClosingTerms(timetable.zone, timetable.instant, days.number)
 
 
 def _wording(rule: str, entry: Table, rest: str) -> Wording:
