@@ -254,7 +254,6 @@ def _wording(rule: str, entry: Table, rest: str) -> Wording:
 
 def _identifiers(table: Table) -> IdentifierPolicy:
     return IdentifierPolicy(
-        party_schemes=frozenset(map(Scheme, table["party_schemes"])),
         point_scheme=Scheme(table["point_scheme"]),
         strictness=Strictness(table["strictness"]),
         exceptions=frozenset(table.get("exceptions", ())),
