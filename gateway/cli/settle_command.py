@@ -126,7 +126,7 @@ def _order(
             raise CommandError(
                 f"results change to {value.value} on {value.since}; settle the time before and after on its own"
             )
-    in_force = Resolution(str(steps.on(profile.zone.day(interval.start)).value))
+    in_force = Resolution(steps.text(profile.zone.day(interval.start)))
     return Order(interval, areas, method, resolution or in_force)
 
 

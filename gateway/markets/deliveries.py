@@ -13,6 +13,12 @@ from gateway.messages.codes import Commodity
 from gateway.messages.times import Interval
 
 
+def day_hour(parameters: Mapping[str, Parameter], commodity: Commodity, day: date) -> int:
+    """The local hour at which a commodity's own day begins: `day-start-natural-gas`, else midnight."""
+    start = parameters.get(f"day-start-{commodity}")
+    return 0 if start is None else start.number(day)
+
+
 class DeliveryStage(StrEnum):
     """Which delivery of a day's values is meant."""
 
@@ -36,8 +42,6 @@ class DeliveryDeadlines:
         return self.timetable.instant(f"{stage}-data-{commodity}", day)
 
     def day_of(self, commodity: Commodity, day: date) -> Interval:
-        """The commodity's own day that begins on a local day: at midnight, or at the hour `day-start-natural-gas`."""
-        start = self.parameters.get(f"day-start-{commodity}")
-        hour = 0 if start is None else int(start.on(day).value)
-        zone = self.timetable.zone
+        """The commodity's own day that begins on a local day."""
+        zone, hour = self.timetable.zone, day_hour(self.parameters, commodity, day)
         return Interval(zone.at(day, hour), zone.at(day + timedelta(days=1), hour))

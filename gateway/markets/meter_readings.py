@@ -32,7 +32,7 @@ class ReadingTerms:
     def numbers(self, grid_area: str, day: date) -> ReadingNumbers:
         """The numbers in force in a grid area on a local day."""
         return ReadingNumbers(
-            bands=_bands(str(self.parameters["plausible-annual-consumption"].on(day).value)),
+            bands=_bands(self.parameters["plausible-annual-consumption"].text(day)),
             mandatory_limit=self.area_limits.get(grid_area, self._number("mandatory-hourly-limit", day)),
             annual_days=self._number("annual-consumption-days", day),
             due_days=self._number("reading-due-days", day),
@@ -59,7 +59,7 @@ class ReadingTerms:
         return nominal + timedelta(days=self._number("reading-due-days", nominal))
 
     def _number(self, name: str, day: date) -> int:
-        return int(self.parameters[name].on(day).value)
+        return self.parameters[name].number(day)
 
 
 def _bands(text: str) -> tuple[PlausibleBand, ...]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from gateway.markets.parameters import Parameter
+from gateway.markets.deliveries import day_hour
+from gateway.markets.parameters import Parameter, changes_of
 from gateway.messages.codes import AgreementKind, Commodity, FeedForm, Resolution, Role
 from gateway.messages.times import DAY, MarketZone, to_instant
 from gateway.rules.interval_hits import IntervalRules
@@ -73,8 +74,7 @@ class MeteringDataPolicy:
     _changes: Sequence[date] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        days = {value.since for parameter in self.parameters.values() for value in parameter.values}
-        object.__setattr__(self, "_changes", sorted(days))
+        object.__setattr__(self, "_changes", changes_of(self.parameters))
 
     def terms(self, now: int) -> MeteringTerms:
         """What the rules need to know, as in force on the local day of an instant."""
@@ -98,7 +98,7 @@ class MeteringDataPolicy:
         return MeteringTerms(
             zone=self.zone,
             resolutions={commodity: self._resolutions(name) for commodity, name in _RESOLUTIONS.items()},
-            day_hours={commodity: self._day_hour(commodity, day) for commodity in Commodity},
+            day_hours={commodity: day_hour(self.parameters, commodity, day) for commodity in Commodity},
             submitters=self.submitters,
             net_senders=self.net_senders,
             agreements_needed=self.agreements_needed,
@@ -109,15 +109,11 @@ class MeteringDataPolicy:
             decimals=self._number("decimals", day),
             exact_decimals=self.exact_decimals,
             clock_tolerance=self._number("clock-tolerance", day),
-            atomicity=Atomicity(str(self.parameters["atomicity"].on(day).value)),
+            atomicity=Atomicity(self.parameters["atomicity"].text(day)),
         )
 
     def _number(self, name: str, day: date) -> int:
-        return int(self.parameters[name].on(day).value)
-
-    def _day_hour(self, commodity: Commodity, day: date) -> int:
-        name = f"day-start-{commodity}"
-        return self._number(name, day) if name in self.parameters else 0
+        return self.parameters[name].number(day)
 
     def _resolutions(self, name: str) -> tuple[MarketResolutions, ...]:
         return tuple(

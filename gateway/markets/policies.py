@@ -39,9 +39,8 @@ class CorrectedOutward(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IdentifierPolicy:
-    """Which identifiers name parties and points, and how closely they are looked at."""
+    """Which identifiers name metering points, and how closely identifiers are looked at."""
 
-    party_schemes: frozenset[Scheme]
     point_scheme: Scheme
     strictness: Strictness
     exceptions: frozenset[str] = frozenset()

@@ -23,7 +23,7 @@ from gateway.markets.feed import NO_FEED, FeedPolicy
 from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.networks import NetworkTerms
-from gateway.markets.parameters import Parameter
+from gateway.markets.parameters import Parameter, changes_of
 from gateway.markets.policies import (
     Bundling,
     ControlPolicy,
@@ -138,8 +138,7 @@ class MarketProfile:
     _changes: list[date] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        days = {value.since for parameter in self.parameters.values() for value in parameter.values}
-        object.__setattr__(self, "_changes", sorted(days))
+        object.__setattr__(self, "_changes", changes_of(self.parameters))
 
     # --- incoming documents ---------------------------------------------------------------------------------------
 
@@ -238,11 +237,11 @@ class MarketProfile:
 
     def number(self, name: str, day: date) -> int:
         """A numeric parameter in force on a local day."""
-        return int(self.parameters[name].on(day).value)
+        return self.parameters[name].number(day)
 
     def settlement_resolution(self, day: date) -> Resolution:
         """The step in which a day of operation is settled (DK-1.15, DK-1.35)."""
-        return Resolution(str(self.parameters["settlement-resolution"].on(day).value))
+        return Resolution(self.parameters["settlement-resolution"].text(day))
 
     @cached_property
     def deliveries(self) -> DeliveryDeadlines:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from importlib.resources import files
 from typing import Any, TypeVar
@@ -17,20 +16,14 @@ from gateway.markets.calendar import WEEKDAYS, EasterHoliday, FixedHoliday, Mark
 from gateway.markets.clients import read_client_terms
 from gateway.markets.closing import CLOSED, ClosingTerms
 from gateway.markets.distribution import Behaviour, Distribution
+from gateway.markets.enabled_rules import read_rules
 from gateway.markets.estfeed import NO_ESTFEED, read_estfeed
 from gateway.markets.feed import NO_FEED, read_feed
 from gateway.markets.meter_readings import ReadingTerms
-from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
+from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy, read_metering_data
 from gateway.markets.networks import NO_NETWORKS, read_networks
 from gateway.markets.parameters import DatedValue, Parameter
-from gateway.markets.policies import (
-    Bundling,
-    ControlPolicy,
-    CorrectedOutward,
-    IdentifierPolicy,
-    MarketRules,
-    Strictness,
-)
+from gateway.markets.policies import Bundling, ControlPolicy, CorrectedOutward, IdentifierPolicy, Strictness
 from gateway.markets.profile import MarketProfile
 from gateway.markets.results import NO_RESULTS, read_results
 from gateway.markets.retention import RetentionTerms, read_retention
@@ -48,40 +41,14 @@ from gateway.messages.codes import (
     WireForm,
     wire_form,
 )
-from gateway.messages.findings import Severity
 from gateway.messages.identifiers import Scheme, list_point_codes, point_key
 from gateway.messages.masterdata import KINDS, RESOLUTIONS, STATES, UNITS
 from gateway.messages.times import MarketZone
 from gateway.rules.batch import Accepted, mask_of
-from gateway.rules.catalogue import (
-    AGGREGATION_REQUEST_RULES,
-    CANCELLATION_RULES,
-    ENVELOPE_RULES,
-    HISTORY_RULES,
-    MEASURE_DATA_RULES,
-    NAMED_ELSEWHERE,
-    READING_RULES,
-    REQUEST_RULES,
-    RESULTS_REQUEST_RULES,
-    SETTLEMENT_REQUEST_RULES,
-)
-from gateway.rules.envelope import Acceptance, Breach, EnvelopeRules
-from gateway.rules.interval_hits import IntervalRules
-from gateway.rules.metering_catalogue import MESSAGE_RULES, METERING_DATA_RULES
-from gateway.rules.metering_messages import MessageRules
-from gateway.rules.readings import CaseRules, PeriodCase
-from gateway.rules.runner import EnabledRule, Rule, RuleSet, Wording
+from gateway.rules.envelope import Acceptance
 
 Table = Mapping[str, Any]
-Subject = TypeVar("Subject")
-Case = TypeVar("Case", bound=PeriodCase)
-Listed = TypeVar("Listed")
-
-_LANGUAGES = ("da", "et", "fi")
-"""Languages of the markets: a rule may be worded in one of them beside English."""
-
-_NO_RULES = frozenset({"limits", "preparation"})
-"""The sections that hold no rules of the hub."""
+Terms = TypeVar("Terms")
 
 
 def read_table(name: str) -> Table:
@@ -117,55 +84,6 @@ def read_working_days(table: Table) -> WorkingDays:
     )
 
 
-def read_rules(table: Table, strictness: Strictness) -> MarketRules:
-    """The rules enabled, and the wording of every finding the market has a code for."""
-    rest, most = table["limits"]["rest"], table["limits"]["most_findings"]
-    sections = defaultdict(dict, {name: entry for name, entry in table.items() if name not in _NO_RULES})
-    wordings = {rule: _wording(rule, entry, rest) for section in sections.values() for rule, entry in section.items()}
-    enabled = {
-        rule
-        for section in sections.values()
-        for rule, entry in section.items()
-        if entry.get("enabled", True) and entry.get("needs", strictness) == strictness
-    }
-    decisive = {rule for rule, entry in sections["measure-data"].items() if entry.get("decisive", False)}
-
-    def rule_set(known: Mapping[str, Rule[Subject]], *names: str) -> RuleSet[Subject]:
-        listed = [rule for name in names for rule in sections[name] if rule in enabled]
-        return RuleSet(tuple(EnabledRule(known[rule], wordings[rule], rule in decisive) for rule in listed), most)
-
-    def case_rules(known: Mapping[str, Callable[[Case], Iterator[Breach]]]) -> CaseRules[Case]:
-        section = sections["meter-reading"]
-        decisive = frozenset(rule for rule, entry in section.items() if entry.get("decisive", False))
-        names = sorted((rule for rule in section if rule in enabled and rule in known), key=lambda n: n not in decisive)
-        return CaseRules(tuple((known[name], wordings[name]) for name in names), decisive)
-
-    def listed(known: Mapping[str, Listed], section: str) -> tuple[tuple[Listed, Wording], ...]:
-        names = [rule for rule in sections[section] if rule in enabled and rule in known]
-        return tuple((known[rule], wordings[rule]) for rule in names)
-
-    aggregation, settlement = DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST, DocumentKind.WHOLESALE_SETTLEMENT_REQUEST
-    checks = [rule for rule in sections["envelope"] if rule in enabled and rule not in NAMED_ELSEWHERE]
-    return MarketRules(
-        measure_data=rule_set(MEASURE_DATA_RULES, "measure-data"),
-        history=rule_set(HISTORY_RULES, "history"),
-        requests=rule_set(REQUEST_RULES, "measure-data-request"),
-        results={
-            aggregation: rule_set(
-                {**RESULTS_REQUEST_RULES, **AGGREGATION_REQUEST_RULES}, "results-request", aggregation
-            ),
-            settlement: rule_set({**RESULTS_REQUEST_RULES, **SETTLEMENT_REQUEST_RULES}, "results-request", settlement),
-        },
-        envelope=EnvelopeRules(tuple((ENVELOPE_RULES[rule], wordings[rule]) for rule in checks), most),
-        readings=case_rules(READING_RULES),
-        cancellations=case_rules(CANCELLATION_RULES),
-        metering_data=IntervalRules(listed(METERING_DATA_RULES, "metering-data"), most),
-        metering_messages=MessageRules(listed(MESSAGE_RULES, "metering-message")),
-        wordings=wordings,
-        preparation={rule: _wording(rule, entry, rest) for rule, entry in table.get("preparation", {}).items()},
-    )
-
-
 def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketProfile:
     """A market's profile from its settings, its rules and the functions that are its behaviour.
 
@@ -176,13 +94,15 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
     list_point_codes(identifiers.exceptions)
     zone, working_days = MarketZone(market["zone"]), read_working_days(settings["calendar"])
     parameters, enabled = read_parameters(settings["parameters"]), read_rules(rules, identifiers.strictness)
-
     area_limits = settings.get("readings", {}).get("area_limits", {})
+    timetable = MarketTimetable(zone, working_days, lambda name, day: parameters[name].text(day))
 
-    def deadline(name: str, day: date) -> str:
-        return str(parameters[name].on(day).value)
+    def stated(section: str, read: Callable[[Table], Terms], otherwise: Terms) -> Terms:
+        return read(settings[section]) if section in settings else otherwise
 
-    timetable = MarketTimetable(zone, working_days, deadline)
+    def metering_data(table: Table) -> MeteringDataPolicy:
+        return read_metering_data(table, zone, parameters, (enabled.metering_data, enabled.metering_messages))
+
     return MarketProfile(
         name=market["name"],
         title=market["title"],
@@ -205,27 +125,23 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         parameters=parameters,
         sending_processes=tuple(settings["delegation"]["sending"]),
         requesting_processes=_requesting_processes(settings["delegation"]),
-        results=read_results(settings["results"]) if "results" in settings else NO_RESULTS,
-        networks=read_networks(settings["networks"]) if "networks" in settings else NO_NETWORKS,
-        access=AccessPolicy(GrantPolicy(**settings["access"]["grants"]), QueryPolicy(**settings["access"]["queries"]))
-        if "access" in settings
-        else NO_ACCESS,
-        series=read_series_terms(settings["series"]) if "series" in settings else NO_TERMS,
+        results=stated("results", read_results, NO_RESULTS),
+        networks=stated("networks", read_networks, NO_NETWORKS),
+        access=stated("access", _access, NO_ACCESS),
+        series=stated("series", read_series_terms, NO_TERMS),
         clauses=market["clauses"],
         closing=_closing(parameters, timetable) if CLOSED in parameters else None,
         clients=read_client_terms(settings.get("clients", {})),
-        estfeed=read_estfeed(settings["estfeed"]) if "estfeed" in settings else NO_ESTFEED,
-        agreement_access=read_agreement_access(settings["agreement-access"])
-        if "agreement-access" in settings
-        else NO_AGREEMENT_ACCESS,
-        feed=read_feed(settings["feed"]) if "feed" in settings else NO_FEED,
-        metering_data=read_metering_data(
-            settings["metering-data"], zone, parameters, (enabled.metering_data, enabled.metering_messages)
-        )
-        if "metering-data" in settings
-        else NO_METERING_DATA,
+        estfeed=stated("estfeed", read_estfeed, NO_ESTFEED),
+        agreement_access=stated("agreement-access", read_agreement_access, NO_AGREEMENT_ACCESS),
+        feed=stated("feed", read_feed, NO_FEED),
+        metering_data=stated("metering-data", metering_data, NO_METERING_DATA),
         retention=_retention(settings, parameters),
     )
+
+
+def _access(table: Table) -> AccessPolicy:
+    return AccessPolicy(GrantPolicy(**table["grants"]), QueryPolicy(**table["queries"]))
 
 
 def _retention(settings: Table, parameters: Mapping[str, Parameter]) -> RetentionTerms:
@@ -235,26 +151,11 @@ def _retention(settings: Table, parameters: Mapping[str, Parameter]) -> Retentio
 
 def _closing(parameters: Mapping[str, Parameter], timetable: MarketTimetable) -> ClosingTerms:
     days = parameters["supplier-correction-days"]
-    return ClosingTerms(timetable.zone, timetable.instant, lambda day: int(days.on(day).value))
-
-
-def _wording(rule: str, entry: Table, rest: str) -> Wording:
-    local = next((f"{entry[language]} / " for language in _LANGUAGES if language in entry), "")
-    return Wording(
-        rule=rule,
-        code=entry["code"],
-        clause=entry["clause"],
-        text=local + entry["en"],
-        rest=rest,
-        severity=Severity(entry.get("severity", Severity.ERROR)),
-        target=entry.get("target", ""),
-        args=tuple(entry.get("args", ())),
-    )
+    return ClosingTerms(timetable.zone, timetable.instant, days.number)
 
 
 def _identifiers(table: Table) -> IdentifierPolicy:
     return IdentifierPolicy(
-        party_schemes=frozenset(map(Scheme, table["party_schemes"])),
         point_scheme=Scheme(table["point_scheme"]),
         strictness=Strictness(table["strictness"]),
         exceptions=frozenset(table.get("exceptions", ())),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import numpy as np
 
 from gateway.markets.calendar import WorkingDays
 from gateway.messages.masterdata import Rows
-from gateway.messages.times import DAY
+from gateway.messages.times import DAY, numbered_day
 from gateway.preparation.draft import WhyNot
 from gateway.preparation.estimation import Case, Filling, Gaps
 from gateway.preparation.point_values import NOWHERE, instants_of
 
 _WORKING_DAY = -1
-_EPOCH = date(1970, 1, 1)
 
 
 def from_comparable_day(gaps: Gaps, case: Case) -> Filling:
@@ -51,7 +48,7 @@ class _DayTypes:
     def __init__(self, working_days: WorkingDays, days: Rows, window: int) -> None:
         self._first = int(days.min()) - window
         numbers = range(self._first, int(days.max()) + 1)
-        named = [_EPOCH + timedelta(days=number) for number in numbers]
+        named = [numbered_day(number) for number in numbers]
         holidays = {day for year in {day.year for day in named} for day, _ in working_days.holidays(year)}
         closed = working_days.closed_weekdays
         rest = max(closed, default=6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, timedelta
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from gateway.messages.findings import Finding, Severity
 from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
-from gateway.messages.times import format_minute
+from gateway.messages.times import format_minute, numbered_day
 from gateway.preparation.draft import METHOD_COUNT, Cause, Draft, Method, WhyNot
 from gateway.preparation.settings import PreparationSettings
 from gateway.rules.runner import Wording
@@ -46,7 +45,6 @@ _WHY_WORDS = {
     WhyNot.READING_BELOW_VALUES: "less than the values known",
     WhyNot.ABOVE_LIMIT: "above the limit of the point",
 }
-_EPOCH = date(1970, 1, 1)
 
 
 def findings_of(draft: Draft, wordings: Mapping[str, Wording], settings: PreparationSettings) -> list[Finding]:
@@ -120,7 +118,7 @@ def _source(method: Method, source: int, reasons: Mapping[int, str]) -> str:
     """What a value was made from."""
     match method:
         case Method.COMPARABLE_DAY:
-            return f"as on {(_EPOCH + timedelta(days=source)).isoformat()}"
+            return f"as on {numbered_day(source).isoformat()}"
         case Method.SIMILAR_POINT:
             return f"as {point_id(source)}"
         case Method.DAILY_READING:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 
 from gateway.messages.codes import MeteringPointType, Resolution, SettlementMethod
 from gateway.messages.masterdata import METHODS, NONE, MasterData, Rows
-from gateway.messages.times import DAY, Instants, to_datetime
+from gateway.messages.times import Instants, numbered_day
 from gateway.rules.batch import (
     KIND_CODES,
     LAST_PARENT_KIND,
@@ -102,10 +100,6 @@ def _limits(batch: Batch, days: Rows, groups: Rows) -> Instants:
     for i in np.flatnonzero(days < today).tolist():
         pair = int(days[i]), int(groups[i])
         if pair not in known:
-            known[pair] = batch.facts.timetable.missing_limit(_date(pair[0]), DeadlineGroup(pair[1]))
+            known[pair] = batch.facts.timetable.missing_limit(numbered_day(pair[0]), DeadlineGroup(pair[1]))
         limits[i] = known[pair]
     return limits
-
-
-def _date(day_number: int) -> date:
-    return to_datetime(day_number * DAY).date()

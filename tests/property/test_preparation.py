@@ -23,18 +23,8 @@ from gateway.preparation.due_series import Assignment
 from gateway.preparation.estimation import NO_READINGS, Readings, SimilarPoints
 from gateway.preparation.outgoing import Desk, messages
 from gateway.preparation.point_values import PointValues
-from tests.unit.preparation.office import (
-    DK,
-    ZONE,
-    as_values,
-    assignment,
-    curve,
-    gsrn,
-    joined,
-    master_of,
-    prepared,
-    version,
-)
+from tests.gs1_codes import gsrn
+from tests.unit.preparation.office import DK, ZONE, as_values, assignment, curve, joined, master_of, prepared, version
 
 POINTS = (
     version(gsrn(1)),

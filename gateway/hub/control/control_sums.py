@@ -21,7 +21,6 @@ from gateway.hub.control.point_sums import point_sums
 from gateway.hub.control.values import ControlSums, HubSums, PointSums, SumClass
 from gateway.hub.office import Office
 from gateway.hub.ports import Principal
-from gateway.hub.settlement.days import day_number
 from gateway.hub.settlement.recipients import entitled_rows, numbered
 from gateway.hub.settlement.rendering import outward_quality
 from gateway.hub.settlement.snapshots import Snapshot, load
@@ -31,7 +30,7 @@ from gateway.markets.policies import CorrectedOutward
 from gateway.messages.codes import Role, SettlementStage
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Mask, Qualities, Quantities
-from gateway.messages.times import HOUR, STEP_SECONDS, Instants
+from gateway.messages.times import HOUR, STEP_SECONDS, Instants, day_number
 from gateway.settlement.results import ResultKind, ResultSeries
 
 _CLASSES = {

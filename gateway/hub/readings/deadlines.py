@@ -17,12 +17,12 @@ from sqlalchemy.engine import Connection
 from gateway.hub.clock import MICROSECONDS
 from gateway.hub.database import allocate, listed, on_driver, run_many
 from gateway.hub.office import Office
-from gateway.hub.readings.store import ALWAYS, PLACES, STANDING, day_number, day_of
+from gateway.hub.readings.store import ALWAYS, PLACES, STANDING
 from gateway.messages.codes import MeteringPointType, SettlementMethod, Subtype
 from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import FOREVER, KINDS, METHODS, NONE, SUBTYPES, MasterData, Rows
 from gateway.messages.series import Mask
-from gateway.messages.times import Instants
+from gateway.messages.times import Instants, day_number, numbered_day
 from gateway.processes import effects
 from gateway.processes.events import DeadlinePassed
 from gateway.processes.machine import Transition
@@ -128,7 +128,7 @@ def reminders_due(connection: Connection, day: date) -> tuple[ReadingReminder, .
     )
     rows = connection.exec_driver_sql(statement, (day_number(day),))
     return tuple(
-        ReadingReminder(point_id(key), area, start, day_of(nominal), day_of(noted))
+        ReadingReminder(point_id(key), area, start, numbered_day(nominal), numbered_day(noted))
         for key, start, area, nominal, noted in rows
     )
 
@@ -167,7 +167,7 @@ def _passed(
     terms, now = office.profile.readings, day_number(today)
     owed = awaited(office, connection, today, only)
     owed = owed.where(owed.nominal < now)
-    days = {number: day_of(number) for number in np.unique(owed.nominal).tolist()}
+    days = {number: numbered_day(number) for number in np.unique(owed.nominal).tolist()}
     unreminded = {number for number, day in days.items() if terms.last_day_unreminded(day) >= today}
     owed = owed.where(~np.isin(owed.nominal, list(unreminded)))
     known = passed_deadlines(connection, [point_id(key) for key in owed.point.tolist()])

@@ -15,13 +15,14 @@ from gateway.hub.ports import Page, Principal, Refused
 from gateway.hub.ports_readings import AwaitedPage, AwaitedReading, PointReadings, ReadingFeed, StandingReading
 from gateway.hub.readings import store
 from gateway.hub.readings.deadlines import Awaited, awaited, passed_deadlines
-from gateway.hub.readings.store import ReadingEvent, ReadingVersion, day_number, day_of
+from gateway.hub.readings.store import ReadingEvent, ReadingVersion
 from gateway.markets.distribution import Receiver
 from gateway.messages.codes import Role
 from gateway.messages.findings import Finding
 from gateway.messages.identifiers import BEFORE_ALL, is_point_id, point_id, point_key
 from gateway.messages.masterdata import FOREVER, MasterData
 from gateway.messages.series import Mask
+from gateway.messages.times import day_number, numbered_day
 from gateway.processes.meter_reading import ReadingState
 from gateway.rules.parties import OPERATING_ROLES
 
@@ -102,7 +103,7 @@ def _awaited(office: Office, connection: Connection, master: MasterData, owed: A
     states = passed_deadlines(connection, [point_id(key) for key in owed.point.tolist()])
     columns = zip(owed.point.tolist(), owed.start.tolist(), owed.nominal.tolist(), owed.row.tolist(), strict=True)
     for key, start, nominal, row in columns:
-        area, day = master.areas.names[int(master.points.grid_area[row])], day_of(nominal)
+        area, day = master.areas.names[int(master.points.grid_area[row])], numbered_day(nominal)
         yield AwaitedReading(
             metering_point=point_id(key),
             grid_area=area,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -25,15 +25,13 @@ from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import Rows
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.readings import DAYS_OF_A_YEAR, Occasion, ReadingPeriod
-from gateway.messages.times import DAY, Instants, Interval
+from gateway.messages.times import DAY, Instants, Interval, day_number, numbered_day
 
 PLACES = 2**20
 """How many versions one transaction may hold: a version's number is transaction * PLACES + its place."""
 
 ALWAYS = 2**62
 """A number no version reaches."""
-
-_EPOCH = date(1970, 1, 1)
 
 
 class ReadingEvent(StrEnum):
@@ -91,16 +89,6 @@ STANDING = (
     " where l.metering_point = v.metering_point and l.start = v.start and l.id > v.id and l.id < ?)"
 )
 """Condition on a version `v` to be what stands, bound twice to the number before which versions are known."""
-
-
-def day_number(day: date) -> int:
-    """A local day as the tables keep it: days since 1970-01-01."""
-    return (day - _EPOCH).days
-
-
-def day_of(number: int) -> date:
-    """The local day behind a number."""
-    return _EPOCH + timedelta(days=number)
 
 
 def known_before(as_of: int | None) -> int:
@@ -307,7 +295,7 @@ def _version(row: sa.Row[Any]) -> ReadingVersion:
         Quality(quality),
         counter,
         Occasion(occasion),
-        day_of(nominal),
+        numbered_day(nominal),
         sender,
         said,
     )

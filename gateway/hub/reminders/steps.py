@@ -11,11 +11,11 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.settlement.days import day_number, day_of
 from gateway.hub.tables import transaction
 from gateway.hub.tables_reminders import reminder_round, reminder_step
 from gateway.messages.codes import ReminderGroup
 from gateway.messages.masterdata import Rows
+from gateway.messages.times import day_number, numbered_day
 from gateway.processes.events import Event
 from gateway.processes.machine import Transition
 from gateway.processes.reminder import REMINDER, ReminderState
@@ -82,7 +82,7 @@ def open_points(connection: Connection, group: ReminderGroup, last: Round | None
         return found
     wanted = sa.select(table).where(table.c.transaction == last.transaction, table.c.group == group.value)
     for row in connection.execute(wanted.where(table.c.state == ReminderState.REMINDED.value)):
-        place = Place(group, day_of(row.day), row.grid_area)
+        place = Place(group, numbered_day(row.day), row.grid_area)
         found[place] = np.union1d(found[place], _unpacked(row.content)) if place in found else _unpacked(row.content)
     return found
 
@@ -118,7 +118,7 @@ def days_with_steps(connection: Connection, first: date, end: date | None, areas
     wanted = sa.select(table.c.day).where(table.c.day >= day_number(first), table.c.grid_area.in_(sorted(areas)))
     if end is not None:
         wanted = wanted.where(table.c.day < day_number(end))
-    return [day_of(number) for number in connection.execute(wanted.distinct().order_by(table.c.day)).scalars()]
+    return [numbered_day(number) for number in connection.execute(wanted.distinct().order_by(table.c.day)).scalars()]
 
 
 def noted_steps(connection: Connection, day: date, areas: frozenset[str]) -> Iterator[NotedStep]:

@@ -16,13 +16,13 @@ from sqlalchemy.engine import Connection
 from gateway.hub.office import Office
 from gateway.hub.outgoing import Reply, Settled, SettledSeries
 from gateway.hub.settlement import charges, recipients
-from gateway.hub.settlement.days import day_number
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.settlement_results import ResultsQuery
 from gateway.hub.tables_settlement import settlement_run, snapshot
 from gateway.markets.distribution import Receiver
 from gateway.messages.codes import DocumentKind, ProcessType, SettlementVersion
 from gateway.messages.documents import RequestedAggregation, RequestedSettlement
+from gateway.messages.times import day_number
 from gateway.rules.results_requests import Lack
 from gateway.settlement.results import ResultKey, ResultKind, ResultSeries, SettlementResults
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -13,25 +13,15 @@ from sqlalchemy.engine import Connection
 
 from gateway.hub.tables_settlement import settlement_step as steps
 from gateway.messages.findings import Finding
+from gateway.messages.times import day_number, numbered_day
 from gateway.processes.events import Event
 from gateway.processes.fixation import FIXATION, FixationState
 from gateway.processes.machine import Machine, Refusal, State, Transition
 from gateway.processes.refixation import REFIXATION, RefixationState
 from gateway.processes.registry import PROCESSES
 
-_EPOCH = date(1970, 1, 1)
 _BEGUN = {FixationState.FIXED: REFIXATION}
 """What begins where a process ends."""
-
-
-def day_number(day: date) -> int:
-    """A local day as days since 1970-01-01."""
-    return (day - _EPOCH).days
-
-
-def day_of(number: int) -> date:
-    """The local day of a number."""
-    return _EPOCH + timedelta(days=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +84,7 @@ def standings(connection: Connection, first: date, last: date) -> dict[tuple[dat
     )
     same = sa.and_(*(steps.c[name] == newest.c[name] for name in ("day", "grid_area", "ordinal")))
     rows = connection.execute(sa.select(steps).join(newest, same))
-    return {(day_of(row.day), row.grid_area): _standing(row) for row in rows}
+    return {(numbered_day(row.day), row.grid_area): _standing(row) for row in rows}
 
 
 def history(connection: Connection, day: date, grid_area: str) -> list[sa.Row[Any]]:

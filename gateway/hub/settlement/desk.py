@@ -25,7 +25,7 @@ from gateway.hub.ports_settlement import (
 from gateway.hub.settlement import decisions
 from gateway.hub.settlement.basis import load_share_total
 from gateway.hub.settlement.calculation import BASES, settled_areas
-from gateway.hub.settlement.days import UNTOUCHED, day_number, day_of, history, standings
+from gateway.hub.settlement.days import UNTOUCHED, history, standings
 from gateway.hub.settlement.periodisation import periodised_readings
 from gateway.hub.settlement.periodised_sums import periodised_sums
 from gateway.hub.settlement.recipients import entitled_rows, numbered
@@ -35,7 +35,7 @@ from gateway.hub.tables_settlement import settlement_run, settlement_step, snaps
 from gateway.markets.distribution import Receiver
 from gateway.markets.policies import CorrectedOutward
 from gateway.messages.codes import Role, SettlementStage
-from gateway.messages.times import Interval
+from gateway.messages.times import Interval, day_number, numbered_day
 from gateway.processes.events import FixationPostponed
 from gateway.processes.registry import PROCESSES
 from gateway.settlement.profiles import Curve
@@ -106,7 +106,7 @@ class Desk:
         known = standings(connection, wanted.first, wanted.last)
         found: list[DayStanding] = []
         for number in range(day_number(wanted.first), day_number(wanted.last) + 1):
-            day = day_of(number)
+            day = numbered_day(number)
             for area in settled_areas(master, profile.zone.day_interval(day)):
                 if wanted.grid_area not in ("", area):
                     continue
@@ -200,7 +200,7 @@ class Desk:
         for row in connection.execute(chosen):
             if row.event != FixationPostponed.__name__ or wanted.grid_area not in ("", row.grid_area):
                 continue
-            day = day_of(row.day)
+            day = numbered_day(row.day)
             old = last.get((day, row.grid_area), timetable.fixation(day))
             last[day, row.grid_area] = row.until
             sent_by, decided_at = timetable.sent_by(row.until), row.at // MICROSECONDS

@@ -18,10 +18,11 @@ from gateway.hub.masterdata.registrations import first_import_at
 from gateway.hub.office import Office
 from gateway.hub.settlement.agenda import Due, due_on, evening_after
 from gateway.hub.settlement.calculation import settled_areas
-from gateway.hub.settlement.days import day_of, standings
+from gateway.hub.settlement.days import standings
 from gateway.hub.settlement.settling import CutOff, settle
 from gateway.hub.tables_settlement import settlement_evening, settlement_run
 from gateway.messages.codes import SettlementStage
+from gateway.messages.times import numbered_day
 
 CLAIM = "settlement"
 CLAIM_SECONDS = 300
@@ -103,4 +104,4 @@ class Settlement:
 def _settled(connection: Connection, evening: int) -> set[tuple[SettlementStage, date]]:
     """What of an evening an earlier attempt has done."""
     wanted = sa.select(settlement_run.c.stage, settlement_run.c.day).where(settlement_run.c.evening == evening)
-    return {(SettlementStage(stage), day_of(day)) for stage, day in connection.execute(wanted)}
+    return {(SettlementStage(stage), numbered_day(day)) for stage, day in connection.execute(wanted)}

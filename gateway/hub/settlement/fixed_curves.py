@@ -9,10 +9,9 @@ import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.settlement.basis import load_share_total
-from gateway.hub.settlement.days import day_number, day_of
 from gateway.hub.settlement.snapshots import newest_by_day
 from gateway.messages.codes import SettlementStage
-from gateway.messages.times import Instants, Interval, MarketZone
+from gateway.messages.times import Instants, Interval, MarketZone, day_number, numbered_day
 from gateway.settlement.results import ResultKind, SettlementResults
 from gateway.settlement.spreading import CurveColumns
 
@@ -78,7 +77,7 @@ class FixedCurves:
     def _read(self, area: str, first: date, last: date) -> _AreaCurve:
         snapshots = newest_by_day(self._connection, area, (first, last), SettlementStage.FIXATION)
         fixed: dict[date, FixedCurve] = {one.run.day: _curve_of(one.results) for one in snapshots}
-        days = [day_of(number) for number in range(day_number(first), day_number(last) + 1)]
+        days = [numbered_day(number) for number in range(day_number(first), day_number(last) + 1)]
         unfixed = [self._zone.day_interval(day) for day in days if day not in fixed]
         return _AreaCurve(
             Interval(self._zone.midnight(first), self._zone.day_interval(last).end),

@@ -21,7 +21,6 @@ from gateway.hub.ports_settlement import PeriodisedKind, PeriodisedRow, Periodis
 from gateway.hub.readings.deadlines import read_by_meter
 from gateway.hub.readings.store import ReadingColumns, standing_over
 from gateway.hub.settlement.calculation import BASES
-from gateway.hub.settlement.days import day_number, day_of
 from gateway.hub.settlement.fixed_curves import FixedCurve, FixedCurves
 from gateway.hub.settlement.periodisation import curve_over
 from gateway.hub.settlement.snapshots import newest_by_day
@@ -30,7 +29,7 @@ from gateway.messages.findings import Finding
 from gateway.messages.masterdata import MasterData, Rows
 from gateway.messages.series import Quantities
 from gateway.messages.settlement_masterdata import Tariffs
-from gateway.messages.times import Instants, Interval
+from gateway.messages.times import Instants, Interval, day_number, numbered_day
 from gateway.settlement.results import ResultKind
 from gateway.settlement.spreading import spread
 
@@ -109,7 +108,7 @@ class _Month:
         self._office, self._connection, self._master = office, connection, master
         self._month, self._area, self._supplier = wanted
         zone = office.profile.zone
-        self._days = [day_of(number) for number in _days_of(self._month)]
+        self._days = [numbered_day(number) for number in _days_of(self._month)]
         self._span = Interval(zone.midnight(self._days[0]), zone.day_interval(self._days[-1]).end)
         self._curves = FixedCurves(zone, connection)
         self._owing = self._find_owing()

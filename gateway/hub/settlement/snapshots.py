@@ -18,10 +18,9 @@ import sqlalchemy as sa
 import zstandard
 from sqlalchemy.engine import Connection
 
-from gateway.hub.settlement.days import day_number, day_of
 from gateway.hub.tables_settlement import settlement_run, snapshot
 from gateway.messages.codes import Resolution, SettlementStage
-from gateway.messages.times import STEP_SECONDS
+from gateway.messages.times import STEP_SECONDS, day_number, numbered_day
 from gateway.settlement.results import KeyedSums, Method, ResultKey, ResultKind, SettlementResults
 
 RULES = "d1-2"
@@ -194,7 +193,7 @@ def run_of(row: Mapping[Any, Any]) -> Run:
     columns = settlement_run.c
     return Run(
         SettlementStage(row[columns.stage]),
-        day_of(row[columns.day]),
+        numbered_day(row[columns.day]),
         row[columns.evening],
         row[columns.as_of],
         row[columns.transaction],

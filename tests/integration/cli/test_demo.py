@@ -24,17 +24,23 @@ from .serving import environment
 MARKET = profile("dk")
 
 
-def test_once_with_json(own_directory: Path) -> None:
-    # GW-1, DK-4.1.5.f
+def demonstrated(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A demonstration that ends by itself, and well."""
     ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "demo", "--once", "--json", "--data-dir", "kept"],
+        [sys.executable, "-m", "gateway", "demo", "--once", "--json", *options],
         env=environment(),
-        cwd=own_directory,
+        cwd=directory,
         capture_output=True,
         text=True,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+    return ended
+
+
+def test_once_with_json(own_directory: Path) -> None:
+    # GW-1, DK-4.1.5.f
+    ended = demonstrated(own_directory, "--data-dir", "kept")
     assert ended.stderr == ""
     counts = json.loads(ended.stdout)
     assert list(counts) == ["accepted", "rejected", "refused", "distributed", "corrected"]
@@ -48,15 +54,7 @@ def test_once_with_json(own_directory: Path) -> None:
 @pytest.mark.slow
 def test_two_simulated_meters_are_collected_from(own_directory: Path) -> None:
     # GW-7
-    ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "demo", "--once", "--json", "--meters"],
-        env=environment(),
-        cwd=own_directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
+    ended = demonstrated(own_directory, "--meters")
     found = re.search(r"(\d+) readings kept by the hub; (\d+) quarters", ended.stderr)
     assert found is not None, ended.stderr
     assert int(found[1]) >= 2 * 192
@@ -139,15 +137,7 @@ def test_the_letters_speak_of_every_point_that_is_in_the_grid() -> None:
 
 def test_the_estonian_market_once_with_json(own_directory: Path) -> None:
     # EE-1.1, EE-1.3, EE-3.3
-    ended = subprocess.run(
-        [sys.executable, "-m", "gateway", "demo", "--market", "ee", "--once", "--json", "--data-dir", "kept"],
-        env=environment(),
-        cwd=own_directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
+    ended = demonstrated(own_directory, "--market", "ee", "--data-dir", "kept")
     assert ended.stderr == ""
     counts = json.loads(ended.stdout)
     assert (counts["successful"], counts["error"], counts["refused"]) == (4, 1, 1)

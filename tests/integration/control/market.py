@@ -36,28 +36,19 @@ from gateway.messages.codes import (
     Unit,
 )
 from gateway.messages.documents import Header, MeasureData, PartyRef
-from gateway.messages.identifiers import gs1_check_digit, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.times import STEP_SECONDS, to_datetime
 from gateway.schemas.registry import Registry
+from tests.gs1_codes import gln, gsrn
 
 DK = profile("dk")
 ZONE = DK.zone
 MICROSECONDS = 1_000_000
 
 AREA, NEXT_AREA = "543", "544"
-
-
-def gln(number: int) -> str:
-    body = f"579000{number:06d}"
-    return body + gs1_check_digit(body)
-
-
-def gsrn(number: int) -> str:
-    body = f"57131300000{number:06d}"
-    return body + gs1_check_digit(body)
 
 
 GRID, NEIGHBOUR, SUPPLIER_A, SUPPLIER_B, BALANCE = map(gln, range(1, 6))

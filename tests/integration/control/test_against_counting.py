@@ -18,8 +18,9 @@ from gateway.hub.schema import metadata
 from gateway.messages.codes import Quality, Resolution
 from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import HOUR, Interval
+from tests.gs1_codes import gsrn
 
-from .market import DK, OPERATOR, ZONE, ControlHub, flex, gsrn, hourly
+from .market import DK, OPERATOR, ZONE, ControlHub, flex, hourly
 
 DAYS = [date(2025, 3, 30), date(2025, 10, 26), date(2025, 1, 15)]
 SECONDS = {Resolution.QUARTER: 900, Resolution.HOUR: HOUR}

@@ -21,6 +21,7 @@ from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import DAY as ONE_DAY
 from gateway.messages.times import HOUR
+from tests.gs1_codes import gsrn
 
 from .market import (
     BALANCING,
@@ -34,7 +35,6 @@ from .market import (
     ZONE,
     ControlHub,
     flex,
-    gsrn,
 )
 
 # Tue 22 Mar 2016, before Easter: fixation Fri 1 Apr 21:00 (dk-settlement §3).

@@ -13,6 +13,7 @@ from gateway.hub.ports import Principal
 from gateway.messages.codes import Resolution
 from gateway.messages.times import DAY as ONE_DAY
 from gateway.messages.times import HOUR
+from tests.gs1_codes import gsrn
 
 from .market import (
     AREA,
@@ -27,7 +28,6 @@ from .market import (
     day_query,
     figure,
     flex,
-    gsrn,
     hourly,
 )
 

@@ -19,6 +19,7 @@ from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import DAY as ONE_DAY
 from gateway.messages.times import HOUR
 from gateway.rules.batch import DeadlineGroup
+from tests.gs1_codes import gsrn
 
 from .market import (
     AREA,
@@ -35,7 +36,6 @@ from .market import (
     day_query,
     exchange,
     flex,
-    gsrn,
     hourly,
     production,
 )

@@ -26,7 +26,7 @@ from gateway.hub.database import transaction_at
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import Accepted, Principal, Refused, Submission
-from gateway.hub.settlement.days import UNTOUCHED, day_number, standings
+from gateway.hub.settlement.days import UNTOUCHED, standings
 from gateway.hub.settlement.evening import Settlement
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.tables_settlement import settlement_evening, settlement_run, snapshot
@@ -46,7 +46,7 @@ from gateway.messages.masterdata import GridArea, MeteringPointVersion, PartyRol
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.messages.settlement_masterdata import LoadShare, PointTariff, SettlementFacts
-from gateway.messages.times import MarketZone, to_datetime
+from gateway.messages.times import MarketZone, day_number, to_datetime
 from gateway.settlement.quality_sets import CORRECTED
 from gateway.settlement.results import ResultKind, SettlementResults
 from gateway.wiring import open_hub

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, read_files
-from gateway.messages.identifiers import gs1_check_digit
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import MarketZone
+from tests.gs1_codes import gln, gsrn
 
 ZONE = MarketZone("Europe/Copenhagen")
 LENIENT = Manner(ZONE)
 STRICT = Manner(ZONE, strict=True)
-
-
-def gln(number: int) -> str:
-    body = f"2{number:011d}"
-    return body + gs1_check_digit(body)
-
-
-def gsrn(number: int) -> str:
-    body = f"2{number:016d}"
-    return body + gs1_check_digit(body)
 
 
 GRID, SUPPLIER, OTHER, BALANCE = gln(1), gln(2), gln(3), gln(4)

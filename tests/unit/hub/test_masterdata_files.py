@@ -22,9 +22,10 @@ from gateway.messages.codes import (
 )
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.times import parse_instant
+from tests.gs1_codes import gsrn
 from tests.unit.hub.only_finding import only
 
-from .masterdata_texts import AREAS, BALANCE, GRID, LENIENT, OTHER, PARTIES, STRICT, SUPPLIER, ZONE, gsrn, point, read
+from .masterdata_texts import AREAS, BALANCE, GRID, LENIENT, OTHER, PARTIES, STRICT, SUPPLIER, ZONE, point, read
 
 # ----------------------------------------------------------------------------------------------------- what is read
 

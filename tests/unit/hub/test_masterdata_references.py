@@ -6,9 +6,10 @@ import pytest
 
 from gateway.hub.masterdata.files import read_files
 from gateway.messages.findings import Severity
+from tests.gs1_codes import gln, gsrn
 from tests.unit.hub.only_finding import only
 
-from .masterdata_texts import GRID, HEADER, LENIENT, OTHER, PARTIES, SUPPLIER, gln, gsrn, known, point, read
+from .masterdata_texts import GRID, HEADER, LENIENT, OTHER, PARTIES, SUPPLIER, known, point, read
 
 
 def test_references_into_nothing_are_named() -> None:

@@ -13,7 +13,6 @@ from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import profile
 from gateway.messages.codes import MeteringPointType, Quality, Resolution, Role, SettlementMethod
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gs1_check_digit
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import STEP_SECONDS, Interval
@@ -23,18 +22,13 @@ from gateway.preparation.point_values import PointValues
 from gateway.preparation.prepare import SENDER_ROLE, Prepared, Sources, prepare
 from gateway.preparation.scaling import FINER
 from gateway.rules.batch import Sender
+from tests.gs1_codes import gsrn
 
 DK = profile("dk")
 ZONE = DK.zone
 DAY = date(2025, 6, 18)
 """A Wednesday; the Tuesday before and the Monday are working days too."""
 OPERATOR, SUPPLIER, NEIGHBOUR = "5790000000012", "5790000000029", "5790000000036"
-
-
-def gsrn(number: int) -> str:
-    """A metering point number with its check digit."""
-    body = f"57131300000{number:06d}"
-    return body + gs1_check_digit(body)
 
 
 POINT, OTHER = gsrn(1), gsrn(2)

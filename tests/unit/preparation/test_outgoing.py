@@ -11,18 +11,8 @@ from gateway.messages.documents import MeasureData
 from gateway.messages.series import AreaId
 from gateway.preparation.outgoing import Desk, messages
 from gateway.preparation.prepare import Prepared
-from tests.unit.preparation.office import (
-    DAY,
-    DK,
-    OPERATOR,
-    assignment,
-    curve,
-    gsrn,
-    joined,
-    master_of,
-    prepared,
-    version,
-)
+from tests.gs1_codes import gsrn
+from tests.unit.preparation.office import DAY, DK, OPERATOR, assignment, curve, joined, master_of, prepared, version
 
 ORDER = assignment(master_of(*(version(gsrn(number)) for number in range(1, 8))))
 WEEK = prepared(joined(*(curve(DAY, [250] * 24, gsrn(number)) for number in range(1, 8))), ORDER)

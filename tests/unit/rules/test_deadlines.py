@@ -13,8 +13,9 @@ from gateway.messages.codes import MeteringPointType, Quality, Resolution, Settl
 from gateway.messages.findings import Severity
 from gateway.messages.series import Series, SeriesTable
 from gateway.messages.times import NO_INSTANT, to_instant
+from tests.gs1_codes import gsrn
 
-from .village import DK, MASTER, SENDER, ZONE, findings, found, gsrn, master_of, period, series, version
+from .village import DK, MASTER, SENDER, ZONE, findings, found, master_of, period, series, version
 
 # The day before the Easter of 2016 (dk-settlement §3): third working day 30 March, fifth 1 April.
 DAY = date(2016, 3, 22)

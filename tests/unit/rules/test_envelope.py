@@ -14,8 +14,9 @@ from gateway.messages.masterdata import Delegation, MasterData
 from gateway.messages.series import SeriesTable
 from gateway.messages.times import to_datetime
 from gateway.rules.batch import Sender
+from tests.gs1_codes import gsrn
 
-from .village import AGENT, AREA, DK, NEIGHBOUR, NOW, OPERATOR, POINT, SUPPLIER, gsrn, master_of, series, version
+from .village import AGENT, AREA, DK, NEIGHBOUR, NOW, OPERATOR, POINT, SUPPLIER, master_of, series, version
 
 GRID = Sender(OPERATOR, Role.GRID_OPERATOR)
 

@@ -10,21 +10,9 @@ from gateway.markets.registry import changed_profile
 from gateway.messages.codes import ConnectionState, MeteringPointType, Resolution, Subtype, Unit
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import NO_INSTANT
+from tests.gs1_codes import gsrn
 
-from .village import (
-    AREAS,
-    END,
-    POINT,
-    START,
-    ZONE,
-    findings,
-    found,
-    gsrn,
-    master_of,
-    period,
-    series,
-    version,
-)
+from .village import AREAS, END, POINT, START, ZONE, findings, found, master_of, period, series, version
 
 MIDDAY = START + 12 * 3600
 

@@ -7,6 +7,7 @@ import pytest
 from gateway.messages.codes import Role, Unit
 from gateway.messages.masterdata import Delegation, GridArea, MasterData
 from gateway.rules.batch import Sender as Caller
+from tests.gs1_codes import gsrn
 
 from .village import (
     AGENT,
@@ -19,7 +20,6 @@ from .village import (
     STRANGER,
     findings,
     found,
-    gsrn,
     master_of,
     series,
     version,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from gateway.messages.codes import MeteringPointType, Resolution
 from gateway.messages.times import NO_INSTANT, to_instant
 from gateway.rules.periods import years_before
+from tests.gs1_codes import gsrn
 
-from .village import END, START, ZONE, findings, found, gsrn, master_of, period, series, version
+from .village import END, START, ZONE, findings, found, master_of, period, series, version
 
 HOUR = 3600
 

@@ -11,8 +11,9 @@ from gateway.markets.registry import changed_profile
 from gateway.messages.codes import MeteringPointType, Quality, Resolution, SettlementMethod, Unit
 from gateway.messages.quantities import NO_QUANTITY, parse_quantity
 from gateway.messages.series import Series
+from tests.gs1_codes import gsrn
 
-from .village import START, findings, found, gsrn, master_of, period, series, version
+from .village import START, findings, found, master_of, period, series, version
 
 
 def written(text: str) -> Series:

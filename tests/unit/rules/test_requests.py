@@ -14,6 +14,7 @@ from gateway.messages.masterdata import Delegation, MasterData
 from gateway.messages.times import NO_INSTANT, to_datetime
 from gateway.rules.batch import Sender
 from gateway.rules.requests import RequestBatch
+from tests.gs1_codes import gsrn
 
 from .village import (
     AGENT,
@@ -28,7 +29,6 @@ from .village import (
     STRANGER,
     SUPPLIER,
     ZONE,
-    gsrn,
     master_of,
     version,
 )

@@ -36,8 +36,9 @@ from gateway.messages.series import AreaId
 from gateway.messages.times import NO_INSTANT, WrittenInstant, format_second, parse_instant, to_datetime
 from gateway.rules.batch import Sender
 from gateway.rules.results_requests import Lack, ResultsBatch
+from tests.gs1_codes import gln
 
-from .village import AGENT, AREA, DK, NEIGHBOUR, NEXT_AREA, NOW, OPERATOR, STRANGER, SUPPLIER, ZONE, gln, master_of
+from .village import AGENT, AREA, DK, NEIGHBOUR, NEXT_AREA, NOW, OPERATOR, STRANGER, SUPPLIER, ZONE, master_of
 
 BALANCE = gln(6)
 SUPPLIES = Sender(SUPPLIER, Role.ENERGY_SUPPLIER)

@@ -26,8 +26,9 @@ from gateway.rules.catalogue import (
 )
 from gateway.rules.hits import Hits, Words
 from gateway.rules.runner import EnabledRule, RuleSet, Verdict, Wording
+from tests.gs1_codes import gsrn
 
-from .village import DK, NOW, START, findings, gsrn, master_of, period, series, verdict, version
+from .village import DK, NOW, START, findings, master_of, period, series, verdict, version
 
 
 def test_every_finding_names_rule_code_clause_and_place() -> None:

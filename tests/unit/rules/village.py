@@ -12,29 +12,17 @@ from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import profile
 from gateway.messages.codes import MeteringPointType, Quality, Resolution, Role, SettlementMethod, Unit
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import gs1_check_digit
 from gateway.messages.masterdata import Delegation, GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Period, Series, SeriesTable
 from gateway.rules.batch import Sender
 from gateway.rules.runner import Verdict
+from tests.gs1_codes import gln, gsrn
 
 DK = profile("dk")
 ZONE = DK.zone
 
 AREA, NEXT_AREA = "543", "544"
-
-
-def gln(number: int) -> str:
-    """A location number with its check digit."""
-    body = f"579000{number:06d}"
-    return body + gs1_check_digit(body)
-
-
-def gsrn(number: int) -> str:
-    """A metering point number with its check digit."""
-    body = f"57131300000{number:06d}"
-    return body + gs1_check_digit(body)
 
 
 OPERATOR, NEIGHBOUR, SUPPLIER, STRANGER, AGENT = gln(1), gln(2), gln(3), gln(4), gln(5)
