@@ -1,6 +1,11 @@
-"""The hub's server with a hub that answers without looking: what HTTP alone costs, for `benchmarks.http`."""
+"""The hub's server with a hub that answers without looking: what HTTP alone costs, for `benchmarks.http`.
+
+It logs what `gridpost serve` logs: the audit line of a call is part of answering it.
+"""
 
 from __future__ import annotations
+
+import logging
 
 import uvicorn
 
@@ -22,6 +27,7 @@ class StorelessHub(Hub):
 
 def main() -> None:
     """Serve by the same settings as the real one."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings()
     hub = StorelessHub(open_hub(settings).office)
     uvicorn.Server(server_config(application(settings, hub), ServerSettings(port=settings.port))).run()

@@ -137,7 +137,7 @@ class SeriesTable:
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """How many points each row has, int64[n]."""
-        return np.diff(self.offsets)
+        return self.offsets[1:] - self.offsets[:-1]
 
     @property
     def is_missing(self) -> Mask:
