@@ -73,13 +73,32 @@ def stored(database: Database, store: SeriesStore, deliveries: list[SegmentInput
         store.rebuild_index(connection)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(inputs(), min_size=1, max_size=8), st.sampled_from(DAYS), st.integers(1, 9))
+def hours(start: int, *quantities: int) -> SegmentInput:
+    """Hours of the first point."""
+    quantity = np.array([quantities], dtype=np.int64)
+    return SegmentInput(0, "PT1H", start, POINTS[:1], quantity, np.ones_like(quantity, dtype=np.uint8))
+
+
+@st.composite
+def around(draw: st.DrawFn) -> SegmentInput:
+    """Hours of some points around the midnight of the spring day."""
+    named = np.array(sorted(draw(st.sets(st.sampled_from(POINTS[:3].tolist()), min_size=1))), dtype=np.int64)
+    start, count = ZONE.midnight(SPRING) + 3600 * draw(st.integers(-50, 4)), draw(st.integers(1, 30))
+    quantity = np.full((len(named), count), draw(st.integers(1, 9_999)), dtype=np.int64)
+    return SegmentInput(0, "PT1H", start, named, quantity, np.ones_like(quantity, dtype=np.uint8))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(around() | inputs(), min_size=1, max_size=8),
+    st.just(SPRING) | st.sampled_from(DAYS),
+    st.just(FAR_AHEAD) | st.integers(1, 9),
+)
 def test_kept_days_read_as_before(
     store_database: Database, deliveries: list[SegmentInput], kept: date, stored_before: int
 ) -> None:
     store = SeriesStore(ZONE)
-    stored(store_database, store, deliveries)
+    stored(store_database, store, [*deliveries, hours(ZONE.midnight(SPRING) + 300 * 86_400, 5)])
     with store_database.write() as connection:
         before = known(connection, store)
         purged(connection, kept, stored_before)
@@ -89,12 +108,6 @@ def test_kept_days_read_as_before(
         assert {key for key in before.keys() - after.keys() if key[1] >= border} == set()
         store.rebuild_index(connection)
         assert known(connection, store) == after
-
-
-def hours(start: int, *quantities: int) -> SegmentInput:
-    """Hours of the first point."""
-    quantity = np.array([quantities], dtype=np.int64)
-    return SegmentInput(0, "PT1H", start, POINTS[:1], quantity, np.ones_like(quantity, dtype=np.uint8))
 
 
 def test_what_supersedes_a_segment_that_stays_stays_too(store_database: Database) -> None:
