@@ -18,6 +18,7 @@ from gateway.hub import clients
 from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.messages.identifiers import is_eic, is_gln
+from gateway.transport.addresses import MOST_ADDRESSES, network_of
 from gateway.transport.client_secrets import hash_secret, new_secret
 from gateway.transport.role_names import ROLE_NAMES
 
@@ -43,6 +44,10 @@ def add(  # noqa: PLR0913 - one parameter for each option
     certificate: Annotated[
         Path | None, typer.Option(help="Its certificate (PEM or DER), for ebIX behind a TLS proxy.")
     ] = None,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="Address or network it may call from, 192.0.2.0/24; may be repeated. Anywhere unless given."),
+    ] = None,
     data_dir: DataDir = None,
     database: DatabaseUrl = None,
     market: Market = None,
@@ -54,7 +59,11 @@ def add(  # noqa: PLR0913 - one parameter for each option
     thumbprint = "" if certificate is None else thumbprint_of(certificate)
     first, *further = [_checked_role(name) for name in role]
     proof = (hash_secret(secret), thumbprint)
-    stated = Client(_checked_id(client_id), _checked_party(party), first, *proof, frozenset(further) - {first})
+    addresses = tuple(map(_checked_address, address or ()))
+    if len(addresses) > MOST_ADDRESSES:
+        raise CommandError(f"a client has {MOST_ADDRESSES} addresses at most; name networks")
+    who = (_checked_id(client_id), _checked_party(party), first)
+    stated = Client(*who, *proof, frozenset(further) - {first}, addresses)
     with local_hub(settings) as hub:
         refused = wait_for(hub.register_client(stated))
     if refused is not None:
@@ -71,8 +80,11 @@ def show(
 ) -> None:
     """Clients in order of their names; secrets are not kept and cannot be shown."""
     with existing_hub(data_dir, database, market) as hub, hub.office.database.read() as connection:
-        rows = [(one.client_id, one.party, _roles(one), one.thumbprint) for one in clients.every(connection)]
-    heads = ("client_id", "party", "role", "thumbprint")
+        rows = [
+            (one.client_id, one.party, _roles(one), one.thumbprint, ", ".join(one.addresses))
+            for one in clients.every(connection)
+        ]
+    heads = ("client_id", "party", "role", "thumbprint", "addresses")
     if as_json:
         print_json([dict(zip(heads, row, strict=True)) for row in rows])
     else:
@@ -105,6 +117,13 @@ def _checked_party(text: str) -> str:
     if not is_gln(text) and not is_eic(text):
         raise CommandError(f"{text} is neither a GLN of 13 digits nor an EIC of 16 characters")
     return text
+
+
+def _checked_address(text: str) -> str:
+    try:
+        return network_of(text)
+    except ValueError as error:
+        raise CommandError(f"--address {text}: {error}") from None
 
 
 def _checked_role(text: str) -> Role:

@@ -56,6 +56,7 @@ def register(connection: Connection, client: Client, terms: ClientTerms = ONE_PE
             secret_hash=client.secret_hash,
             thumbprint=client.thumbprint or None,
             further_roles=" ".join(sorted(client.further_roles - {client.role})),
+            addresses=" ".join(client.addresses),
             seat=_seat(client) if terms.one_per_role else None,
         )
     )
@@ -90,4 +91,5 @@ def _one(connection: Connection, condition: sa.ColumnElement[bool]) -> Client | 
 
 def _client(row: sa.Row[Any]) -> Client:
     further = frozenset(map(Role, row.further_roles.split()))
-    return Client(row.client_id, row.party, Role(row.role), row.secret_hash, row.thumbprint or "", further)
+    proof = (row.secret_hash, row.thumbprint or "")
+    return Client(row.client_id, row.party, Role(row.role), *proof, further, tuple(row.addresses.split()))

@@ -90,7 +90,8 @@ class Office:
 
     def agreements(self, connection: Connection) -> Agreements:
         """The agreements and permissions as known now; read anew only when an import brought others."""
-        self.known_agreements = agreement_registry.view_now(connection, self.known_agreements)
+        if registry.latest_transaction(connection) != self.known_agreements.transaction:
+            self.known_agreements = agreement_registry.view_now(connection, self.known_agreements)
         return self.known_agreements
 
     def settlement_facts(self, connection: Connection, as_of: int) -> SettlementMasterData:

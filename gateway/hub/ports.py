@@ -61,6 +61,7 @@ class Client:
         secret_hash: the hash of its secret in the form of `gateway.transport.client_secrets`; empty where it has none.
         thumbprint: SHA-256 of its certificate (DER) in lower-case hex; empty where it has none.
         further_roles: other roles it may act in, where a market lets one client hold several: a technical user.
+        addresses: the addresses or networks it may call from; from anywhere when empty.
     """
 
     client_id: str
@@ -69,6 +70,7 @@ class Client:
     secret_hash: str = ""
     thumbprint: str = ""
     further_roles: frozenset[Role] = frozenset()
+    addresses: tuple[str, ...] = ()
 
     @property
     def roles(self) -> frozenset[Role]:

@@ -51,19 +51,26 @@ def first_kept(office: Office) -> date | None:
 
 def foretold(office: Office, connection: Connection, kept: date) -> Taken:
     """What a purge would take now."""
-    waiting, found = _oldest_waiting(connection), Taken()
-    for one in old_days(connection, day_number(kept)):
-        found = found.plus(counted(takeable(connection, one, waiting, office.profile.zone)))
-    return found
+    waiting, days, zone = _oldest_waiting(connection), old_days(connection, day_number(kept)), office.profile.zone
+    taken, gone, before = Taken(), set[int](), -1
+    while len(gone) > before:
+        before = len(gone)
+        for one in days:
+            segments = takeable(connection, one, waiting, zone, gone)
+            gone.update(segment.id for segment in segments)
+            taken = taken.plus(counted(segments))
+    return taken
 
 
 def purge_values(office: Office, kept: date, client: str) -> Taken:
     """Take away the values of days before one, a day at a time; nobody is held back for longer than that."""
     with office.database.read() as connection:
         days = old_days(connection, day_number(kept))
-    taken = Taken()
-    for one in days:
-        taken = taken.plus(_take(office, one, (kept, client)))
+    taken, before = Taken(), None
+    while taken != before:  # what older segments held back goes in the next round
+        before = taken
+        for one in days:
+            taken = taken.plus(_take(office, one, (kept, client)))
     return taken
 
 

@@ -141,6 +141,7 @@ client = Table(
     _text("secret_hash", 500),
     Column("thumbprint", String(64), unique=True),
     Column("further_roles", String(400), nullable=False),
+    Column("addresses", String(2000), nullable=False),
     Column("seat", String(60), unique=True),
     comment="Clients with what proves them, secrets as hashes only; seat is party and role where only one may have it",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -12,9 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from starlette.requests import Request
 
-from gateway.hub.ports import Exchange, Principal
+from gateway.hub.access_ports import ServedExchange
+from gateway.hub.ports import Client, Principal
 from gateway.messages.codes import Role
 from gateway.messages.times import to_datetime
+from gateway.transport.addresses import Proxies, is_allowed
 from gateway.transport.refusals import HttpRefusal, refusal
 from gateway.transport.settings import CertificateHeader
 from gateway.transport.tokens import TokenVerifier
@@ -23,6 +24,7 @@ STANDARD_HEADER = "Client-Cert"
 """RFC 9440's name of the header, read beside the configured one."""
 
 LONGEST_CERTIFICATE = 16_384
+_NOT_ALLOWED = "address-not-allowed"
 
 
 class Certificates:
@@ -30,14 +32,14 @@ class Certificates:
 
     def __init__(self, header: CertificateHeader) -> None:
         self._names = tuple(dict.fromkeys((header.name.lower(), STANDARD_HEADER.lower())))
-        self._proxies = [ipaddress.ip_network(proxy) for proxy in header.trusted_proxies]
+        self.proxies = Proxies(header.trusted_proxies)
 
     def thumbprint(self, request: Request, now: int) -> bytes | None:
         """SHA-256 of the certificate handed on; None without one, and from anywhere but a trusted proxy.
 
         A trusted proxy that hands on several certificates, none readable or one out of its dates is answered 401.
         """
-        if not self._is_trusted(request.client.host if request.client else ""):
+        if not self.proxies.hands_on(request):
             return None
         stated = [value for name in self._names for value in request.headers.getlist(name)]
         if not stated:
@@ -49,13 +51,6 @@ class Certificates:
         if not certificate.not_valid_before_utc <= moment < certificate.not_valid_after_utc:
             raise unauthorised("The client certificate is not valid now")
         return certificate.fingerprint(SHA256())
-
-    def _is_trusted(self, host: str) -> bool:
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
 
 
 def _read_certificate(value: str) -> x509.Certificate | None:
@@ -91,7 +86,7 @@ class Identity:
 class Authenticator:
     """Turns a request's credentials into the client that speaks, or refuses with 401."""
 
-    def __init__(self, exchange: Exchange, verifier: TokenVerifier, certificates: Certificates) -> None:
+    def __init__(self, exchange: ServedExchange, verifier: TokenVerifier, certificates: Certificates) -> None:
         self._exchange = exchange
         self._verifier = verifier
         self.certificates = certificates
@@ -112,6 +107,7 @@ class Authenticator:
         client = await self._exchange.find_client(verified.client_id)
         if client is None or not verified.roles <= client.roles:
             raise unauthorised("The client is not known in this role")
+        self._check_address(request, client)
         return Identity(client.party, verified.roles, client.client_id)
 
     async def by_certificate(self, request: Request, now: int) -> Identity:
@@ -122,7 +118,19 @@ class Authenticator:
         client = await self._exchange.find_client_by_thumbprint(shown.hex())
         if client is None:
             raise unauthorised("The client certificate is not registered")
+        self._check_address(request, client)
         return Identity(client.party, client.roles, client.client_id)
+
+    def _check_address(self, request: Request, client: Client) -> None:
+        """A client that is bound to addresses calls from one of them."""
+        if not client.addresses:
+            return
+        address, profile = self.certificates.proxies.caller(request), self._exchange.profile
+        if is_allowed(address, client.addresses):
+            return
+        if _NOT_ALLOWED in profile.rules.wordings:
+            raise HttpRefusal(HTTPStatus.FORBIDDEN, (profile.finding(_NOT_ALLOWED, address=address),))
+        raise refusal(HTTPStatus.FORBIDDEN, f"The client may not call from the address {address}")
 
 
 def unauthorised(text: str) -> HttpRefusal:

@@ -119,7 +119,15 @@ async def register_client(call: Call) -> Response:
     secret = new_secret()
     hashed = await anyio.to_thread.run_sync(hash_secret, secret)
     refused = await call.services.exchange.register_client(
-        Client(client_id, stated.party, stated.role, hashed, stated.thumbprint, stated.further_roles)
+        Client(
+            client_id,
+            stated.party,
+            stated.role,
+            hashed,
+            stated.thumbprint,
+            stated.further_roles,
+            tuple(stated.addresses),
+        )
     )
     if refused is not None:
         raise HttpRefusal(HTTPStatus.CONFLICT, refused.findings)
@@ -128,6 +136,7 @@ async def register_client(call: Call) -> Response:
         party=stated.party,
         role=stated.role,
         further_roles=sorted(stated.further_roles - {stated.role}),
+        addresses=stated.addresses,
         secret=secret,
     )
     response = json_answer(answer, HTTPStatus.CREATED)

@@ -29,6 +29,7 @@ from gateway.messages.codes import (
 )
 from gateway.messages.quantities import NO_QUANTITY, format_quantity
 from gateway.messages.times import to_datetime
+from gateway.transport.addresses import MOST_ADDRESSES, network_of
 from gateway.transport.problems import FindingBody
 from gateway.transport.role_names import ROLE_NAMES
 
@@ -265,13 +266,15 @@ def _named(role: Role) -> Role:
 class NewClientBody(Body):
     """Who a client speaks for; `thumbprint` is the SHA-256 of its certificate in hex, if it has one.
 
-    `further_roles` are other roles it may act in, in a market whose clients hold several.
+    `further_roles` are other roles it may act in, in a market whose clients hold several. `addresses` are those, or
+    networks, that it may call from; anywhere where none is named.
     """
 
     party: Annotated[str, Field(pattern=r"^[0-9A-Z-]{13,16}$")]
     role: Annotated[Role, AfterValidator(_named)]
     thumbprint: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
     further_roles: frozenset[Annotated[Role, AfterValidator(_named)]] = frozenset()
+    addresses: Annotated[list[Annotated[str, AfterValidator(network_of)]], Field(max_length=MOST_ADDRESSES)] = []
 
 
 class ClientBody(Body):
@@ -281,6 +284,7 @@ class ClientBody(Body):
     party: str
     role: Role
     further_roles: list[Role] = []
+    addresses: list[str] = []
     secret: str
 
 

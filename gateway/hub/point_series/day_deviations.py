@@ -6,7 +6,7 @@ wrong supplier is taken from that one and given to the right one, as far as each
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
@@ -29,8 +29,9 @@ from gateway.hub.tables_point_series import deviation, deviation_run
 from gateway.markets.closing import ClosingTerms
 from gateway.messages.agreements import SupplyChain
 from gateway.messages.codes import DeviationCause, Flow, MeteringPointType, Unit
-from gateway.messages.masterdata import KINDS
-from gateway.messages.times import Interval, numbered_day
+from gateway.messages.masterdata import KINDS, Rows
+from gateway.messages.series import Quantities
+from gateway.messages.times import Interval
 from gateway.settlement.balance_deviations import StepDeviation
 
 COUNTED_KINDS = (GROSS, series_kind(Unit.KWH, Flow.NET_OUT), series_kind(Unit.KWH, Flow.NET_IN))
@@ -45,11 +46,6 @@ class PointDay(NamedTuple):
     point: int
     day: int
 
-    @property
-    def date(self) -> date:
-        """The day as a date."""
-        return numbered_day(self.day)
-
 
 class _Share(NamedTuple):
     """Energy of a step and whose it is."""
@@ -63,6 +59,22 @@ class _Share(NamedTuple):
         return None if self.chain is None else self.chain.party
 
 
+class _Compared(NamedTuple):
+    """A point's day as it is now, and what the balance holds of it.
+
+    Attributes:
+        now: what counts of it now.
+        held: Wh known of each step of `now` when the window ended.
+        booked: what an earlier run left of a step.
+    """
+
+    point: int
+    day: date
+    now: Values
+    held: Quantities
+    booked: Mapping[int, _Share]
+
+
 @dataclass(frozen=True)
 class DayDeviations:
     """Compares days of points with the balance, in one view."""
@@ -72,17 +84,25 @@ class DayDeviations:
     terms: ClosingTerms
     history: SupplyHistory
 
-    def of(self, one: PointDay, curve: PriceCurve) -> Iterator[BookedStep | None]:
-        """The steps of a day that differ from the balance; None stands for one that waits for its price."""
-        day = self.office.profile.zone.day_interval(one.date)
-        now, held = self._values(one, day, None), self._held(one, day)
-        booked = self._booked(one.point, day)
-        moments = dict(zip(*self._moments(now), strict=True))
-        columns = (now.starts, now.ends, now.quantities, now.transactions)
-        for start, end, energy, version in zip(*(column.tolist() for column in columns), strict=True):
-            before = booked.get(start) or self._share(one, held, Interval(start, end))
-            after = _Share(supplier_at(self.history.now(one.point), start), energy)
-            for share, old, new, cause in _moved(before, after):
+    def of(self, day: date, points: Rows, curve: PriceCurve) -> Iterator[tuple[int, BookedStep | None]]:
+        """The steps of points, ascending, that differ from the balance; None for one that waits for its price."""
+        span = self.office.profile.zone.day_interval(day)
+        closed = transaction_at(self.connection, self.terms.window_end(day) * MICROSECONDS - 1)
+        now, then = self._values(points, span, None), self._values(points, span, closed)
+        moments, booked = self._moments(now), self._booked(points, span)
+        for point, values, known in zip(points.tolist(), now, then, strict=True):
+            one = _Compared(point, day, values, _energy(known, values), booked.get(point, {}))
+            for step in self._steps(one, moments, curve):
+                yield point, step
+
+    def _steps(self, one: _Compared, moments: Mapping[int, int], curve: PriceCurve) -> Iterator[BookedStep | None]:
+        was, chains = self.history.held(one.point, one.day), self.history.now(one.point)
+        differs = (one.now.quantities != one.held) | (was != chains) | np.isin(one.now.starts, list(one.booked))
+        now = one.now.where(differs)
+        columns = (now.starts, now.ends, now.quantities, now.transactions, one.held[differs])
+        for start, end, energy, version, held in zip(*(column.tolist() for column in columns), strict=True):
+            before = one.booked.get(start) or _Share(supplier_at(was, start), held)
+            for share, old, new, cause in _moved(before, _Share(supplier_at(chains, start), energy)):
                 at = moments[version] if cause is DeviationCause.METERED_DATA else self.history.changed_at(one.point)
                 place = self._place(one.point, start, share, at)
                 price = curve.price(start, end - start)
@@ -91,49 +111,41 @@ class DayDeviations:
                 elif place is not None and price is not None:
                     yield BookedStep(one.point, start, end - start, StepDeviation(*place, old, new, price), cause)
 
-    # --- what the balance holds -----------------------------------------------------------------------------------
+    # --- what is known, and what the balance holds ----------------------------------------------------------------
 
-    def _held(self, one: PointDay, day: Interval) -> Values:
-        """A day as known when its window ended."""
-        closed = transaction_at(self.connection, self.terms.window_end(one.date) * MICROSECONDS - 1)
-        return self._values(one, day, closed)
+    def _values(self, points: Rows, day: Interval, as_of: int | None) -> list[Values]:
+        """What counts of points on a day as known at a version: their own energy, or what is calculated of that."""
+        store, zone = self.office.store, self.office.profile.zone
+        found = [Values.joined([]) for _ in points]
+        for kind in COUNTED_KINDS:
+            series = store.read(self.connection, points, day, kind=kind, as_of=as_of).runs
+            for place, runs in enumerate(series):
+                known = Values.joined([Values.of(run, zone) for run in runs])
+                found[place] = _laid_over(found[place], known if kind == GROSS else known.where(~known.is_missing))
+        return [replace(one, quantities=np.where(one.is_missing, 0, one.quantities)) for one in found]
 
-    def _share(self, one: PointDay, held: Values, step: Interval) -> _Share:
-        """What was known of a step when the window ended: energy, and with whom."""
-        first, last = np.searchsorted(held.starts, (step.start, step.end))
-        chain = supplier_at(self.history.held(one.point, one.date), step.start)
-        return _Share(chain, int(held.quantities[first:last].sum()))
-
-    def _booked(self, point: int, day: Interval) -> dict[int, _Share]:
-        """What the newest run that booked a step left: energy, and with whom."""
+    def _booked(self, points: Rows, day: Interval) -> dict[int, dict[int, _Share]]:
+        """What the newest run that booked a step left, by point and start: energy, and with whom."""
         ended = self.terms.window_end(self.office.profile.zone.day(day.start)) * MICROSECONDS
         wanted = (
-            sa.select(deviation.c.start, deviation.c.new, deviation.c.supplier)
+            sa.select(deviation.c.point, deviation.c.start, deviation.c.new, deviation.c.supplier)
             .join(deviation_run)
-            .where(deviation.c.point == point, deviation.c.start >= day.start, deviation.c.start < day.end)
+            .where(deviation.c.point.in_(points.tolist()))
+            .where(deviation.c.start >= day.start, deviation.c.start < day.end)
             .where(deviation_run.c.at >= ended)  # what came before a day was reopened has been taken back
             .order_by(deviation.c.transaction, sa.func.abs(deviation.c.new))
         )
-        found: dict[int, _Share] = {}
+        found: dict[int, dict[int, _Share]] = {}
         for row in self.connection.execute(wanted):
-            found[row.start] = _Share(self.history.chain_of(point, row.supplier, row.start), row.new)
+            unknown = SupplyChain(row.supplier, row.start, row.start)
+            chain = self.history.chain_of(row.point, row.supplier, row.start) or unknown
+            found.setdefault(row.point, {})[row.start] = _Share(chain, row.new)
         return found
 
-    def _values(self, one: PointDay, day: Interval, as_of: int | None) -> Values:
-        """What counts of a point's day as known at a version: its own energy, or what is calculated of that."""
-        points, store, zone = np.array([one.point], dtype=np.int64), self.office.store, self.office.profile.zone
-        found = Values.joined([])
-        for kind in COUNTED_KINDS:
-            runs = store.read(self.connection, points, day, kind=kind, as_of=as_of).runs[0]
-            calculated = Values.joined([Values.of(run, zone) for run in runs])
-            known = calculated if kind == GROSS else calculated.where(~calculated.is_missing)
-            found = _laid_over(found, known)
-        return replace(found, quantities=np.where(found.is_missing, 0, found.quantities))
-
-    def _moments(self, values: Values) -> tuple[list[int], list[int]]:
+    def _moments(self, values: Sequence[Values]) -> dict[int, int]:
         """When the versions of values were stored, in seconds."""
-        numbers = np.unique(values.transactions)
-        return numbers.tolist(), registered_at(self.connection, numbers).tolist()
+        numbers = np.unique(np.concatenate([one.transactions for one in values]))
+        return dict(zip(numbers.tolist(), registered_at(self.connection, numbers).tolist(), strict=True))
 
     def _place(self, point: int, start: int, share: _Share, reported_at: int) -> tuple[str, str, bool] | None:
         """Supplier, grid area and whether it produces; None where the supplier does not answer for it (FI-4.2)."""
@@ -145,6 +157,14 @@ class DayDeviations:
         row = int(located.first[0])
         area = master.areas.names[master.points.grid_area[row]]
         return chain.party, area, bool(master.points.kind[row] == _PRODUCTION)
+
+
+def _energy(known: Values, steps: Values) -> Quantities:
+    """The energy of values in each of some steps."""
+    total = np.append(0, np.cumsum(known.quantities))
+    first, last = np.searchsorted(known.starts, steps.starts), np.searchsorted(known.starts, steps.ends)
+    energy: Quantities = total[last] - total[first]
+    return energy
 
 
 def _laid_over(below: Values, above: Values) -> Values:

@@ -34,6 +34,8 @@ from gateway.messages.times import day_number, numbered_day
 NAME = "deviations"
 IMPORTS = "suppliers"
 _SEGMENTS = 5000
+_POINTS = 500
+"""Points whose day is read at a time."""
 _ACCOUNTING = CLASSES.index(PointClass.ACCOUNTING_POINT)
 _EXCHANGE = KINDS.index(MeteringPointType.EXCHANGE)
 
@@ -65,20 +67,22 @@ class _Run:
 
     def carry_out(self, moved: Iterable[tuple[int, date]]) -> None:
         """Find what changed, book what has a price, sum it up; `moved` are days of points whose supplier changed."""
-        days = self._waiting() | self._changed() | self._moved(moved)
+        days: dict[int, list[int]] = {}
+        for point, day in sorted(self._waiting() | self._changed() | self._moved(moved)):
+            days.setdefault(day, []).append(point)
         found = DayDeviations(
             self.office, self.connection, self.terms, SupplyHistory(self.office, self.connection, self.terms)
         )
         waiting: set[PointDay] = set()
         booked: list[BookedStep] = []
-        for number in sorted({one.day for one in days}):
-            of_day = sorted(one for one in days if one.day == number)
-            day = self.office.profile.zone.day_interval(numbered_day(number))
-            curve = PriceCurve(prices_of(self.connection, day), day)
-            for one in of_day:
-                for step in found.of(one, curve):
+        for number in sorted(days):
+            span = self.office.profile.zone.day_interval(numbered_day(number))
+            curve = PriceCurve(prices_of(self.connection, span), span)
+            points = np.array(days[number], dtype=np.int64)
+            for first in range(0, len(points), _POINTS):
+                for point, step in found.of(numbered_day(number), points[first : first + _POINTS], curve):
                     if step is None:
-                        waiting.add(one)
+                        waiting.add(PointDay(point, number))
                     else:
                         booked.append(step)
         self._keep(booked, waiting)

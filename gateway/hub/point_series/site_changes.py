@@ -27,6 +27,7 @@ from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.point_details import PointFacts, PointView
 from gateway.messages.times import Interval, MarketZone
+from gateway.rules.periods import years_before
 
 IMPORTS = "relations"
 _DAYS = 31
@@ -74,7 +75,7 @@ def note_changed_relations(office: Office, connection: Connection) -> None:
     if oldest_data is not None and oldest_data < after:
         zone, now = office.profile.zone, office.clock.now()
         today = zone.day(now)
-        oldest = today.replace(day=1, year=today.year - office.profile.number("correction-years", today))
+        oldest = years_before(today, office.profile.number("correction-years", today))
         window = Interval(zone.midnight(oldest), zone.end(office.profile.settlement_resolution(today), now, 1))
         owe(
             connection,

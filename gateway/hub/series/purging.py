@@ -1,19 +1,21 @@
 """Old values taken out of the store: whole segments, each with a record of what it was.
 
 A segment goes with its last day, and with it all the index knows of it: an index row never points to a segment that is
-gone. The newest segment stays, whose number says where the next one stands.
+gone. One that supersedes an older segment goes after that, so that no value comes to light again. The newest segment
+stays, whose number says where the next one stands.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
+import numpy as np
 from sqlalchemy.engine import Connection
 
 from gateway.hub.database import listed, on_driver, run, run_many
-from gateway.hub.series.segment_reading import load_segments
+from gateway.hub.series.segment_reading import load_points_of, load_segments
 from gateway.hub.series.segments import CHUNKS, Segment
 from gateway.messages.times import MarketZone
 
@@ -21,6 +23,7 @@ _DAYS = "select distinct day, kind from segment_day where day < ? order by day, 
 _OF_DAY = "select segment from segment_day where day = ? and kind = ? order by segment"
 _NEWEST = "select coalesce(max(id), 0) from segment"
 _HASHED = "select quantity, quality from chunk where id >= ? and id < ? order by id"
+_OLDER = "select distinct segment from segment_day where day in (*) and kind = ? and segment < ?"
 _FORGET_POINTS = "delete from point_index where day in (*) and kind = ? and segment in (*)"
 _FORGET_DAYS = "delete from segment_day where day in (*) and kind = ? and segment in (*)"
 _RECORD = (
@@ -57,15 +60,34 @@ def old_days(connection: Connection, before: int) -> list[DayOfKind]:
     return [DayOfKind(*row) for row in run(connection, _DAYS, (before,)).fetchall()]
 
 
-def takeable(connection: Connection, one: DayOfKind, stored_before: int, zone: MarketZone) -> list[Segment]:
-    """The segments that end with a day and may go: stored before a transaction that something still refers to."""
-    ids = [row[0] for row in run(connection, _OF_DAY, one).fetchall()]
+def takeable(
+    connection: Connection, one: DayOfKind, stored_before: int, zone: MarketZone, gone: Set[int] = frozenset()
+) -> list[Segment]:
+    """The segments that end with a day and may go; those in `gone` are taken for gone already.
+
+    They were stored before a transaction that something still refers to, and supersede nothing that stays: its values
+    would come to light again. What an older segment holds back goes once that has gone.
+    """
+    ids = [row[0] for row in run(connection, _OF_DAY, one).fetchall() if row[0] not in gone]
     newest = run(connection, _NEWEST).fetchall()[0][0]
-    return [
-        segment
-        for segment in load_segments(connection, ids).values()
-        if segment.days(zone)[-1] == one.day and segment.transaction < stored_before and segment.id != newest
-    ]
+    found: list[Segment] = []
+    for segment in sorted(load_segments(connection, ids).values(), key=lambda segment: segment.id):
+        is_old = segment.days(zone)[-1] == one.day and segment.transaction < stored_before and segment.id != newest
+        if is_old and not _supersedes(connection, segment, zone, gone | {other.id for other in found}):
+            found.append(segment)
+    return found
+
+
+def _supersedes(connection: Connection, segment: Segment, zone: MarketZone, gone: Set[int]) -> bool:
+    """Whether a segment has points in common with an older one on any of its days."""
+    bound = (listed(connection, segment.days(zone)), segment.kind, segment.id)
+    rows = connection.exec_driver_sql(on_driver(connection, _OLDER), bound).all()
+    older = [row[0] for row in rows if row[0] not in gone]
+    if not older:
+        return False
+    points = load_points_of(connection, [segment.id, *older])
+    own = points.pop(segment.id)
+    return any(np.isin(own, theirs).any() for theirs in points.values())
 
 
 def counted(segments: Iterable[Segment]) -> Taken:

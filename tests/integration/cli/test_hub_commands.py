@@ -146,6 +146,13 @@ def test_clients_are_listed_without_secrets(gridpost: Gridpost, furnished: tuple
 
 def test_a_new_secret_is_shown_once(gridpost: Gridpost, tmp_path: Path) -> None:
     where = ["--data-dir", tmp_path / "hub"]
+    bound = ["--address", "192.0.2.7", "--address", "2001:db8::/32"]
+    assert gridpost("client", "add", "a", "--party", SUPPLIER_A, "--role", "energysupplier", *bound, *where).code == 0
+    (row,) = [row for row in gridpost("client", "list", "--json", *where).value if row["client_id"] == "a"]
+    assert row["addresses"] == "192.0.2.7/32, 2001:db8::/32"
+    wrong = ["--address", "192.0.2.7/8"]
+    ended = gridpost("client", "add", "a", "--party", SUPPLIER_A, "--role", "energysupplier", *wrong, *where)
+    assert (ended.code, "--address 192.0.2.7/8: " in ended.err) == (2, True)
     shown = gridpost("client", "add", "a", "--party", SUPPLIER_A, "--role", "energysupplier", *where)
     assert re.search(r"GRIDPOST_CLIENT_SECRET=\S{40,}", shown.out)
     database = b"".join(path.read_bytes() for path in (tmp_path / "hub").iterdir())

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("secret_hash", sa.String(length=500), nullable=False),
         sa.Column("thumbprint", sa.String(length=64), nullable=True),
         sa.Column("further_roles", sa.String(length=400), nullable=False),
+        sa.Column("addresses", sa.String(length=2000), nullable=False),
         sa.Column("seat", sa.String(length=60), nullable=True),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client")),
         sa.UniqueConstraint("seat", name=op.f("uq_client_seat")),
