@@ -15,11 +15,12 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from gateway.config import Settings
+from gateway.hub.duties import duties_of
 from gateway.hub.exchange import Hub
 from gateway.hub.interpreter import settle_interpreter
 from gateway.hub.new_ids import new_id
 from gateway.hub.ports import StoreUnavailable
-from gateway.hub.scheduler import Scheduler, duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.transport.application import make_application
 from gateway.transport.server import ServerSettings, server_config
 from gateway.transport.services import assemble

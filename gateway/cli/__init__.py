@@ -34,6 +34,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "network_commands": ("lateness", "losses", "load-duration", "balance-area"),
     "reading_commands": ("readings",),
     "window_commands": ("windows",),
+    "purge_command": ("purge",),
     "party_commands": ("send", "peek", "dequeue", "status"),
     "call_command": ("call",),
     "workbook_commands": ("workbook",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gateway.codecs.reasons import wire_reason
+from gateway.markets.policies import MarketRules
 from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import REJECT_KINDS, DocumentKind
 from gateway.messages.findings import Severity
@@ -14,12 +15,6 @@ from gateway.transport.error_bodies import ebix_code
 
 def code_table(market: MarketProfile) -> str:
     """Every code of a market's answers, as Markdown."""
-    rules = market.rules
-    named = {wording.rule for _, wording in rules.envelope.rules}
-    named |= {wording.rule for _, wording in (*rules.readings.rules, *rules.cancellations.rules)}
-    named |= set(rules.measure_data.names) | set(rules.history.names) | set(rules.requests.names)
-    named |= {name for of in rules.results.values() for name in of.names}
-    elsewhere = [wording for name, wording in rules.wordings.items() if name not in named and wording.code[:2] == "00"]
     lines = [
         f"# Error codes: {market.title}",
         "",
@@ -31,46 +26,64 @@ def code_table(market: MarketProfile) -> str:
         "",
         "Nothing of the message is taken. The body names one error, or several as details; ebIX names the first.",
         "",
-        *_table(
-            ("Code", "ebIX", "Meaning", "Clause"),
-            (
-                (wording.code, ebix_code(wording.code), _text(wording), wording.clause)
-                for wording in _sorted([*(wording for _, wording in rules.envelope.rules), *elsewhere])
-            ),
-        ),
-        "",
-        "## In an RSM-009: a series of measure data is rejected",
-        "",
-        "The other series of the message are not concerned. A remark rejects nothing; the message's status shows it.",
-        "",
-        *_rule_table(rule.wording for rule in (*rules.measure_data.rules, *rules.history.rules)),
-        "",
-        "## In a reject: a transaction of a request (RSM-015) is refused",
-        "",
-        *_rule_table(rule.wording for rule in rules.requests.rules),
-        "",
-        "## In the answer to meter readings and their cancellations",
-        "",
-        "The other readings of the message are not concerned. A remark rejects nothing.",
-        "",
-        *_rule_table(dict.fromkeys(wording for _, wording in (*rules.readings.rules, *rules.cancellations.rules))),
-        "",
-        "## In a reject: a transaction of a request for aggregated measure data (RSM-016) is refused",
-        "",
-        *_rule_table(rule.wording for rule in rules.results[DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST].rules),
-        "",
-        "## In a reject: a transaction of a request for wholesale settlement (RSM-017) is refused",
-        "",
-        *_rule_table(rule.wording for rule in rules.results[DocumentKind.WHOLESALE_SETTLEMENT_REQUEST].rules),
-        "",
-        "## Codes that a document cannot carry",
-        "",
-        "Some lists of codes lack a code of the rules; the document then carries another beside the same text.",
-        "",
-        *_table(("Document", "Form", "Code", "Written as"), _substitutes(market)),
+        *_table(("Code", "ebIX", "Meaning", "Clause"), _at_once(market.rules)),
         "",
     ]
-    return "\n".join(lines)
+    for title, text, wordings in _parts_rejected(market.rules):
+        lines += [f"## {title}", "", *((text, "") if text else ()), *_rule_table(wordings), ""]
+    return "\n".join(
+        (
+            *lines,
+            "## Codes that a document cannot carry",
+            "",
+            "Some lists of codes lack a code of the rules; the document then carries another beside the same text.",
+            "",
+            *_table(("Document", "Form", "Code", "Written as"), _substitutes(market)),
+            "",
+        )
+    )
+
+
+def _parts_rejected(rules: MarketRules) -> Iterator[tuple[str, str, Iterable[Wording]]]:
+    """What is rejected in part: where that is said, what it means for the rest, and by which rules."""
+    yield (
+        "In an RSM-009: a series of measure data is rejected",
+        "The other series of the message are not concerned. A remark rejects nothing; the message's status shows it.",
+        (rule.wording for rule in (*rules.measure_data.rules, *rules.history.rules)),
+    )
+    yield (
+        "In a reject: a transaction of a request (RSM-015) is refused",
+        "",
+        (rule.wording for rule in rules.requests.rules),
+    )
+    yield (
+        "In the answer to meter readings and their cancellations",
+        "The other readings of the message are not concerned. A remark rejects nothing.",
+        dict.fromkeys(wording for _, wording in (*rules.readings.rules, *rules.cancellations.rules)),
+    )
+    for kind, request in _RESULTS.items():
+        yield (
+            f"In a reject: a transaction of a request for {request} is refused",
+            "",
+            (rule.wording for rule in rules.results[kind].rules),
+        )
+
+
+_RESULTS = {
+    DocumentKind.AGGREGATED_MEASURE_DATA_REQUEST: "aggregated measure data (RSM-016)",
+    DocumentKind.WHOLESALE_SETTLEMENT_REQUEST: "wholesale settlement (RSM-017)",
+}
+
+
+def _at_once(rules: MarketRules) -> Iterator[tuple[str, ...]]:
+    """Codes of envelopes, and of what no rule finds: schemas, namespaces, ids used before."""
+    named = {wording.rule for _, wording in rules.envelope.rules}
+    named |= {wording.rule for _, wording in (*rules.readings.rules, *rules.cancellations.rules)}
+    named |= set(rules.measure_data.names) | set(rules.history.names) | set(rules.requests.names)
+    named |= {name for of in rules.results.values() for name in of.names}
+    elsewhere = [wording for name, wording in rules.wordings.items() if name not in named and wording.code[:2] == "00"]
+    for wording in _sorted([*(wording for _, wording in rules.envelope.rules), *elsewhere]):
+        yield wording.code, ebix_code(wording.code), _text(wording), wording.clause
 
 
 def _rule_table(wordings: Iterable[Wording]) -> list[str]:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from gateway.cli.places import with_lines
-from gateway.codecs.table import Decoded, Undecodable, decode
+from gateway.cli.places import with_hub_lines, with_lines
+from gateway.codecs.hub_json import VERSION, decode_hub_json, is_hub_json
+from gateway.codecs.table import Undecodable, decode
 from gateway.markets.profile import Incoming, MarketProfile
-from gateway.messages.codes import MeteringPointType, Role, SettlementMethod
+from gateway.messages.codes import DocumentKind, MeteringPointType, NeutralForm, Role, SettlementMethod, WireForm
 from gateway.messages.documents import (
     AggregatedMeasureDataRequest,
     Document,
     Header,
     MeasureData,
     MeasureDataRequest,
+    PartyRef,
     RequestedSeries,
     WholesaleSettlementRequest,
 )
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import is_point_id
+from gateway.messages.identifiers import Scheme, is_point_id
 from gateway.messages.masterdata import FOREVER, GridArea, MasterData, MeteringPointVersion
 from gateway.messages.point_details import NO_DETAILS, PointDetails
 from gateway.messages.series import Series
@@ -100,20 +102,41 @@ class Inspector:
     form_only: bool = False
     details: PointDetails = NO_DETAILS
 
+    @property
+    def extent(self) -> Extent:
+        """How far a document is checked that can be read."""
+        return Extent.DOCUMENT if self.master is None else Extent.FULL
+
+
+class Form(NamedTuple):
+    """What a document is: its kind, the form it is written in, and the version of that."""
+
+    kind: DocumentKind
+    dialect: WireForm
+    version: str
+
+    @classmethod
+    def of(cls, entry: SchemaEntry) -> Form:
+        """The form a row of the registry stands for."""
+        return cls(entry.kind, entry.dialect, entry.version)
+
+
+_HUB_FORM = Form(DocumentKind.MEASURE_DATA, NeutralForm.HUB_JSON, VERSION)
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What was found in a document.
 
     Attributes:
-        entry: what it is; None where that cannot be told.
+        form: what it is; None where that cannot be told.
         extent: how far it was checked.
         findings: everything found, in the order of the document's checks.
         series: how many series it holds.
         remark: why it was not checked further, in words; empty where nothing is to be said.
     """
 
-    entry: SchemaEntry | None
+    form: Form | None
     extent: Extent
     findings: tuple[Finding, ...]
     series: int = 0
@@ -125,23 +148,58 @@ def inspect(data: bytes, inspector: Inspector) -> Inspection:
 
     Findings carry the market's codes, and the line of what they point at.
     """
+    if _HUB_FORM[:2] in inspector.profile.acceptances and is_hub_json(data):
+        return _inspect_hub_json(data, inspector)
     entry = detect(data, inspector.registry)
     if isinstance(entry, Finding):
         return Inspection(None, Extent.FORM, inspector.profile.worded((entry,)))
-    found = decode(data, entry.dialect, entry.kind, inspector.registry)
+    form, found = Form.of(entry), decode(data, entry.dialect, entry.kind, inspector.registry)
     if isinstance(found, Undecodable):
-        return Inspection(entry, Extent.FORM, inspector.profile.worded(found.findings))
+        return Inspection(form, Extent.FORM, inspector.profile.worded(found.findings))
     document, count = found.document, _count(found.document)
     if inspector.form_only:
-        return Inspection(entry, Extent.FORM, (), count)
+        return Inspection(form, Extent.FORM, (), count)
     if not isinstance(document, Incoming):
-        return Inspection(entry, Extent.FORM, (), count, "a document that the hub sends: its form was checked")
-    sender = document.header.sender
+        return Inspection(form, Extent.FORM, (), count, "a document that the hub sends: its form was checked")
+    return _inspect_incoming(data, document, found.entry, inspector)
+
+
+def _inspect_incoming(data: bytes, document: Incoming, entry: SchemaEntry, inspector: Inspector) -> Inspection:
+    """A document that parties send: envelope and rules, unless it is the hub's own."""
+    sender, form, count = document.header.sender, Form.of(entry), _count(document)
     if sender.id == inspector.profile.hub and sender.role in (Role.HUB, None):
-        return Inspection(entry, Extent.FORM, (), count, "comes from the hub itself: its form was checked")
-    findings = (*_envelope(document, found, inspector), *_rules(document, found, inspector))
-    extent = Extent.DOCUMENT if inspector.master is None else Extent.FULL
-    return Inspection(entry, extent, with_lines(data, found.entry, findings), count)
+        return Inspection(form, Extent.FORM, (), count, "comes from the hub itself: its form was checked")
+    findings = with_lines(data, entry, _findings(document, form, inspector))
+    return Inspection(form, inspector.extent, findings, count)
+
+
+def _inspect_hub_json(data: bytes, inspector: Inspector) -> Inspection:
+    """Measure data in the hub's own form, which names no sender: who runs the grid area of its first known point."""
+    role = Role.METERED_DATA_RESPONSIBLE
+    found = decode_hub_json(data, PartyRef(id=_NOBODY, scheme=Scheme.GS1, role=role), inspector.profile.hub)
+    if isinstance(found, Undecodable):
+        faults = inspector.profile.worded(with_hub_lines(data, found.findings))
+        return Inspection(_HUB_FORM, Extent.FORM, faults)
+    if inspector.form_only:
+        return Inspection(_HUB_FORM, Extent.FORM, (), _count(found))
+    sender = PartyRef(id=_responsible(found, inspector), scheme=Scheme.GS1, role=role)
+    document = MeasureData(header=found.header.model_copy(update={"sender": sender}), series=found.series)
+    findings = with_hub_lines(data, _findings(document, _HUB_FORM, inspector))
+    remark = "" if sender.id == _NOBODY else f"as sent by {sender.id}"
+    return Inspection(_HUB_FORM, inspector.extent, findings, _count(found), remark)
+
+
+def _responsible(document: MeasureData, inspector: Inspector) -> str:
+    """Who runs the grid area of the first point that is known; nobody without master data."""
+    master = inspector.master or MasterData.build(())
+    points = filter(is_point_id, document.series.point)
+    areas = (version.grid_area for point in points for version in master.versions(point)[-1:])
+    operators = (master.grid_operator(area, inspector.now) for area in areas)
+    return next((operator for operator in operators if operator is not None), _NOBODY)
+
+
+_NOBODY = "0" * 13
+"""A number with the form of a GLN that nobody has."""
 
 
 def _count(document: Document) -> int:
@@ -154,13 +212,14 @@ def _sender(header: Header) -> Sender:
     return Sender(header.sender.id, Role(stated) if stated in set(Role) else Role.METERED_DATA_RESPONSIBLE)
 
 
-def _envelope(document: Incoming, found: Decoded, inspector: Inspector) -> tuple[Finding, ...]:
-    master = inspector.master or MasterData.build(())
-    sender = _sender(document.header)
-    return inspector.profile.check_envelope(document, found.entry.dialect, sender, master, inspector.now)
+def _findings(document: Incoming, form: Form, inspector: Inspector) -> tuple[Finding, ...]:
+    """What envelope and rules find."""
+    master, sender = inspector.master or MasterData.build(()), _sender(document.header)
+    breaches = inspector.profile.check_envelope(document, form.dialect, sender, master, inspector.now)
+    return (*breaches, *_rules(document, form, inspector))
 
 
-def _rules(document: Incoming, found: Decoded, inspector: Inspector) -> tuple[Finding, ...]:
+def _rules(document: Incoming, form: Form, inspector: Inspector) -> tuple[Finding, ...]:
     profile, now, sender = inspector.profile, inspector.now, _sender(document.header)
     if isinstance(document, AggregatedMeasureDataRequest | WholesaleSettlementRequest):
         asked = profile.results_batch(document, sender, inspector.master or MasterData.build(()), now)
@@ -168,7 +227,7 @@ def _rules(document: Incoming, found: Decoded, inspector: Inspector) -> tuple[Fi
         return (results if inspector.master else _without_master_data(results)).check(asked).findings
     master = inspector.master or _as_stated(document, sender)
     if isinstance(document, MeasureData):
-        series = profile.series.understood(document.series, found.entry.dialect)
+        series = profile.series.understood(document.series, form.dialect)
         batch = profile.batch(series, master, sender, now, inspector.details)
         rules = profile.rules.measure_data
         return (rules if inspector.master else _without_master_data(rules)).check(batch).findings

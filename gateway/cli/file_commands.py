@@ -71,12 +71,12 @@ def _content(file: Path) -> bytes:
 
 
 def _value(file: Path, inspection: Inspection) -> dict[str, object]:
-    entry = inspection.entry
+    form = inspection.form
     return {
         "file": str(file),
-        "kind": entry.kind if entry else None,
-        "dialect": entry.dialect if entry else None,
-        "version": entry.version if entry else None,
+        "kind": form.kind if form else None,
+        "dialect": form.dialect if form else None,
+        "version": form.version if form else None,
         "series": inspection.series,
         "checked": inspection.extent,
         "remark": inspection.remark,
@@ -91,8 +91,8 @@ def _print(file: Path, inspection: Inspection) -> None:
 
 
 def _summary(inspection: Inspection) -> str:
-    entry = inspection.entry
-    what = f"{entry.kind} in {entry.dialect} {entry.version}" if entry else "not recognised"
+    form = inspection.form
+    what = f"{form.kind} in {form.dialect} {form.version}" if form else "not recognised"
     series = f", {inspection.series} series" if inspection.series else ""
     count = len(inspection.findings)
     found = "no findings" if not count else f"{count} finding{'s' if count > 1 else ''}"

@@ -37,6 +37,39 @@ def with_lines(data: bytes, entry: SchemaEntry, findings: Sequence[Finding]) -> 
     return tuple(replace(finding, line=line or finding.line) for finding, line in zip(findings, lines, strict=True))
 
 
+def with_hub_lines(data: bytes, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with their lines in measure data of the hub's own form; what has none, has a path in good JSON."""
+    places = {finding.path: _hub_place(finding.path) for finding in findings if finding.path and not finding.line}
+    if not places or len(data) > _LARGEST:
+        return tuple(findings)
+    lines = lines_of(data.removeprefix(UTF8_BOM).decode(), set(places.values()))
+    return tuple(
+        replace(finding, line=lines[places[finding.path]]) if finding.path in places else finding
+        for finding in findings
+    )
+
+
+def _hub_place(path: str) -> Place:
+    """Where a path lies in the hub's own form; one that its decoder names already lies where it says."""
+    steps = path.split("/")
+    if steps[0] != "Series":
+        return tuple(int(step) if step.isdigit() else step for step in steps) if path else ()
+    series: Place = ("series", int(steps[1]))
+    if steps[2:4] == ["Period", "Point"]:
+        return (*series, "values", int(steps[4]), *(_HUB_NAMES.get(step, step) for step in steps[5:]))
+    return (*series, *(_HUB_NAMES.get(step, step) for step in steps[-1:] if len(steps) > 2))
+
+
+_HUB_NAMES = {
+    "point": "metering_point",
+    "transaction": "transaction_id",
+    "resolution": "step",
+    "quality": "status",
+    "end": "values",
+}
+"""Names of the neutral path that the hub's own form spells otherwise."""
+
+
 def place_of(row: Row, path: str) -> Place:
     """Where the neutral path of a finding lies in a dialect: `Series/3/Period/Point/7/quality` and the like."""
     steps = path.split("/")

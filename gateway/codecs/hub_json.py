@@ -26,11 +26,23 @@ from gateway.schemas import compiled
 from gateway.schemas.check_json import faults_of
 from gateway.schemas.compiled import SchemaFile
 from gateway.schemas.faults import SCHEMA_INVALID, TOO_LARGE, fault
-from gateway.schemas.parsers import BODY_LIMIT, number_text, parse_json
+from gateway.schemas.parsers import BODY_LIMIT, UTF8_BOM, first_json_key, number_text, parse_json
 
 _SCHEMAS = Path(compiled.__file__).parent / "json" / "hub"
 _STATUSES = {quality.name.lower(): int(quality) for quality in Quality}
+_HEAD = 1 << 16
 _PERIODIC = "periodic-metering"
+
+
+VERSION = "1"
+_KEYS = frozenset({"message_id", "created_at", "reason", "series"})
+
+
+def is_hub_json(data: bytes) -> bool:
+    """Whether bytes claim to be measure data in this form, by the first key of their object."""
+    head = data[:_HEAD].removeprefix(UTF8_BOM).lstrip()
+    key = first_json_key(head) if head.startswith(b"{") else []
+    return isinstance(key, list) and not _KEYS.isdisjoint(key)
 
 
 @cache

@@ -58,6 +58,7 @@ class Database:
         self._turn = turn
         self._writer = engine.execution_options(**{_WRITING: True})
         self._reader = engine
+        self._resting: list[Connection] = []  # one at most, but for a race of two threads that does no harm
         if self.kind == "postgresql":
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -104,7 +105,7 @@ class Database:
         One that is not `lasting` outlives this process, but the machine only with the next lasting one: for what
         nobody has been promised yet.
         """
-        with _unavailable(), self._turn(), self._writer.connect() as connection:
+        with _unavailable(), self._turn(), self._writing_connection() as connection:
             connection.info.pop(_OWN_TRANSACTION, None)
             with _unhurried(connection) if not lasting else nullcontext(), connection.begin():
                 if not lasting and self.kind == "postgresql":
@@ -118,6 +119,34 @@ class Database:
             connection.info.pop(_OWN_TRANSACTION, None)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _writing_connection(self) -> Iterator[Connection]:
+        """The connection that rests between two writes, or one of the pool while another thread writes with it.
+
+        What it has read of an SQLite file stays good while nobody else writes. After an error it goes back to the pool.
+        """
+        connection = self._take_resting() or self._writer.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            self._let_go()
+            raise
+        if self._resting:
+            connection.close()
+        else:
+            self._resting.append(connection)
+
+    def _take_resting(self) -> Connection | None:
+        try:
+            return self._resting.pop()
+        except IndexError:
+            return None
+
+    def _let_go(self) -> None:
+        if (resting := self._take_resting()) is not None:
+            resting.close()
 
     def migrate(self) -> None:
         """Bring the tables to this version's form; on an empty database create them."""
@@ -136,6 +165,7 @@ class Database:
 
     def close(self) -> None:
         """Give back all connections."""
+        self._let_go()
         self.engine.dispose()
 
 

@@ -21,7 +21,8 @@ from gateway.hub.series.annual_sum import annual_sum
 from gateway.hub.series.segments import SegmentRow
 from gateway.hub.settlement.rendering import charged_series, settled_series
 from gateway.hub.tables import transaction
-from gateway.markets.profile import CorrectedOutward, MarketProfile
+from gateway.markets.policies import CorrectedOutward
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import CORRECTED_FLAG, REJECT_KINDS, Dialect, DocumentKind, Quality, Resolution, Role
 from gateway.messages.documents import (
     Acknowledgement,

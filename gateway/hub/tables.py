@@ -86,6 +86,34 @@ point_index = Table(
     comment="Derived: where a point's values of a local day stand; built in sorted bulk",
 )
 
+purge = Table(
+    "purge",
+    metadata,
+    Column("transaction", ROWID, ForeignKey("transaction.id"), primary_key=True, autoincrement=False),
+    Column("first_kept", Integer, nullable=False),
+    Column("client", String(200), nullable=False),
+    Column("segments", Integer, nullable=False),
+    Column("series", BigInteger, nullable=False),
+    Column("values", BigInteger, nullable=False),
+    comment="What was taken out of the store for its age: values of days before the first kept, and by whom",
+)
+
+purged_segment = Table(
+    "purged_segment",
+    metadata,
+    Column("id", ROWID, primary_key=True, autoincrement=False),
+    Column("transaction", ROWID, ForeignKey("transaction.id"), nullable=False),
+    Column("kind", SmallInteger, nullable=False),
+    Column("resolution", String(8), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("finish", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("purge", ROWID, ForeignKey("purge.transaction"), nullable=False),
+    comment="Segments that were purged: what they were, and the hash of their points and chunks; never updated",
+)
+
 index_progress = Table(
     "index_progress",
     metadata,

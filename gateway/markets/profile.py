@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +24,15 @@ from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, MeteringDataPolicy
 from gateway.markets.networks import NetworkTerms
 from gateway.markets.parameters import Parameter
+from gateway.markets.policies import (
+    Bundling,
+    ControlPolicy,
+    CorrectedOutward,
+    IdentifierPolicy,
+    MarketRules,
+)
 from gateway.markets.results import ResultPolicy
+from gateway.markets.retention import KEEPS_ALL, RetentionTerms
 from gateway.markets.series_terms import NO_TERMS, SeriesTerms
 from gateway.messages.codes import (
     Dialect,
@@ -45,91 +52,18 @@ from gateway.messages.documents import (
     WholesaleSettlementRequest,
 )
 from gateway.messages.findings import Finding
-from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import KINDS, METHODS, MasterData, Rows
 from gateway.messages.point_details import NO_DETAILS, PointDetails
 from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
-from gateway.rules.envelope import Acceptance, Envelope, EnvelopeRules
-from gateway.rules.interval_hits import IntervalRules
-from gateway.rules.metering_messages import MessageRules
-from gateway.rules.readings import CaseRules, PeriodCase, ReadingCase
+from gateway.rules.envelope import Acceptance, Envelope
 from gateway.rules.requests import RequestBatch
 from gateway.rules.results_requests import Lack, RequestNumbers, ResultsBatch
-from gateway.rules.runner import RuleSet, Verdict, Wording
+from gateway.rules.runner import Verdict
 from gateway.rules.series_terms import Previous
 
 Incoming = MeasureData | Request
-
-
-class Strictness(StrEnum):
-    """How closely identifiers are looked at (DK-1.17)."""
-
-    FORMAT = "format"
-    CHECK_DIGIT = "check-digit"
-
-
-class CorrectedOutward(StrEnum):
-    """How a corrected value leaves the hub."""
-
-    MARKED = "marked"
-    """As corrected: A01, ebIX 36 (D1 §4.1.5)."""
-    PLAIN = "plain"
-    """With the sender's own status, as DataHub 3 does."""
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifierPolicy:
-    """Which identifiers name parties and points, and how closely they are looked at."""
-
-    party_schemes: frozenset[Scheme]
-    point_scheme: Scheme
-    strictness: Strictness
-    exceptions: frozenset[str] = frozenset()
-    """Identifiers that count although their check digit is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundling:
-    """When an outgoing bundle closes: at so many transactions, points or seconds of its oldest."""
-
-    transactions: int
-    points: int
-    age_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class ControlPolicy:
-    """What is not asked for when values are missing (D1 §4.1.5, appendix 4).
-
-    Attributes:
-        left_out_types: a mask by the place in `KINDS`; its last entry is NONE's.
-        left_out_points: keys of metering points, ascending.
-    """
-
-    left_out_types: Mask
-    left_out_points: Rows
-
-
-@dataclass(frozen=True, slots=True)
-class MarketRules:
-    """Every rule the market has enabled, and the wording of all findings by rule name.
-
-    `preparation` words what a grid operator finds before sending; no document carries it.
-    """
-
-    measure_data: RuleSet[Batch]
-    history: RuleSet[Batch]
-    requests: RuleSet[RequestBatch]
-    results: Mapping[DocumentKind, RuleSet[ResultsBatch[Any]]]
-    readings: CaseRules[ReadingCase]
-    cancellations: CaseRules[PeriodCase]
-    metering_data: IntervalRules
-    metering_messages: MessageRules
-    envelope: EnvelopeRules
-    wordings: Mapping[str, Wording]
-    preparation: Mapping[str, Wording]
 
 
 @dataclass(frozen=True)
@@ -164,6 +98,7 @@ class MarketProfile:
         agreement_access: who may read metering data where agreements decide it.
         feed: how its parties are told of changes.
         metering_data: how metering data sent by the interval are taken.
+        retention: how long values are kept.
     """
 
     name: str
@@ -198,6 +133,7 @@ class MarketProfile:
     agreement_access: AgreementAccess = NO_AGREEMENT_ACCESS
     feed: FeedPolicy = NO_FEED
     metering_data: MeteringDataPolicy = NO_METERING_DATA
+    retention: RetentionTerms = KEEPS_ALL
     _facts: dict[int, MarketFacts] = field(init=False, repr=False, compare=False, default_factory=dict)
     _changes: list[date] = field(init=False, repr=False, compare=False)
 

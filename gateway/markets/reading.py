@@ -23,16 +23,17 @@ from gateway.markets.meter_readings import ReadingTerms
 from gateway.markets.metering_data import NO_METERING_DATA, read_metering_data
 from gateway.markets.networks import NO_NETWORKS, read_networks
 from gateway.markets.parameters import DatedValue, Parameter
-from gateway.markets.profile import (
+from gateway.markets.policies import (
     Bundling,
     ControlPolicy,
     CorrectedOutward,
     IdentifierPolicy,
-    MarketProfile,
     MarketRules,
     Strictness,
 )
+from gateway.markets.profile import MarketProfile
 from gateway.markets.results import NO_RESULTS, read_results
+from gateway.markets.retention import RetentionTerms, read_retention
 from gateway.markets.series_terms import NO_TERMS, read_series_terms
 from gateway.messages.codes import (
     ConnectionState,
@@ -223,7 +224,13 @@ def read_profile(settings: Table, rules: Table, behaviour: Behaviour) -> MarketP
         )
         if "metering-data" in settings
         else NO_METERING_DATA,
+        retention=_retention(settings, parameters),
     )
+
+
+def _retention(settings: Table, parameters: Mapping[str, Parameter]) -> RetentionTerms:
+    corrected = parameters["correction-years"].values
+    return read_retention(settings.get("retention", {}), max(int(value.value) for value in corrected))
 
 
 def _closing(parameters: Mapping[str, Parameter], timetable: MarketTimetable) -> ClosingTerms:

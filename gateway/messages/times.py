@@ -87,6 +87,16 @@ def to_instant(moment: datetime) -> int:
     return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
 
 
+def day_number(day: date) -> int:
+    """A local day as days since 1970-01-01, as the store counts it."""
+    return (day - _EPOCH).days
+
+
+def numbered_day(number: int) -> date:
+    """The local day behind its number."""
+    return _EPOCH + timedelta(days=number)
+
+
 class WrittenInstant(NamedTuple):
     """An instant of a document whose market minds how it is written.
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gateway.codecs.table import Undecodable, decode, encode
-from gateway.markets.profile import Bundling, MarketProfile
+from gateway.markets.policies import Bundling
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import Dialect, DocumentKind, MeteringPointType, ProcessType, Product, Role, Unit
 from gateway.messages.documents import Header, MeasureData, PartyRef
 from gateway.messages.findings import Finding

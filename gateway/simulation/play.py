@@ -15,10 +15,11 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from gateway.hub.clock import MovedClock
+from gateway.hub.duties import DAY_CLOSE_HOUR, SETTLE_SECONDS, duties_of
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import Accepted, Principal, SeriesStatus, Submission
-from gateway.hub.scheduler import DAY_CLOSE_HOUR, SETTLE_SECONDS, Scheduler, duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.hub.tables_settlement import settlement_evening
 from gateway.markets.calendar import month_after
 from gateway.messages.codes import Category, Dialect, Role

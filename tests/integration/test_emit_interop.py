@@ -63,7 +63,6 @@ def test_golden_documents_are_officially_valid(kind: str, name: str, dialect: Di
 
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(document=documents() | results(), dialect=st.sampled_from(Dialect))

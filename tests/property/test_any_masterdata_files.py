@@ -77,13 +77,13 @@ def check(reading: MasterDataReading) -> None:
         assert finding.line >= 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.sampled_from(sorted(FILE_NAMES)), content=st.binary(max_size=300))
 def test_any_bytes(name: str, content: bytes) -> None:
     check(read_files({name: content}, MANNER))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.sampled_from(sorted(FILES)), rows=st.lists(st.lists(texts, max_size=16), max_size=5))
 def test_any_rows_under_the_right_header(name: str, rows: list[list[str]]) -> None:
     header = FILES[name].split(b"\n")[0]
@@ -91,7 +91,7 @@ def test_any_rows_under_the_right_header(name: str, rows: list[list[str]]) -> No
     check(read_files(FILES | {name: header + b"\n" + body}, MANNER))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.sampled_from(sorted(FILES)), content=json_rows)
 def test_any_json(name: str, content: object) -> None:
     others = {other: text for other, text in FILES.items() if other != name}
@@ -99,7 +99,7 @@ def test_any_json(name: str, content: object) -> None:
     check(read_files(files, MANNER))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=st.sampled_from(sorted(FILES)), place=st.floats(0, 1), length=st.integers(0, 30), put=st.binary(max_size=8))
 def test_any_mutation_of_good_files(name: str, place: float, length: int, put: bytes) -> None:
     good = FILES[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gateway.codecs.table import Decoded, decode, is_sayable
@@ -21,7 +21,7 @@ from tests.unit.codecs.strategies import (
 )
 
 CIM = st.sampled_from([Dialect.CIM_XML, Dialect.CIM_JSON])
-RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=40)
 
 
 @RELAXED
@@ -86,7 +86,7 @@ def test_bytes_of_no_document_are_findings(dialect: Dialect) -> None:
         assert not isinstance(decode(data, dialect), Decoded)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200), st.sampled_from(Dialect))
 def test_any_bytes_get_an_answer(data: bytes, dialect: Dialect) -> None:
     assert not isinstance(decode(data, dialect), Decoded)

@@ -126,7 +126,7 @@ def steps(parts: Parts) -> list[Step]:
     return [(segment, row, step) for _, segment, row, first, last in parts for step in range(first, last)]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(facts=agreements(), stored=inputs(), most=st.integers(1, 40))
 def test_everybody_is_told_exactly_what_concerns_him_once(
     facts: list[Agreement], stored: list[tuple[SegmentInput, SegmentRef]], most: int

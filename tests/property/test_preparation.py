@@ -107,7 +107,7 @@ def situations(draw: st.DrawFn) -> Situation:
     return Situation(order._replace(now=order.interval.end + late), values, evidence)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(situation=situations())
 def test_what_is_prepared_is_right(situation: Situation) -> None:
     """DK-4.1.3.a, DK-4.1.3.b, DK-4.1.3.c, DK-6.2.2."""
@@ -130,7 +130,7 @@ def test_what_is_prepared_is_right(situation: Situation) -> None:
             assert draft.quantity[inside].sum() == energy
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situation=situations(), dialect=st.sampled_from(Dialect))
 def test_the_hub_takes_every_message(situation: Situation, dialect: Dialect) -> None:
     # DK-4.1.3.a: decoded as the hub does, every series passes every rule
@@ -161,7 +161,7 @@ def test_the_hub_takes_every_message(situation: Situation, dialect: Dialect) -> 
     ]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(situation=situations())
 def test_to_prepare_again_changes_nothing(situation: Situation) -> None:
     once = prepared(situation.values, situation.order, **situation.evidence)

@@ -135,4 +135,4 @@ class Life(RuleBasedStateMachine):
 )
 def test_a_life_follows_its_table(machine: Machine[Any]) -> None:
     life = type("Life", (Life,), {"machine": machine})
-    run_state_machine_as_test(life, settings=settings(max_examples=60, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(life, settings=settings(max_examples=60, stateful_step_count=20))

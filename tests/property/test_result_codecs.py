@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.messages.aggregates import ResultSeries
@@ -16,7 +16,7 @@ from tests.unit.codecs.result_strategies import aggregates, reminders, results, 
 from tests.unit.codecs.round_trip import through
 
 CIM = st.sampled_from([Dialect.CIM_XML, Dialect.CIM_JSON])
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(max_examples=60)
 
 
 @RELAXED

@@ -46,7 +46,7 @@ def laid_over(delivered: list[SegmentRow]) -> dict[int, tuple[int, int, int]]:
     return known
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows(), st.integers(-10, 110), st.integers(1, 120))
 def test_the_latest_delivery_of_every_step_stands(delivered: list[SegmentRow], first: int, length: int) -> None:
     """DK-4.1.5.f, DK-1.48: over days of 23, 24 and 25 hours, in quarters, hours and days at once."""
@@ -68,7 +68,7 @@ def test_the_latest_delivery_of_every_step_stands(delivered: list[SegmentRow], f
     assert list(found) == sorted(found)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows(), st.integers(1, 99))
 def test_neighbouring_intervals_share_the_values_out(delivered: list[SegmentRow], cut: int) -> None:
     """A value belongs to the interval its step begins in: none is lost at a border, none counted twice."""
@@ -82,7 +82,7 @@ def test_neighbouring_intervals_share_the_values_out(delivered: list[SegmentRow]
     assert halves == values(whole)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 9)), min_size=65, max_size=120))
 def test_a_year_sent_quarter_by_quarter_is_merged_alike(spans: list[tuple[int, int]]) -> None:
     """EE-1.8: as many deliveries of one point as a message full of gaps brings."""

@@ -103,7 +103,7 @@ def hours(day: date, count: int) -> list[Value]:
     return [(start + 3600 * i, start + 3600 * i + 3600, 1, Quality.MEASURED, 1) for i in range(count)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(known(), st.sampled_from([Resolution.HOUR, Resolution.DAY, Resolution.MONTH, Resolution.YEAR]))
 @example(hours(date(2025, 3, 30), 23), Resolution.DAY)
 @example(hours(date(2025, 10, 26), 25), Resolution.DAY)
@@ -123,7 +123,7 @@ def test_sums_are_those_of_a_dictionary(values: list[Value], step: Resolution) -
     assert found.ends.tolist() == [local_step(step, start)[1] for start in found.starts.tolist()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 4_000_000_000), st.sampled_from(list(Resolution)))
 def test_steps_follow_the_calendar(instant: int, step: Resolution) -> None:
     assert step_start(ZONE, step, instant) == local_step(step, instant)[0]

@@ -15,7 +15,7 @@ from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import SeriesTable
 from gateway.messages.units import SCALES, are_alike, in_base_units, in_unit
 
-QUICK = settings(max_examples=80, deadline=None)
+QUICK = settings(max_examples=80)
 UNITS = st.sampled_from(sorted(SCALES))
 
 

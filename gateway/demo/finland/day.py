@@ -98,19 +98,22 @@ def day_letters(market: FinnishMarket, day: Interval) -> list[Letter]:
                 *members,
             ],
         ),
-        write.letter(
-            "what the rules speak against",
-            4,
-            [
-                write.series("home", [{"quantity": "0.2", "status": OK}], start=_later(day, 0)),
-                write.series("home", [{"quantity": "0.999", "status": OK}], start=_later(day, 1)),
-                write.series(
-                    "home", [{"quantity": "10234.56", "status": OK, "read_at": _later(day, 2)}], start=_later(day, 2)
-                ),
-                write.series("one-way-exchange", [{"quantity": "1", "status": OK}], flow="out"),
-            ],
-        ),
+        _refused_letter(write, day),
     ]
+
+
+def _refused_letter(write: _Writer, day: Interval) -> Letter:
+    much = {"quantity": "10234.56", "status": OK, "read_at": _later(day, 2)}
+    return write.letter(
+        "what the rules speak against",
+        4,
+        [
+            write.series("home", [{"quantity": "0.2", "status": OK}], start=_later(day, 0)),
+            write.series("home", [{"quantity": "0.999", "status": OK}], start=_later(day, 1)),
+            write.series("home", [much], start=_later(day, 2)),
+            write.series("one-way-exchange", [{"quantity": "1", "status": OK}], flow="out"),
+        ],
+    )
 
 
 _FLOWS = (("in", 70_000), ("out", 20_000))

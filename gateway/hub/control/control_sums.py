@@ -27,7 +27,7 @@ from gateway.hub.settlement.rendering import outward_quality
 from gateway.hub.settlement.snapshots import Snapshot, load
 from gateway.hub.tables_settlement import settlement_run, snapshot
 from gateway.markets.distribution import Receiver
-from gateway.markets.profile import CorrectedOutward
+from gateway.markets.policies import CorrectedOutward
 from gateway.messages.codes import Role, SettlementStage
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.series import Mask, Qualities, Quantities

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gateway.markets.profile import ControlPolicy
+from gateway.markets.policies import ControlPolicy
 from gateway.messages.codes import ConnectionState, MeteringPointType, SettlementMethod, Subtype
 from gateway.messages.masterdata import (
     KINDS,

@@ -105,8 +105,7 @@ def missing_values(  # noqa: PLR0913 - which day, whose, as known when
     at = office.clock.now() if as_of is None else as_of
     wanted = due_groups(office.profile, day, at) if groups is None else groups
     interval = office.profile.zone.day_interval(day)
-    expected = expected_values(office.profile.control, master, interval, loss_points(connection))
-    expected = expected.in_areas(areas)
+    expected = expected_values(office.profile.control, master, interval, loss_points(connection)).in_areas(areas)
     expected = expected.where(np.isin(expected.group, np.array(wanted, dtype=np.int64)))
     if len(expected):
         version = None if as_of is None else transaction_at(connection, as_of * MICROSECONDS)

@@ -13,7 +13,8 @@ from datetime import date
 from enum import StrEnum
 
 from gateway.codecs.fields import Codes
-from gateway.markets.profile import MarketProfile, Strictness
+from gateway.markets.policies import Strictness
+from gateway.markets.profile import MarketProfile
 from gateway.messages.codes import ConnectionState, DelegatedProcess, Subtype
 from gateway.messages.identifiers import (
     Scheme,

@@ -145,7 +145,17 @@ def read_files(
     """
     findings = FindingList()
     _check_names(files, findings)
-    tables = ReadTables(
+    tables = _tables(files, manner, findings)
+    check_references(tables, known, findings)
+    check_facts(tables, known, facts_about(named_points(tables)), findings)
+    check_agreements(tables, known, agreements_about(points_agreed_on(tables)), findings)
+    check_point_facts(tables, known, findings)
+    found = findings.all()
+    return MasterDataReading(MasterDataSet() if has_errors(found) else _dataset(tables), found)
+
+
+def _tables(files: Mapping[str, bytes], manner: Manner, findings: FindingList) -> ReadTables:
+    return ReadTables(
         points=_read(files, METERING_POINTS, manner, findings),
         parties=_read(files, PARTIES, manner, findings),
         grid_areas=_read(files, GRID_AREAS, manner, findings),
@@ -161,31 +171,23 @@ def read_files(
         orders=_read(files, REACTIVE_ORDERS, manner, findings),
         members=_read(files, COMMUNITIES, manner, findings),
     )
-    check_references(tables, known, findings)
-    check_facts(tables, known, facts_about(named_points(tables)), findings)
-    check_agreements(tables, known, agreements_about(points_agreed_on(tables)), findings)
-    check_point_facts(tables, known, findings)
-    found = findings.all()
-    if has_errors(found):
-        return MasterDataReading(MasterDataSet(), found)
-    facts = SettlementFacts(
-        tables.load_shares.rows,
-        tables.tariffs.rows,
-        tables.formulas.rows,
-        tables.grid_loss.rows,
-        tables.permissions.rows,
-    )
-    return MasterDataReading(
-        MasterDataSet(
-            tables.points.rows,
-            tables.grid_areas.rows,
-            tables.parties.rows,
-            tables.delegations.rows,
-            facts,
-            AgreementFacts(tables.agreements.rows, tables.access_permissions.rows),
-            PointFacts(tables.details.rows, tables.orders.rows, tables.members.rows),
+
+
+def _dataset(tables: ReadTables) -> MasterDataSet:
+    return MasterDataSet(
+        tables.points.rows,
+        tables.grid_areas.rows,
+        tables.parties.rows,
+        tables.delegations.rows,
+        SettlementFacts(
+            tables.load_shares.rows,
+            tables.tariffs.rows,
+            tables.formulas.rows,
+            tables.grid_loss.rows,
+            tables.permissions.rows,
         ),
-        found,
+        AgreementFacts(tables.agreements.rows, tables.access_permissions.rows),
+        PointFacts(tables.details.rows, tables.orders.rows, tables.members.rows),
     )
 
 

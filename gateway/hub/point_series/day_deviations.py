@@ -23,7 +23,6 @@ from gateway.hub.point_series.bookings import BookedStep
 from gateway.hub.point_series.calculation import GROSS
 from gateway.hub.point_series.prices import PriceCurve
 from gateway.hub.point_series.supply_history import SupplyHistory, supplier_at
-from gateway.hub.point_series.windows import day_of
 from gateway.hub.series.reading import registered_at
 from gateway.hub.series.step_sums import Values
 from gateway.hub.tables_point_series import deviation, deviation_run
@@ -31,7 +30,7 @@ from gateway.markets.closing import ClosingTerms
 from gateway.messages.agreements import SupplyChain
 from gateway.messages.codes import DeviationCause, Flow, MeteringPointType, Unit
 from gateway.messages.masterdata import KINDS
-from gateway.messages.times import Interval
+from gateway.messages.times import Interval, numbered_day
 from gateway.settlement.balance_deviations import StepDeviation
 
 COUNTED_KINDS = (GROSS, series_kind(Unit.KWH, Flow.NET_OUT), series_kind(Unit.KWH, Flow.NET_IN))
@@ -49,7 +48,7 @@ class PointDay(NamedTuple):
     @property
     def date(self) -> date:
         """The day as a date."""
-        return day_of(self.day)
+        return numbered_day(self.day)
 
 
 class _Share(NamedTuple):

@@ -23,12 +23,13 @@ from gateway.hub.point_series.day_deviations import COUNTED_KINDS, DayDeviations
 from gateway.hub.point_series.followed import NewSegment, looked_through, new_segments, note_looked
 from gateway.hub.point_series.prices import PriceCurve, prices_of
 from gateway.hub.point_series.supply_history import SupplyHistory
-from gateway.hub.point_series.windows import day_number, day_of, terms_now
+from gateway.hub.point_series.windows import terms_now
 from gateway.hub.tables_point_series import deviation_waiting
 from gateway.markets.closing import ClosingTerms
 from gateway.messages.codes import MeteringPointType, PointClass
 from gateway.messages.masterdata import KINDS, NONE, Rows
 from gateway.messages.point_details import CLASSES
+from gateway.messages.times import day_number, numbered_day
 
 NAME = "deviations"
 IMPORTS = "suppliers"
@@ -72,7 +73,7 @@ class _Run:
         booked: list[BookedStep] = []
         for number in sorted({one.day for one in days}):
             of_day = sorted(one for one in days if one.day == number)
-            day = self.office.profile.zone.day_interval(day_of(number))
+            day = self.office.profile.zone.day_interval(numbered_day(number))
             curve = PriceCurve(prices_of(self.connection, day), day)
             for one in of_day:
                 for step in found.of(one, curve):
@@ -114,7 +115,7 @@ class _Run:
     def _closed_days(self, segment: NewSegment) -> Iterator[int]:
         zone = self.office.profile.zone
         for number in zone.days_of(segment.start, segment.finish):
-            if self.terms.window_end(day_of(number)) * MICROSECONDS <= segment.committed_at:
+            if self.terms.window_end(numbered_day(number)) * MICROSECONDS <= segment.committed_at:
                 yield number
 
     def _is_accounting(self, points: Rows, instant: int) -> np.ndarray:

@@ -25,26 +25,14 @@ from gateway.hub.tables_point_series import deviation, window_reopening
 from gateway.markets.closing import ClosingTerms, WindowState
 from gateway.messages.codes import DeviationCause
 from gateway.messages.findings import Finding
-from gateway.messages.times import DAY, to_datetime
+from gateway.messages.times import day_number, numbered_day
 from gateway.settlement.balance_deviations import StepDeviation
-
-EPOCH = date(1970, 1, 1)
-
-
-def day_number(day: date) -> int:
-    """A local day as the store counts it."""
-    return (day - EPOCH).days
-
-
-def day_of(number: int) -> date:
-    """The local day behind a number."""
-    return to_datetime(number * DAY).date()
 
 
 def terms_now(connection: Connection, terms: ClosingTerms) -> ClosingTerms:
     """A market's windows with the days that were reopened."""
     days = connection.execute(sa.select(window_reopening.c.day)).scalars()
-    return replace(terms, reopened=frozenset(map(day_of, days)))
+    return replace(terms, reopened=frozenset(map(numbered_day, days)))
 
 
 def windows(
@@ -58,7 +46,7 @@ def windows(
         .where(window_reopening.c.day.in_([day_number(day) for day in days]))
     )
     reopened = {
-        day_of(row.day): Reopening(row.committed_at // MICROSECONDS, row.client, row.reason)
+        numbered_day(row.day): Reopening(row.committed_at // MICROSECONDS, row.client, row.reason)
         for row in connection.execute(wanted)
     }
     return tuple(BalanceWindow(current.window(day, now), reopened.get(day)) for day in days)

@@ -217,16 +217,7 @@ def annual_consumption(
     """
     order = np.argsort(points, kind="stable")
     keys = points[order]
-    before = known_before(as_of)
-    statement = on_driver(
-        connection,
-        f"select metering_point, start, finish, consumption, quality from reading_version v where {STANDING}"  # noqa: S608
-        " and finish <= ? and metering_point in (*)",
-    )
-    rows = connection.exec_driver_sql(statement, (before, before, at, listed(connection, keys.tolist()))).fetchall()
-    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 5)
-    table = table[np.lexsort((-table[:, 1], table[:, 0]))]  # by point, newest first
-    point, start, finish, consumption, quality = table.T
+    point, start, finish, consumption, quality = _newest_first(connection, keys, at, known_before(as_of))
     days = (finish - start + DAY // 2) // DAY
     covered = np.cumsum(days) - days
     first = np.searchsorted(point, point, side="left")
@@ -248,6 +239,19 @@ def annual_consumption(
         np.where(known, status, Quality.MISSING).astype(np.uint8)[back],
         newest[back],
     )
+
+
+def _newest_first(connection: Connection, keys: Rows, at: int, before: int) -> npt.NDArray[np.int64]:
+    """Periods read by an instant, by point and the newest first: their five columns."""
+    statement = on_driver(
+        connection,
+        f"select metering_point, start, finish, consumption, quality from reading_version v where {STANDING}"  # noqa: S608
+        " and finish <= ? and metering_point in (*)",
+    )
+    rows = connection.exec_driver_sql(statement, (before, before, at, listed(connection, keys.tolist()))).fetchall()
+    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 5)
+    ordered: npt.NDArray[np.int64] = table[np.lexsort((-table[:, 1], table[:, 0]))].T
+    return ordered
 
 
 class ReadingColumns(NamedTuple):

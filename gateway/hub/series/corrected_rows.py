@@ -58,7 +58,8 @@ def corrected_rows(connection: Connection, numbers: range, through: int) -> Iter
     """Corrected rows of segments by number, in their order, up to those of transaction `through`."""
     for first in range(0, len(numbers), _AT_ONCE):
         ids = numbers[first : first + _AT_ONCE]
-        segments = [one for one in load_segments(connection, ids).values() if one.transaction <= through]
+        loaded = load_segments(connection, ids)  # without those purged
+        segments = [one for one in loaded.values() if one.transaction <= through]
         qualities = load_qualities(connection, segments)
         marked = {number: (quality & CORRECTED_FLAG).any(axis=1) for number, quality in qualities.items()}
         wanted = sorted((one for one in segments if marked[one.id].any()), key=lambda one: one.id)
@@ -67,5 +68,5 @@ def corrected_rows(connection: Connection, numbers: range, through: int) -> Iter
             rows = np.flatnonzero(marked[one.id])
             quantity, quality = load_matrix(connection, {one.id: one}, [(one.id, row) for row in rows.tolist()])
             yield CorrectedRows(one, rows, points[one.id][rows], quantity, quality)
-        if len(segments) < len(ids):
+        if len(segments) < len(loaded):
             return

@@ -85,20 +85,21 @@ def value_versions(  # noqa: PLR0913 - who asks for which version of what
     series = _Series(point, key, series_kind(_stored_unit(office.profile.series, known[0].unit, unit), flow))
     found = office.store.versions(connection, key, instant, kind=series.kind)
     origins = _origins(office, connection, series, found)
-    return tuple(
-        ValueVersion(
-            transaction=version.transaction,
-            registered_at=version.received_at // MICROSECONDS,
-            quantity=NO_QUANTITY if quality & STATUS_BITS == Quality.MISSING else int(version.run.quantity[0]),
-            quality=quality,
-            message_id=origin.message_id,
-            sender=origin.sender,
-            received_at=origin.received_at,
-            editor=origin.editor,
-        )
-        for version, origin in zip(found, origins, strict=True)
-        if version.run.finish <= right.end
-        for quality in (int(version.run.quality[0]),)
+    said = zip(found, origins, strict=True)
+    return tuple(_told(version, origin) for version, origin in said if version.run.finish <= right.end)
+
+
+def _told(version: SeriesVersion, origin: _Origin) -> ValueVersion:
+    quality = int(version.run.quality[0])
+    return ValueVersion(
+        transaction=version.transaction,
+        registered_at=version.received_at // MICROSECONDS,
+        quantity=NO_QUANTITY if quality & STATUS_BITS == Quality.MISSING else int(version.run.quantity[0]),
+        quality=quality,
+        message_id=origin.message_id,
+        sender=origin.sender,
+        received_at=origin.received_at,
+        editor=origin.editor,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from sqlalchemy.engine import Connection
@@ -17,6 +17,7 @@ from gateway.hub.settlement.calculation import settled_areas
 from gateway.hub.settlement.days import UNTOUCHED, Note, Standing, note_steps, standings
 from gateway.hub.settlement.settling import CutOff, Decided, settle
 from gateway.hub.settlement.snapshots import Run
+from gateway.markets.calendar import MarketTimetable
 from gateway.messages.codes import SettlementStage
 from gateway.messages.findings import Finding
 from gateway.processes.events import Event, FixationPostponed, NegativeResidualAccepted
@@ -43,11 +44,7 @@ def postpone(
     new = timetable.evening(target)
     known = settled_areas(office.refresh(connection), timetable.zone.day_interval(day))
     findings = [_finding("unknown-grid-area", f"no grid area {area} on {day}") for area in areas if area not in known]
-    if not timetable.working_days.is_working_day(target):
-        findings.append(_finding("not-a-working-day", f"{target} is no working day"))
-    if new <= now:
-        findings.append(_finding("evening-passed", f"the evening of {target} has passed"))
-    findings += _reason_findings(reason)
+    findings += (*_evening_findings(timetable, target, now), *_reason_findings(reason))
     before = standings(connection, day, day)
     moves: dict[str, tuple[Standing, Event, Transition[FixationState]]] = {}
     moved: list[Postponement] = []
@@ -101,6 +98,13 @@ def accept_residual(office: Office, operator: Principal, day: date, areas: Seque
     run = settle(office, due, cut_off, lambda _: NegativeResidualAccepted(reason), Decided(operator.client_id, reason))
     assert run is not None
     return run
+
+
+def _evening_findings(timetable: MarketTimetable, target: date, now: int) -> Iterator[Finding]:
+    if not timetable.working_days.is_working_day(target):
+        yield _finding("not-a-working-day", f"{target} is no working day")
+    if timetable.evening(target) <= now:
+        yield _finding("evening-passed", f"the evening of {target} has passed")
 
 
 def _reason_findings(reason: str) -> list[Finding]:

@@ -33,7 +33,7 @@ from gateway.hub.settlement.rendering import outward_quality
 from gateway.hub.settlement.snapshots import Run, Snapshot, find, newest_of, run_of
 from gateway.hub.tables_settlement import settlement_run, settlement_step, snapshot
 from gateway.markets.distribution import Receiver
-from gateway.markets.profile import CorrectedOutward
+from gateway.markets.policies import CorrectedOutward
 from gateway.messages.codes import Role, SettlementStage
 from gateway.messages.times import Interval
 from gateway.processes.events import FixationPostponed

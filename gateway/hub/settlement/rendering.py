@@ -14,7 +14,8 @@ from gateway.hub.outgoing import Settled, series_id
 from gateway.hub.settlement.charges import Owners
 from gateway.hub.settlement.recipients import numbered
 from gateway.hub.settlement.snapshots import Snapshot, load
-from gateway.markets.profile import CorrectedOutward, MarketProfile
+from gateway.markets.policies import CorrectedOutward
+from gateway.markets.profile import MarketProfile
 from gateway.messages.aggregates import AggregateSeries, Charge, PartyId, WholesaleSeries
 from gateway.messages.amounts import Amounts
 from gateway.messages.codes import (

@@ -427,7 +427,7 @@ def test_texts_are_logged_nowhere(town: Town, logged: pytest.LogCaptureFixture) 
     assert not any(theirs["id"] in line and sample.SUPPLIER_A in line for line in lines)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_asked_is_answered_below_500(town: Town, data: st.DataObject) -> None:
     instant = st.sampled_from([PERIOD["start"], PERIOD["end"], "9999-12-31T23:59:59Z", "0001-01-01T00:00Z", "x"])

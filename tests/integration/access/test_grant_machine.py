@@ -191,7 +191,6 @@ def test_a_read_needs_a_grant_in_force(new_database_url: Callable[[str], str], k
         settings=settings(
             max_examples=15,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -25,7 +25,7 @@ from gateway.messages.codes import Quality, Resolution, Role
 from gateway.messages.identifiers import point_key
 from gateway.messages.times import MarketZone, format_minute
 from gateway.wiring import open_hub
-from tests.integration.transport.desk import SECRET_HASH, RunningServer
+from tests.integration.transport.running_server import SECRET_HASH, RunningServer
 
 ZONE = MarketZone("Europe/Copenhagen")
 DAY = date(2025, 11, 5)

@@ -144,7 +144,7 @@ def steps_of(expected: Expected, entry: int) -> list[tuple[int, int]]:
     return [(expected.day.start + n * length, expected.day.start + (n + 1) * length) for n in range(first, last)]
 
 
-BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOUNDED = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @BOUNDED

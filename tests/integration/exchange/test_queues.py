@@ -177,7 +177,7 @@ def test_only_the_owner_and_only_after_a_peek(queued: Database) -> None:
     messages=st.lists(st.lists(st.integers(1, 450), min_size=1, max_size=12), min_size=1, max_size=6),
     limits=st.builds(BundleLimits, st.integers(1, 7), st.integers(50, 900), st.just(0)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_series_travels_once_and_in_order(messages: list[list[int]], limits: BundleLimits) -> None:
     """Whatever the limits: nothing twice, nothing lost, nothing out of order, no bundle over its limits."""
     fill = queues._fill

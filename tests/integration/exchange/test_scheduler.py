@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from gateway.codecs.table import encode
 from gateway.hub import journal
+from gateway.hub.duties import LEASE_SECONDS, duties_of
 from gateway.hub.journal import Entry
 from gateway.hub.ports import StoreUnavailable, Submission
-from gateway.hub.scheduler import LEASE_SECONDS, Duty, Scheduler, duties_of
+from gateway.hub.scheduler import Duty, Scheduler
 from gateway.hub.series.point_index import BUILD_SEGMENTS
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.messages.documents import MeasureData

@@ -15,6 +15,7 @@ from gateway.codecs.table import Decoded, decode, encode
 from gateway.config import Settings
 from gateway.demo.finland import market as finland
 from gateway.hub.clock import MovedClock
+from gateway.hub.duties import duties_of
 from gateway.hub.exchange import Hub
 from gateway.hub.masterdata.files import MasterDataSet, filled_csv_files
 from gateway.hub.ports import (
@@ -27,7 +28,7 @@ from gateway.hub.ports import (
     SeriesStatus,
     Submission,
 )
-from gateway.hub.scheduler import Scheduler, duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.messages.codes import Category, Dialect, DocumentKind, Flow, NeutralForm, ProcessType, Role
 from gateway.messages.documents import (
     Acknowledgement,

@@ -24,7 +24,7 @@ from gateway.transport.application import route_table
 from gateway.transport.routes import Credentials
 from gateway.wiring import open_hub
 from tests.integration.finland.hubs import DAY, START, ZONE
-from tests.integration.transport.desk import SECRET, SECRET_HASH, RunningServer
+from tests.integration.transport.running_server import SECRET, SECRET_HASH, RunningServer
 
 PARTIES = {
     "operator": ("6430042669998", Role.HUB),

@@ -68,6 +68,23 @@ def test_parallel_writers_take_numbers_in_commit_order(database: Database) -> No
     assert [number for number, _ in numbers(database)] == list(range(1, 41))
 
 
+def test_a_writer_writes_with_the_connection_it_had_and_after_an_error_with_one_that_works(database: Database) -> None:
+    used: list[object] = []
+    for _ in range(2):
+        with database.write() as connection:
+            allocate(connection, 1)
+            used.append(connection.connection.driver_connection)
+    assert used[0] is used[1]
+    with pytest.raises(RuntimeError), database.write() as connection:
+        allocate(connection, 1)
+        raise RuntimeError
+    with database.write() as connection:
+        assert allocate(connection, 1) == 3
+    database.close()
+    with database.write() as connection:
+        assert allocate(connection, 1) == 4
+
+
 def test_a_read_is_of_one_moment(database: Database) -> None:
     with database.write() as connection:
         allocate(connection, 1)

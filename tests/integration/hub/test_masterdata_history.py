@@ -153,7 +153,7 @@ def undone(database: Database) -> Iterator[Connection]:
         pass
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sequence=st.lists(imports(), min_size=1, max_size=5))
 def test_any_history_is_seen_as_it_was_known(database: Database, sequence: list[MasterDataSet]) -> None:
     with undone(database) as connection:

@@ -236,7 +236,5 @@ def test_the_store_agrees_with_a_dictionary(database: Database) -> None:
     machine = type("OfThisDatabase", (SeriesStoreMachine,), {"database": database})
     run_state_machine_as_test(
         machine,
-        settings=settings(
-            max_examples=30, stateful_step_count=16, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=30, stateful_step_count=16, suppress_health_check=list(HealthCheck)),
     )

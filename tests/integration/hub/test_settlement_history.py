@@ -141,7 +141,7 @@ def told(view: SettlementMasterData) -> SettlementFacts:
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sequence=st.lists(facts(), min_size=1, max_size=4))
 def test_any_history_is_seen_as_it_was_known(database: Database, sequence: list[SettlementFacts]) -> None:
     with undone(database) as connection:

@@ -14,6 +14,7 @@ from gateway.config import Settings
 from gateway.hub import journal
 from gateway.hub.clock import MICROSECONDS, MovedClock
 from gateway.hub.database import Database, allocate, run
+from gateway.hub.duties import LEASE_SECONDS, SWEEP_SECONDS, duties_of
 from gateway.hub.journal import Entry, OutcomeState
 from gateway.hub.metering_data import documents
 from gateway.hub.metering_data.changes import Change
@@ -24,7 +25,7 @@ from gateway.hub.office import Office
 from gateway.hub.ports import Refused, StoreUnavailable
 from gateway.hub.ports_metering_data import Submitted
 from gateway.hub.runner import Runner
-from gateway.hub.scheduler import LEASE_SECONDS, SWEEP_SECONDS, Scheduler, duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.hub.tables_exchange import step
 from gateway.messages.codes import Flow
 from gateway.messages.metering_status import ProcessingState

@@ -71,7 +71,7 @@ def test_any_instant_shows_what_was_known(new_database_url: Callable[[str], str]
     market.take(more=MasterDataSet([*whole.points, *more], whole.grid_areas, whole.roles))
     unused = iter(points)
 
-    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(history=versions, instants=st.lists(st.integers(-5, 130), min_size=1, max_size=4), kind=st.booleans())
     def check(history: list[Version], instants: list[int], kind: bool) -> None:
         check_history(market, next(unused), history, (instants, list(ObservationType)[kind]))

@@ -138,9 +138,7 @@ def lives(url: str, examples: int) -> None:
     meters = start_meters(directory, url)
     try:
         chain = type("Chain", (Chain,), {"meters": meters})
-        checks = settings(
-            max_examples=examples, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
-        )
+        checks = settings(max_examples=examples, stateful_step_count=12, suppress_health_check=list(HealthCheck))
         run_state_machine_as_test(chain, settings=checks)
     finally:
         meters.bench.hub.stop()

@@ -8,9 +8,10 @@ from itertools import pairwise
 import numpy as np
 import sqlalchemy as sa
 
+from gateway.hub.duties import duties_of
 from gateway.hub.readings.deadlines import ReadingReminder, reminders_due
 from gateway.hub.readings.store import lacking_statements
-from gateway.hub.scheduler import Scheduler, duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.hub.tables_readings import reading_deadline
 from gateway.messages.codes import ConnectionState, SettlementMethod, Subtype
 from gateway.messages.identifiers import point_key

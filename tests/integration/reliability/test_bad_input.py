@@ -36,7 +36,7 @@ from gateway.messages.times import WrittenInstant
 from tests.integration.databases import PostgresqlServer
 from tests.integration.exchange.hubs import DAY, GRID, SUPPLIER_A, ZONE, Bench, start_bench
 
-BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)
+BOUNDED = settings(max_examples=150, derandomize=True)
 GOLDEN = Path(__file__).parents[2] / "golden"
 GOOD = [
     DocumentKind.MEASURE_DATA,

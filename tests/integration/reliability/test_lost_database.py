@@ -30,7 +30,7 @@ from tests.integration.reliability.served import (
     served,
     wait_until,
 )
-from tests.integration.transport.desk import RunningServer
+from tests.integration.transport.running_server import RunningServer
 
 
 class OwnPostgresql:

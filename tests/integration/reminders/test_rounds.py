@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.hub.scheduler import Scheduler, duties_of
+from gateway.hub.duties import duties_of
+from gateway.hub.scheduler import Scheduler
 from gateway.messages.codes import Dialect, MeteringPointType, ProcessType, Quality, Role, SettlementMethod
 from gateway.messages.times import STEP_SECONDS
 from gateway.processes.reminder import ReminderState

@@ -29,7 +29,7 @@ from gateway.messages.times import MarketZone, format_second, parse_instant, to_
 from gateway.transport.client import HubClient, HubError, Outcome
 from gateway.wiring import open_hub
 from tests.integration.scenarios.bench import Sent, Values
-from tests.integration.transport.desk import SECRET, SECRET_HASH, RunningServer
+from tests.integration.transport.running_server import SECRET, SECRET_HASH, RunningServer
 
 QUARTER = 900
 FORM = Dialect.CIM_JSON

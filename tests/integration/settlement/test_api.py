@@ -29,7 +29,7 @@ from tests.integration.settlement.towns import (
     Town,
     open_town,
 )
-from tests.integration.transport.desk import SECRET, SECRET_HASH, RunningServer
+from tests.integration.transport.running_server import SECRET, SECRET_HASH, RunningServer
 
 PATH = "/api/hub/v1/settlement"
 PARTIES = {

@@ -8,7 +8,13 @@ import pytest
 
 from gateway.transport.settings import BodyLimits, CertificateHeader, TransportSettings
 
-from .desk import NOON, Desk
+from .denmark import Market
+from .desk import Desk
+from .estfeed_client import DatahubClient
+from .estfeed_desk import TECHNICAL
+from .running_server import SECRET
+from .small_metering import METER
+from .small_places import NOON, SUPPLIER
 
 SMALL_LIMITS = BodyLimits(bytes=4 * 1024 * 1024, idle_seconds=2.0, total_seconds=4.0)
 
@@ -56,3 +62,21 @@ def desk(running_desk: Desk) -> Desk:
 def proxied_desk(running_proxied_desk: Desk) -> Desk:
     """The server behind a proxy, with nothing left of the test before."""
     return _fresh(running_proxied_desk)
+
+
+@pytest.fixture
+def user(desk: Desk) -> Iterator[DatahubClient]:
+    """A technical user of the supplier, who is also a grid operator and owns the meter."""
+    desk.exchange.clients[TECHNICAL.client_id] = TECHNICAL
+    desk.exchange.owners[METER] = SUPPLIER
+    yield DatahubClient(desk.url, SUPPLIER, (TECHNICAL.client_id, SECRET)).acting("GRID_OPERATOR")
+    del desk.exchange.clients[TECHNICAL.client_id]
+    vars(desk.exchange).pop("profile", None)
+
+
+@pytest.fixture(scope="module")
+def running_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """A served hub with the Danish sample market, for the tests of one file."""
+    running = Market(tmp_path_factory.mktemp("market"))
+    yield running
+    running.stop()

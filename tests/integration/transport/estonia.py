@@ -21,8 +21,8 @@ from gateway.messages.codes import Role
 from gateway.messages.times import format_second
 from gateway.wiring import open_hub
 
-from .desk import SECRET, SECRET_HASH, RunningServer
 from .estfeed_client import DatahubClient
+from .running_server import SECRET, SECRET_HASH, RunningServer
 
 DAY = date(2026, 9, 15)
 """An ordinary Tuesday in quarters, after the law on net quantities."""

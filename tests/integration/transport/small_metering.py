@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
@@ -33,17 +32,11 @@ from gateway.messages.metering_status import MeteringDataStatus, ProcessingState
 from gateway.messages.quantities import NO_QUANTITY
 from gateway.messages.times import NO_INSTANT
 
+from .small_places import Owners
+
 MICROS = 1_000_000
 METER = "38ZEE-1000007L-E"
 APRIL = 1_743_454_800  # 2025-04-01T00:00 in Tallinn
-
-
-class Owners(Protocol):
-    """Knows whose points are whose, and whether the store answers."""
-
-    def answer(self) -> None: ...
-
-    def may_see(self, reader: Principal, point: str) -> bool: ...
 
 
 def quarters(point: str, count: int) -> MeteringData:

@@ -27,7 +27,9 @@ from gateway.transport.routes import (
     Route,
 )
 
-from .desk import AREA, ESTONIA, POINT, SECRET, SUPPLIER, Desk
+from .desk import Desk
+from .running_server import SECRET
+from .small_places import AREA, ESTONIA, POINT, SUPPLIER
 
 TABLE = route_table("/ebix", estfeed=ESTONIA.estfeed)
 GUARDED = [route for route in TABLE if route.credentials is not Credentials.NONE]

@@ -13,7 +13,8 @@ from gateway.messages.codes import Dialect, DocumentKind, Role
 from gateway.messages.findings import Finding
 from gateway.transport.settings import TransportSettings
 
-from .desk import CONTENT, SUPPLIER, Desk
+from .desk import Desk
+from .small_places import CONTENT, SUPPLIER
 
 SEND = "/v1.0/cim/notifyvalidatedmeasuredata"
 SENDER = "own-metered-data-responsible"

@@ -13,7 +13,9 @@ from gateway.messages.codes import Category, Dialect, Role
 from gateway.messages.findings import Finding
 from gateway.transport.client import HubClient, HubError, Outcome, Outgoing, Patience, Receipt
 
-from .desk import CONTENT, POINT, SECRET, SUPPLIER, Desk
+from .desk import Desk
+from .running_server import SECRET
+from .small_places import CONTENT, POINT, SUPPLIER
 
 SENDER = "own-metered-data-responsible"
 READER = "own-energy-supplier"

@@ -18,7 +18,8 @@ from gateway.transport.control_models import (
 )
 from gateway.transport.problems import Problem
 
-from .desk import AREA, GRID_OPERATOR, NOON, POINT, SUPPLIER, Desk
+from .desk import Desk
+from .small_places import AREA, GRID_OPERATOR, NOON, POINT, SUPPLIER
 
 API = "/api/hub/v1"
 GRID = "own-grid-operator"

@@ -15,7 +15,8 @@ from gateway.messages.findings import Finding
 from gateway.schemas.registry import shipped
 from gateway.transport import ebix_soap
 
-from .desk import SUPPLIER, Desk
+from .desk import Desk
+from .small_places import SUPPLIER
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 FULL = Path(__file__).parents[2] / "golden" / "full"

@@ -23,9 +23,7 @@ from .estonia import EstonianMarket
 ROUTES = [route for route in api.routes(profile("ee").estfeed) if route.credentials is Credentials.STATED_ROLE]
 POSTED = [route for route in ROUTES if route.method == "POST"]
 ASKED = [route for route in ROUTES if route.method == "GET"]
-QUIET = settings(
-    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUIET = settings(max_examples=120, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PIECES = [b"\x00", b"9" * 400, b"\\ud800", b"1e400", b"-0.0", b"[" * 99]
 ODD = st.one_of(
     st.none(),

@@ -26,9 +26,9 @@ from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.messages.times import format_second
 
-from .desk import SECRET, SECRET_HASH
 from .estfeed_client import DatahubClient, DatahubError
 from .estonia import MIDNIGHT, EstonianMarket, at, reading
+from .running_server import SECRET, SECRET_HASH
 
 OF_A, OF_B, LEGAL = ELECTRICITY_POINTS[0], ELECTRICITY_POINTS[1], ELECTRICITY_POINTS[2]
 HIDDEN = "opp.error.business.meter-data-cannot-be-retrieved"

@@ -17,9 +17,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from gateway.demo.estonia.market import ELECTRICITY_POINTS, GAS_GRID, GAS_POINTS, GRID_OPERATOR, SUPPLIER_B
 from gateway.messages.times import format_second
 
-from .desk import SECRET
 from .estfeed_client import DatahubClient, Reply
 from .estonia import MIDNIGHT, EstonianMarket, at, reading
+from .running_server import SECRET
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HOUSE, SHOP, ROOF = ELECTRICITY_POINTS[0], ELECTRICITY_POINTS[2], ELECTRICITY_POINTS[3]

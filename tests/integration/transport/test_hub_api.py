@@ -14,7 +14,8 @@ from gateway.messages.codes import Role
 from gateway.transport.hub_models import MessagesBody, MessageStatusBody, QueuesBody, SeriesBody, VersionsBody
 from gateway.transport.problems import Problem
 
-from .desk import NOON, POINT, SUPPLIER, Desk
+from .desk import Desk
+from .small_places import NOON, POINT, SUPPLIER
 
 API = "/api/hub/v1"
 OWNER = "own-energy-supplier"

@@ -12,7 +12,8 @@ import pytest
 from gateway.transport import server
 from gateway.transport.settings import BodyLimits, TransportSettings
 
-from .desk import Desk, read_all
+from .desk import Desk
+from .running_server import read_all
 
 SEND = "/v1.0/cim/notifyvalidatedmeasuredata"
 SENDER = "own-metered-data-responsible"

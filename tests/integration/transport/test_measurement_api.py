@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,7 +10,7 @@ import pytest
 from gateway.demo.market import SUPPLIER_A
 from gateway.messages.codes import Role
 
-from .test_with_hub import OTHER, READER, SENDER, Market
+from .denmark import OTHER, READER, SENDER, Market
 
 PATH = "/api/hub/v1/measurements"
 VALUE: dict[str, Any] = {
@@ -39,11 +38,9 @@ EVENT: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    running = Market(tmp_path_factory.mktemp("measurements"))
-    yield running
-    running.stop()
+@pytest.fixture
+def market(running_market: Market) -> Market:
+    return running_market
 
 
 def send(

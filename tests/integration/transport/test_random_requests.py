@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gateway.transport.application import route_table
 
-from .desk import SECRET, Desk
+from .desk import Desk
+from .running_server import SECRET
 from .test_access_matrix import VALUES
 
 CLIENTS = ["own-energy-supplier", "own-metered-data-responsible", "own-hub", "own-delegate"]
@@ -19,9 +20,7 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 TYPES = ["application/xml", "application/json", "application/ebix", "text/xml", "text/csv", "text/plain", ""]
 TYPES += ["application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data"]
 
-BOUNDED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+BOUNDED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 segments = st.one_of(st.sampled_from(sorted(VALUES.values())), st.text(min_size=1, max_size=40))
 header_text = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -14,18 +13,16 @@ from gateway.messages.codes import Role, SettlementMethod
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.times import format_second
 
-from .test_with_hub import OPERATOR_CLIENT, OTHER, READER, SENDER, ZONE, Market
+from .denmark import OPERATOR_CLIENT, OTHER, READER, SENDER, ZONE, Market
 
 PATH = "/api/hub/v1/readings"
 CSV = {"Content-Type": "text/csv"}
 HEAD = "transaction,metering_point,start,end,consumption,status\n"
 
 
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    running = Market(tmp_path_factory.mktemp("readings"))
-    yield running
-    running.stop()
+@pytest.fixture
+def market(running_market: Market) -> Market:
+    return running_market
 
 
 def point_of(market: Market, supplier: str, place: int) -> str:

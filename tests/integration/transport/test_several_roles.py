@@ -10,7 +10,9 @@ import pytest
 from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 
-from .desk import POINT, SECRET, SECRET_HASH, SUPPLIER, Desk
+from .desk import Desk
+from .running_server import SECRET, SECRET_HASH
+from .small_places import POINT, SUPPLIER
 
 HELD = (Role.ENERGY_SUPPLIER, Role.BALANCE_RESPONSIBLE)
 SERIES = {"point": POINT, "from": "2025-01-14T23:00Z", "to": "2025-01-15T03:00Z"}

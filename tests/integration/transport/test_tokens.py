@@ -23,7 +23,9 @@ from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.transport.settings import ExternalIssuer, TokenSettings, TransportSettings
 
-from .desk import NOON, SECRET, SUPPLIER, Desk
+from .desk import Desk
+from .running_server import SECRET
+from .small_places import NOON, SUPPLIER
 
 TOKEN = "/oauth2/v2.0/token"
 PEEK = "/v1.0/cim/timeseries"

@@ -6,7 +6,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.messages.codes import Quality, SettlementStage
@@ -45,7 +45,7 @@ def filed(order: list[Delivery], together: bool) -> bytes:
             town.hub.stop()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(DELIVERIES.flatmap(lambda some: st.tuples(st.just(some), st.permutations(some))))
 def test_any_order_of_messages_gives_the_same_snapshot(orders: tuple[list[Delivery], list[Delivery]]) -> None:
     one, other = orders

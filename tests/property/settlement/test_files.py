@@ -110,7 +110,7 @@ def read_table(path: Path) -> Table:
 
 
 @pytest.mark.parametrize("method", list(Method))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(markets(), st.sampled_from([Resolution.QUARTER, Resolution.HOUR]), st.randoms())
 def test_files_in_and_out(method: Method, market: Market, results: Resolution, chance: Random) -> None:
     """DK-1.35, DK-4.1.5.g: what the command writes is what the pages say, to the last digit."""

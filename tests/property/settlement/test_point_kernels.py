@@ -12,7 +12,7 @@ from gateway.settlement.communities import WHOLE, allocate, share
 from gateway.settlement.netting import Energy, net
 from gateway.settlement.usage_profiles import spread
 
-QUICK = settings(max_examples=60, deadline=None)
+QUICK = settings(max_examples=60)
 WH = st.integers(0, 10**9)
 STATUSES = st.sampled_from([Quality.MISSING, Quality.UNCERTAIN, Quality.ESTIMATED, Quality.MEASURED, Quality.CORRECTED])
 

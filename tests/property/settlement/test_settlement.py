@@ -39,20 +39,20 @@ def settled_dh3(market: Market, results: Resolution, seed: int, parts: int = 1) 
     return settle_dh3(energy, market.partial(energy.plan, Random(seed), parts), results, market.losses)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(markets(), RESULTS, SEEDS)
 def test_the_sums_of_the_regulation(market: Market, results: Resolution, seed: int) -> None:
     """DK-1.35, DK-4.1.5.g, DK-6.1.1, DK-6.2.2: a day of 23, 24 or 25 hours, quarters and hours side by side."""
     assert reference.as_tables(settled_d1(market, results, seed)) == reference.d1(market, results)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(markets(), RESULTS, SEEDS)
 def test_the_results_of_todays_hub(market: Market, results: Resolution, seed: int) -> None:
     assert reference.as_tables(settled_dh3(market, results, seed)) == reference.dh3(market, results)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markets(), RESULTS, SEEDS, st.integers(1, 5))
 def test_any_order_and_partition_gives_the_same(market: Market, results: Resolution, seed: int, parts: int) -> None:
     once, again = settled_dh3(market, results, seed), settled_dh3(market, results, seed + 1, parts)
@@ -64,7 +64,7 @@ def test_any_order_and_partition_gives_the_same(market: Market, results: Resolut
         assert np.array_equal(table.exists, other.exists)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(markets(), SEEDS)
 def test_suppliers_parties_and_area_add_up(market: Market, seed: int) -> None:
     """DK-4.1.5.g: in whole hours under the regulation, and in quarters with the remainder carried."""
@@ -77,7 +77,7 @@ def test_suppliers_parties_and_area_add_up(market: Market, seed: int) -> None:
                 assert np.array_equal(finer.qualities, tables[coarser].qualities)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(markets(), SEEDS)
 def test_quarters_carried_add_up_to_the_hours_of_the_regulation(market: Market, seed: int) -> None:
     """dk-settlement-dh3: hourly sums agree exactly with four quarters because of the carry."""
@@ -88,7 +88,7 @@ def test_quarters_carried_add_up_to_the_hours_of_the_regulation(market: Market, 
         assert np.array_equal(four, hours.tables[kind].quantity)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(markets(), RESULTS, SEEDS)
 def test_a_partial_travels_without_its_plan(market: Market, results: Resolution, seed: int) -> None:
     energy = energy_plan(market.master, market.interval, SETTLED)

@@ -29,7 +29,7 @@ def columns(curves: Sequence[Curve]) -> CurveColumns:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(READINGS, MONTHS)
 @example([360_000, 361_000, 0], [([20_000] * 24, 4_000_000)])
 @example([7, 8], [([3, -4, 0], 10)])

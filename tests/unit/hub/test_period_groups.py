@@ -46,7 +46,7 @@ def stored(series: Series) -> list[tuple[int, int]]:
     return kept
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(some_series(), min_size=1, max_size=6), st.data())
 def test_every_row_asked_for_is_in_the_group_of_its_period_and_the_table_stays_as_it_is(
     sent: list[Series], data: st.DataObject

@@ -12,7 +12,7 @@ import pytest
 from gateway.codecs.reasons import wire_reason
 from gateway.markets.explanation import explain
 from gateway.markets.parameters import DatedValue, Parameter
-from gateway.markets.profile import CorrectedOutward, Strictness
+from gateway.markets.policies import CorrectedOutward, Strictness
 from gateway.markets.registry import changed_profile, profile
 from gateway.messages.codes import REJECT_KINDS, Dialect, DocumentKind, Role
 from gateway.messages.findings import Severity

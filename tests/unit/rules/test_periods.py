@@ -153,7 +153,7 @@ def test_positions_run_from_one_each_once(position: list[int], rules: list[str])
     assert [(f.rule, f.code, f.path) for f in given] == [(rule, "E87", "Series/1/Period") for rule in rules]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(st.integers(-1, 4), max_size=4) | st.just([1, 2, 3]), min_size=1, max_size=5))
 def test_the_positions_of_every_series_are_looked_at_for_themselves(positions: list[list[int]]) -> None:
     sent = [series(period([1] * len(row), position=row), transaction=f"t-{i}") for i, row in enumerate(positions)]

@@ -113,7 +113,7 @@ def test_a_point_without_values_has_an_empty_sheet() -> None:
     assert (summary(rows)["Values"], values(rows)) == (0, [])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=5))
 def test_quantities_are_exact(quantities: list[int]) -> None:
     one = series(len(quantities))

@@ -737,6 +737,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "purge",
+        sa.Column(
+            "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
+        ),
+        sa.Column("first_kept", sa.Integer(), nullable=False),
+        sa.Column("client", sa.String(length=200), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("series", sa.BigInteger(), nullable=False),
+        sa.Column("values", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_purge_transaction")),
+        sa.PrimaryKeyConstraint("transaction", name=op.f("pk_purge")),
+        comment="What was taken out of the store for its age: values of days before the first kept, and by whom",
+    )
+    op.create_table(
         "query_step",
         sa.Column("query", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
@@ -1083,6 +1097,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_measurement_event_transaction", "measurement_event", ["transaction"], unique=False)
     op.create_table(
+        "purged_segment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.SmallInteger(), nullable=False),
+        sa.Column("resolution", sa.String(length=8), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("finish", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("purge", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["purge"], ["purge.transaction"], name=op.f("fk_purged_segment_purge")),
+        sa.ForeignKeyConstraint(["transaction"], ["transaction.id"], name=op.f("fk_purged_segment_transaction")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purged_segment")),
+        comment="Segments that were purged: what they were, and the hash of their points and chunks; never updated",
+    )
+    op.create_table(
         "reading_finding",
         sa.Column(
             "transaction", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
@@ -1140,6 +1171,7 @@ def downgrade() -> None:
     op.drop_table("snapshot")
     op.drop_table("settlement_step")
     op.drop_table("reading_finding")
+    op.drop_table("purged_segment")
     op.drop_index("ix_measurement_event_transaction", table_name="measurement_event")
     op.drop_table("measurement_event")
     op.drop_index("ix_measurement_transaction", table_name="measurement")
@@ -1177,6 +1209,7 @@ def downgrade() -> None:
     op.drop_table("reading_deadline")
     op.drop_table("reactive_order")
     op.drop_table("query_step")
+    op.drop_table("purge")
     op.drop_table("point_tariff")
     op.drop_table("point_permission")
     op.drop_table("point_detail")

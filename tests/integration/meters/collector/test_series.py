@@ -21,8 +21,8 @@ from meter_adapters.delivery.preparation import HandOver
 from meter_adapters.delivery.series_courier import SeriesCourier, SeriesDesk
 from meter_adapters.outbox.documents import Documents
 from meter_adapters.simulators.meter import Outage
-from tests.integration.transport.desk import SECRET
-from tests.integration.transport.test_with_hub import SENDER, Market
+from tests.integration.transport.denmark import SENDER, Market
+from tests.integration.transport.running_server import SECRET
 
 from .plant_side import PROFILE_ONLY, Collecting, World, drive, simulated
 

@@ -308,7 +308,7 @@ def is_harmless(found: list[Any], truth: list[Any]) -> bool:
     return all(row in truth for row in found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_session_split_anywhere_reads_the_same(
     recorded: tuple[Bench, list[bytes], list[Any]], data: st.DataObject
@@ -322,7 +322,7 @@ def test_a_session_split_anywhere_reads_the_same(
     assert len(truth) == 8
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_session_with_a_flipped_bit_never_tells_another_number(
     recorded: tuple[Bench, list[bytes], list[Any]], data: st.DataObject
@@ -338,7 +338,7 @@ def test_a_session_with_a_flipped_bit_never_tells_another_number(
     assert is_harmless(play(bench, damaged), truth)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_session_cut_anywhere_never_tells_another_number(
     recorded: tuple[Bench, list[bytes], list[Any]], data: st.DataObject

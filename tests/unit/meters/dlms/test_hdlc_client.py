@@ -64,7 +64,7 @@ def test_a_large_frame_is_agreed() -> None:
     assert len(line.client.next_bytes()) == 1024 + 11
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(st.sampled_from([0, 0, 0, 1, 2]), max_size=60), st.sampled_from([40, 128]))
 def test_losses_and_damage_never_change_an_apdu(harm: list[int], most_info: int) -> None:
     line = Line(most_info, harm)

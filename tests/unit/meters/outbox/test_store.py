@@ -63,7 +63,7 @@ def test_a_value_that_becomes_billable_is_told_again(outbox: Outbox) -> None:
     assert outbox.store(METER, [row(1)], Lane.INTERVAL, START) == StoreReport(0, 0, 1)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 5), st.integers(0, 1), st.integers(0, 2)), max_size=6), min_size=1, max_size=8
