@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False  # a hundred and more processes are started: they shall find the code compiled
+
 settings.register_profile("gridpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gridpost")  # no test asserts on time: a busy machine is not a defect
 
 ROOT = Path(__file__).resolve().parent.parent
-
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False  # a hundred and more processes are started: they shall find the code compiled
 
 SHARED = Path(os.environ.get("GRIDPOST_SHARED", ROOT.parent / "shared"))
 

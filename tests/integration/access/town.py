@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import sqlalchemy as sa
 
 from gateway.app import application
 from gateway.config import Settings
@@ -19,6 +20,7 @@ from gateway.hub.database import allocate
 from gateway.hub.masterdata.files import csv_files
 from gateway.hub.ports import Client, Principal
 from gateway.hub.series.segments import SegmentInput
+from gateway.hub.tables_settlement import settlement_evening
 from gateway.messages.codes import Quality, Resolution, Role
 from gateway.messages.identifiers import point_key
 from gateway.messages.times import MarketZone, format_minute
@@ -116,8 +118,12 @@ class Town(RunningServer):
         return [value["start"] for series in answer.json()["series"] for value in series["values"]]
 
     def pass_time(self, seconds: int) -> None:
-        """Let time go by, and the hub do what has become due."""
-        self.clock.move_to(self.clock.now() + seconds)
+        """Let time go by, and the hub do what has become due; evenings of days that went by count as settled."""
+        until = self.clock.now() + seconds
+        if seconds > 86_400:
+            with self.hub.office.database.write() as connection:
+                connection.execute(sa.insert(settlement_evening).values(evening=until, finished_at=0))
+        self.clock.move_to(until)
         self.hub.queries.step_due(self.clock.now())
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -100,15 +101,20 @@ def test_no_file_can_grow(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 24 MiB of its own, where the system lets us mount one."""
-    where = tmp_path / "small-disk"
-    where.mkdir()
+def small_disk() -> Iterator[Path]:
+    """A file system of 24 MiB of its own, where the system lets us mount one.
+
+    It stands in no directory of pytest, which closes them to others whenever another run begins: PostgreSQL's own user
+    must be able to walk there.
+    """
+    where = Path(tempfile.mkdtemp(prefix="gridpost-disk-"))
     mounting = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0755", "tmpfs", str(where)]
     if os.geteuid() != 0 or subprocess.run(mounting, check=False, capture_output=True).returncode:
+        where.rmdir()
         pytest.skip("a file system cannot be mounted here")
     yield where
     subprocess.run(["umount", "--lazy", str(where)], check=True)
+    where.rmdir()
 
 
 class Ballast:
@@ -162,19 +168,11 @@ def small_postgresql(small_disk: Path, postgresql: PostgresqlServer) -> Iterator
     space = small_disk / "space"
     space.mkdir()
     os.chown(space, owner.st_uid, owner.st_gid)
-    _let_walk(space)
     postgresql.command(f"create tablespace small location '{space}'")
     postgresql.command("create database gridpost_small tablespace small")
     yield postgresql.url("gridpost_small")
     postgresql.drop("gridpost_small")
     postgresql.command("drop tablespace small")
-
-
-def _let_walk(path: Path) -> None:
-    """Let the database's own user walk to a directory of pytest's, which closes them to others."""
-    for parent in path.parents:
-        if parent.stat().st_uid == os.geteuid() and "pytest" in str(parent):
-            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 @pytest.mark.slow

@@ -152,4 +152,4 @@ def test_what_is_held_while_writing_grows_with_neither_rows_nor_file() -> None:
         return most
 
     peak(10)
-    assert peak(9_000) - peak(3_000) < 25 * 6_000
+    assert peak(3_000) - peak(1_000) < 25 * 2_000
