@@ -14,9 +14,9 @@ from gateway.hub.ports import Client
 from gateway.messages.codes import Role
 from gateway.transport.addresses import is_allowed, network_of
 
-from .desk import SECRET, SECRET_HASH
 from .estfeed_client import DatahubClient, Reply
 from .estonia import EstonianMarket
+from .running_server import SECRET, SECRET_HASH
 
 NOT_ALLOWED = "opp.error.technical.ip-address-not-allowed"
 OFFICE = ("192.0.2.0/24", "2001:db8::/32")
