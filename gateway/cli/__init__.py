@@ -9,8 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 import typer
@@ -60,22 +59,9 @@ def application(families: Iterable[str] = FAMILIES) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_whole)
-    with _loading():
-        for family in families:
-            import_module(f"{__name__}.{family}").register(app)
+    for family in families:
+        import_module(f"{__name__}.{family}").register(app)
     return app
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """Modules are there to stay: a search for garbage among them, again and again, takes a quarter of the start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not gc.get_freeze_count():
-            gc.freeze()
-        gc.enable()
 
 
 def families_for(arguments: Sequence[str]) -> Iterable[str]:
@@ -100,15 +86,26 @@ def _whole(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and leave the process with its exit code."""
-    sys.exit(run(arguments))
+    """Run a command and leave the process with its exit code.
+
+    What it loads is there to stay: to search it for garbage, again and again, would take a quarter of the start.
+    """
+    gc.disable()
+    sys.exit(run(arguments, when_loaded=_keep))
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+def _keep() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def run(arguments: Sequence[str] | None = None, when_loaded: Callable[[], None] = lambda: None) -> int:
+    """Run a command; its exit code. Between loading it and running it, `when_loaded` is called."""
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        application(families_for(given))(args=given, prog_name="gridpost")
+        app = application(families_for(given))
+        when_loaded()
+        app(args=given, prog_name="gridpost")
     except SystemExit as ended:  # also after a wrong option, which typer words itself
         return ended.code if isinstance(ended.code, int) else COULD_NOT_RUN * (ended.code is not None)
     except CommandError as error:
