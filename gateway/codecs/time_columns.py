@@ -50,6 +50,32 @@ _MONTH_LENGTH = np.array([[0, *_MONTHS], [0, 31, 29, *_MONTHS[2:]]], dtype=np.ui
 _MONTH_BEGINS = np.cumsum(np.hstack([np.zeros((2, 1), dtype=np.int64), _MONTH_LENGTH[:, :-1]]), axis=1)
 
 
+_DATE = len("2026-08-01")
+
+
+def _two(digits: Bytes, place: int) -> Bytes:
+    """The numbers that two digits make; more than 99 where one of them is none."""
+    pair: Bytes = digits[place] * np.uint8(10) + digits[place + 1]
+    return pair
+
+
+def _days(digits: Bytes) -> tuple[Instants, Mask]:
+    """Days since 1970 of dates given as columns of digits, and where there is no such day.
+
+    Times mostly stand in order, many of one date: each run of equal dates is worked out once.
+    """
+    changes = np.flatnonzero((digits[:, 1:] != digits[:, :-1]).any(axis=0)) + 1
+    begins = np.concatenate([np.zeros(min(digits.shape[1], 1), dtype=np.int64), changes])
+    heads = digits[:, begins]
+    year = np.minimum(_two(heads, 0), 99).astype(np.int64) * 100 + np.minimum(_two(heads, 2), 99)
+    month, day = _two(heads, 5), _two(heads, 8)
+    leap, month_at = _IS_LEAP[year].view(np.uint8), np.minimum(month, 12)
+    wrong = (year == 0) | (month == 0) | (month > 12) | (day == 0) | (day > _MONTH_LENGTH[leap, month_at])
+    days = _YEAR_BEGINS[year] + _MONTH_BEGINS[leap, month_at] + day - 1
+    counts = np.diff(begins, append=digits.shape[1])
+    return np.repeat(days, counts), np.repeat(wrong, counts)
+
+
 class TimeForm:
     """How a time is written: with seconds, a fraction, an offset, or without; one form is as long everywhere."""
 
@@ -85,21 +111,14 @@ class TimeForm:
             return self.read(texts[:1]).repeated(len(texts))
         digits = np.ascontiguousarray(texts.T) - np.uint8(_ZERO)
 
-        def two(place: int) -> Bytes:
-            pair: Bytes = digits[place] * np.uint8(10) + digits[place + 1]
-            return pair
-
         wrong = (digits[list(self.digits)] > _NINE).any(axis=0)
-        year = np.minimum(two(0), 99).astype(np.int64) * 100 + np.minimum(two(2), 99)
-        month, day, hour, minute = two(5), two(8), two(11), two(14)
-        second = two(17) if self._second else np.zeros_like(month)
-        leap, month_at = _IS_LEAP[year].view(np.uint8), np.minimum(month, 12)
-        wrong |= (year == 0) | (month == 0) | (month > 12) | (day == 0) | (day > _MONTH_LENGTH[leap, month_at])
-        wrong |= (hour > 23) | (minute > 59) | (second > 59)
-        days = _YEAR_BEGINS[year] + _MONTH_BEGINS[leap, month_at] + day - 1
+        days, wrong_days = _days(digits[:_DATE])
+        hour, minute = _two(digits, 11), _two(digits, 14)
+        second = _two(digits, 17) if self._second else np.zeros_like(hour)
+        wrong |= wrong_days | (hour > 23) | (minute > 59) | (second > 59)
         instant = days * DAY + hour.astype(np.int64) * HOUR + minute.astype(np.int64) * 60 + second
         if self._sign:
-            ahead, minutes = two(self._offset + 1), two(self._offset + 4)
+            ahead, minutes = _two(digits, self._offset + 1), _two(digits, self._offset + 4)
             wrong |= (ahead > 18) | (minutes > 59)
             instant -= self._sign * (ahead.astype(np.int64) * HOUR + minutes.astype(np.int64) * 60)
         if not self._fraction:

@@ -82,7 +82,8 @@ class Entry:
     def metering_data(cls, principal: Principal, submission: MeteringDataSubmission, at: int) -> Entry:
         """Pack what a party sent by the interval; `at` in microseconds."""
         form = (DocumentKind.MEASURE_DATA, submission.form, submission.correlation_id)
-        return cls._sealed(submission.body, (at, Direction.IN, principal), form)
+        body = submission.body  # the second core is already reading it: hash and packing follow each other
+        return cls(at, Direction.IN, principal, *form, len(body), _digest(body), _packed(body))
 
     @classmethod
     def outgoing(cls, reader: Principal, form: tuple[DocumentKind, Dialect], body: bytes, at: int) -> Entry:

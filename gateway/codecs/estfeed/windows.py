@@ -32,8 +32,9 @@ class Source:
     array: Bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        padded = np.zeros(len(self.data) + PADDING, dtype=np.uint8)
+        padded = np.empty(len(self.data) + PADDING, dtype=np.uint8)
         padded[: len(self.data)] = np.frombuffer(self.data, dtype=np.uint8)
+        padded[len(self.data) :] = 0
         object.__setattr__(self, "array", padded)
 
     def at(self, places: Offsets, width: int) -> Bytes:
@@ -47,7 +48,8 @@ class Source:
         return words[places]
 
     def find(self, text: bytes) -> Offsets:
-        """Every place where a short text stands, looked for by the rarest of its characters."""
+        """Every place where the first eight bytes of a text stand, looked for by the rarest of its characters."""
+        text = text[:8]
         sample = self.data[:_SAMPLE]
         offset = min(range(len(text)), key=lambda k: sample.count(text[k]))
         parts = [
@@ -55,7 +57,7 @@ class Source:
             for first in range(offset, len(self.data), _PIECE)
         ]
         found: Offsets = np.concatenate(parts) - offset
-        same = (self.at(found, len(text)) == np.frombuffer(text, dtype=np.uint8)).all(axis=1)
+        same = self.words(found) << np.uint64(64 - 8 * len(text)) == int.from_bytes(text.rjust(8, b"\0"), "little")
         return found if same.all() else found[same]
 
 
