@@ -44,7 +44,6 @@ class OutcomeState(StrEnum):
     PARTLY_ACCEPTED = "partly"
     REFUSED = "refused"
     FAILED = "failed"
-    SENT = "sent"
 
 
 @dataclass(frozen=True, slots=True)

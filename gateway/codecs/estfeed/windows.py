@@ -56,7 +56,7 @@ class Source:
             first + np.flatnonzero(self.array[first : first + _PIECE] == text[offset])
             for first in range(offset, len(self.data), _PIECE)
         ]
-        found: Offsets = np.concatenate(parts) - offset
+        found: Offsets = np.concatenate([np.empty(0, dtype=np.int64), *parts]) - offset
         same = self.words(found) << np.uint64(64 - 8 * len(text)) == int.from_bytes(text.rjust(8, b"\0"), "little")
         return found if same.all() else found[same]
 

@@ -17,7 +17,6 @@ from gateway.transport.queries import GREATEST_INSTANT
 from gateway.transport.refusals import HttpRefusal
 
 LONGEST_VALUE = 4000
-GREATEST_NUMBER = 2**53
 
 Choice = TypeVar("Choice")
 

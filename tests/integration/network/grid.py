@@ -17,24 +17,16 @@ from gateway.hub.series.store import SeriesStore
 from gateway.markets.profile import MarketProfile
 from gateway.markets.registry import changed_profile, profile
 from gateway.messages.codes import Flow, MeteringPointType, Quality, Resolution, Role, Unit
-from gateway.messages.identifiers import eic_check_character, point_key
+from gateway.messages.identifiers import point_key
 from gateway.messages.masterdata import GridArea, MasterData, MeteringPointVersion, PartyRole
 from gateway.schemas.registry import Registry
+from tests.eic_codes import eic
 
 EE = profile("ee")
 AS_REGISTERED = changed_profile("ee", {"networks": {"own_points": "registered"}}, {})
 """A market in which every registered point counts, so that a test need not agree on each."""
 
 AREA, UPSTREAM, LINE = "38Y-GRID-AREA--1", "38Y-GRID-AREA--2", "38Y-LINE-------3"
-
-
-def eic(kind: str, number: int) -> str:
-    """An EIC of the office 38 with its check character; a body whose check character would be a dash is none."""
-    for filler in "ABCDE":
-        body = f"38{kind}-{filler}{number:010d}"
-        if eic_check_character(body) != "-":
-            return body + eic_check_character(body)
-    raise AssertionError(number)
 
 
 GRID, NEIGHBOUR, LINES, SUPPLIER = (eic("X", number) for number in range(1, 5))

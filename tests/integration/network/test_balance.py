@@ -13,6 +13,7 @@ from gateway.hub.ports_network import Balance, BalanceQuery
 from gateway.messages.codes import Flow, Role
 from gateway.messages.masterdata import MeteringPointVersion
 from gateway.messages.times import DAY
+from tests.eic_codes import eic
 from tests.integration.network.grid import (
     AREA,
     EE,
@@ -25,7 +26,6 @@ from tests.integration.network.grid import (
     UPSTREAM,
     Grid,
     border,
-    eic,
     point,
 )
 

@@ -10,19 +10,15 @@ from gateway.hub.masterdata.cells import Manner
 from gateway.hub.masterdata.files import MasterDataReading, csv_files, read_files
 from gateway.messages.agreements import AccessPermission, Agreement, AgreementFacts, Agreements
 from gateway.messages.codes import AgreementKind, Commodity, CustomerType, Role, Standing
-from gateway.messages.identifiers import Scheme, eic_check_character
+from gateway.messages.identifiers import Scheme
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.times import MarketZone, parse_instant
+from tests.eic_codes import eic
 from tests.unit.hub.only_finding import only
 
 # EE-3.1
 
 MANNER = Manner(MarketZone("Europe/Tallinn"), strict=True, point_scheme=Scheme.EIC)
-
-
-def eic(kind: str, number: int) -> str:
-    body = next(b for filler in "ABC" if eic_check_character(b := f"38{kind}-{filler}{number:010d}") != "-")
-    return body + eic_check_character(body)
 
 
 GRID, SUPPLIER, OTHER, NOBODY = (eic("X", number) for number in (1, 2, 3, 99))
