@@ -58,6 +58,7 @@ from gateway.messages.series import Mask, SeriesTable
 from gateway.messages.times import HOUR, Interval, MarketZone
 from gateway.rules.batch import NO_LIMIT, Accepted, Batch, Caller, MarketFacts, Numbers, Sender, point_keys
 from gateway.rules.envelope import Acceptance, Envelope
+from gateway.rules.periods import years_before
 from gateway.rules.requests import RequestBatch
 from gateway.rules.results_requests import Lack, RequestNumbers, ResultsBatch
 from gateway.rules.runner import Verdict
@@ -238,6 +239,10 @@ class MarketProfile:
     def number(self, name: str, day: date) -> int:
         """A numeric parameter in force on a local day."""
         return self.parameters[name].number(day)
+
+    def oldest_corrected(self, today: date) -> date:
+        """The first local day whose values may still be corrected (FI-4.1)."""
+        return years_before(today, self.number("correction-years", today))
 
     def settlement_resolution(self, day: date) -> Resolution:
         """The step in which a day of operation is settled (DK-1.15, DK-1.35)."""

@@ -103,10 +103,7 @@ def list_point_codes(codes: Iterable[str]) -> None:
     for code in codes:
         if not is_eic(code) or code[2] != "Z" or is_point_eic(code):
             continue
-        number = 0
-        for character in code:
-            number = number * 37 + EIC_ALPHABET.index(character)
-        key = LEAST_EIC_KEY - 1 - number % room
+        key = LEAST_EIC_KEY - 1 - _as_number(code) % room
         if key in _LISTED_IDS:
             raise ValueError(f"the metering points {code} and {_LISTED_IDS[key]} cannot both be listed")
         _LISTED[code], _LISTED_IDS[key] = key, code
@@ -130,10 +127,15 @@ def point_key(point: str) -> int:
         return _LISTED[point]
     if not is_point_eic(point):
         raise ValueError(f"not the id of a metering point: {point!r}")
+    return -2 - _as_number(point[3:15])
+
+
+def _as_number(characters: str) -> int:
+    """Characters of an EIC as digits to base 37."""
     number = 0
-    for character in point[3:15]:
+    for character in characters:
         number = number * 37 + EIC_ALPHABET.index(character)
-    return -2 - number
+    return number
 
 
 def point_id(key: int) -> str:

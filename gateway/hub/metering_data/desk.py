@@ -129,8 +129,8 @@ class Desk:
         arrival, weight = Arrival(sender, submission, self._office.clock.micros()), len(submission.body)
         if (busy := self._enter_queue()) is not None:
             return busy
-        read = self._readers.submit(self._read, arrival)
         try:
+            read = self._readers.submit(self._read, arrival)
             pack = functools.partial(Entry.metering_data, sender, submission, arrival.at)
             entry = pack() if weight < _SMALL else await asyncio.to_thread(pack)
         except BaseException:

@@ -109,12 +109,15 @@ class _Run:
 
     def _moved(self, moved: Iterable[tuple[int, date]]) -> set[PointDay]:
         """Days of accounting points whose supplier changed."""
-        zone = self.office.profile.zone
-        return {
-            PointDay(point, day_number(day))
-            for point, day in moved
-            if self._is_accounting(np.array([point], dtype=np.int64), zone.midnight(day)).all()
-        }
+        by_day: dict[date, list[int]] = {}
+        for point, day in moved:
+            by_day.setdefault(day, []).append(point)
+        found: set[PointDay] = set()
+        for day, moved_then in by_day.items():
+            points = np.array(moved_then, dtype=np.int64)
+            accounting = points[self._is_accounting(points, self.office.profile.zone.midnight(day))]
+            found.update(PointDay(point, day_number(day)) for point in accounting.tolist())
+        return found
 
     def _closed_days(self, segment: NewSegment) -> Iterator[int]:
         zone = self.office.profile.zone

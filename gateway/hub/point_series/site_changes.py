@@ -27,7 +27,6 @@ from gateway.messages.identifiers import point_id, point_key
 from gateway.messages.masterdata import FOREVER
 from gateway.messages.point_details import PointFacts, PointView
 from gateway.messages.times import Interval, MarketZone
-from gateway.rules.periods import years_before
 
 IMPORTS = "relations"
 _DAYS = 31
@@ -75,8 +74,8 @@ def note_changed_relations(office: Office, connection: Connection) -> None:
     if oldest_data is not None and oldest_data < after:
         zone, now = office.profile.zone, office.clock.now()
         today = zone.day(now)
-        oldest = years_before(today, office.profile.number("correction-years", today))
-        window = Interval(zone.midnight(oldest), zone.end(office.profile.settlement_resolution(today), now, 1))
+        oldest = zone.midnight(office.profile.oldest_corrected(today))
+        window = Interval(oldest, zone.end(office.profile.settlement_resolution(today), now, 1))
         owe(
             connection,
             (

@@ -30,7 +30,6 @@ from gateway.messages.agreements import Agreements, SupplyChain
 from gateway.messages.identifiers import point_id
 from gateway.messages.masterdata import MasterData
 from gateway.messages.times import Interval
-from gateway.rules.periods import years_before
 
 Chains = tuple[SupplyChain, ...]
 
@@ -110,8 +109,7 @@ class SupplyHistory:
         """The days whose window ended since the first import, as far back as may be corrected."""
         zone, now = self.office.profile.zone, self.office.clock.now()
         today, begun = zone.day(now), zone.day(self._imports[1][0] // MICROSECONDS)
-        oldest = years_before(today, self.office.profile.number("correction-years", today))
-        first = max(oldest, begun - timedelta(days=31))
+        first = max(self.office.profile.oldest_corrected(today), begun - timedelta(days=31))
         days = (first + timedelta(days=place) for place in range((today - first).days))
         return [day for day in days if self.terms.window_end(day) <= now]
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlalchemy.engine import Connection
 
-from gateway.hub.database import listed, on_driver, run, run_many
+from gateway.hub.database import listed, run, run_many
 from gateway.hub.series.segment_reading import load_points_of, load_segments
 from gateway.hub.series.segments import CHUNKS, Segment
 from gateway.messages.times import MarketZone
@@ -81,7 +81,7 @@ def takeable(
 def _supersedes(connection: Connection, segment: Segment, zone: MarketZone, gone: Set[int]) -> bool:
     """Whether a segment has points in common with an older one on any of its days."""
     bound = (listed(connection, segment.days(zone)), segment.kind, segment.id)
-    rows = connection.exec_driver_sql(on_driver(connection, _OLDER), bound).all()
+    rows = run(connection, _OLDER, bound).fetchall()
     older = [row[0] for row in rows if row[0] not in gone]
     if not older:
         return False
@@ -101,7 +101,7 @@ def take_out(connection: Connection, segments: Sequence[Segment], zone: MarketZo
     days = sorted({day for segment in segments for day in segment.days(zone)})
     bound = (listed(connection, days), segments[0].kind, listed(connection, [segment.id for segment in segments]))
     for statement in (_FORGET_POINTS, _FORGET_DAYS):
-        connection.exec_driver_sql(on_driver(connection, statement), bound)
+        run(connection, statement, bound)
     records = [
         (s.id, s.transaction, s.kind, s.resolution, s.start, s.finish, s.count, s.rows, _hash(connection, s), purge)
         for s in segments
