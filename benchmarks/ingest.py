@@ -8,7 +8,6 @@ is done by cases of its own, as in `benchmarks.codecs`. Stops by itself.
 
 from __future__ import annotations
 
-import gc
 import itertools
 import multiprocessing
 import statistics
@@ -23,6 +22,7 @@ from lxml import etree
 from benchmarks.codecs import settle
 from benchmarks.exchange import Bench, Sender, open_bench, temporary_postgresql, temporary_sqlite
 from benchmarks.floor import interleave, machine_note, report
+from gateway.hub.interpreter import settle_interpreter
 from gateway.messages.codes import Dialect, DocumentKind
 from gateway.schemas.registry import shipped
 
@@ -63,8 +63,7 @@ def one_size(series: int, sqlite: Bench, postgresql: Bench, rounds: int) -> str:
     cases["(the other spelling's tree, freed)"] = settle
     for case in cases.values():
         case()
-    gc.collect()
-    gc.freeze()
+    settle_interpreter()
     lines = [report(f"{series} series x 96", interleave(cases, rounds), FLOOR, series * 96)]
     if series == 1:
         lines.append(grouped(sqlite, [Sender(1, 7001 + number) for number in range(GROUP)], max(3, rounds // 3)))
